@@ -1,0 +1,205 @@
+"""The canonical CBOR profile: one value, one encoding; anything else is refused.
+
+Allowed: definite-length arrays, shortest integers within ±(2^63 − 1), byte strings, UTF-8 text, true, false, null.
+Refused: maps, floats, tags, bignums, other simple values, trailing bytes, nesting deeper than 16.
+A decoded array is a tuple. An optional field keeps its place and holds null.
+
+`decode` checks three things after cbor2 has read the bytes: every value has an allowed exact type, the re-encoding
+equals the input (this also refuses trailing bytes and longer-than-needed integers), and the caller's size limit.
+The shapes below (`integer`, `blob`, `text`, `array`, `row` …) then check a record's fields and say what disagrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+import cbor2
+
+from ledger.errors import refuse
+
+INTEGER_MAX: Final = 2**63 - 1
+DEPTH_MAX: Final = 16
+
+Value = int | bool | str | bytes | None | tuple["Value", ...]
+Shape = Callable[[Any, str], None]
+
+
+def _refuse_tag(*_: object) -> NoReturn:
+    raise ValueError("tags are not allowed")
+
+
+# Every tag that cbor2 6.3 gives a meaning to; `tag_hook` sees the others.
+_KNOWN_TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)
+_NO_TAGS: Final[dict[int, Any]] = dict.fromkeys(_KNOWN_TAGS, _refuse_tag)
+
+encode: Final[Callable[[Any], bytes]] = cbor2.dumps
+"""Encode a value that the program itself has built from allowed types."""
+
+
+def load(data: bytes) -> Any:
+    """Decode and require that re-encoding gives the same bytes; the caller still has to check the types.
+
+    Raises `Refused` BYT-001. For records whose every field is checked by hand on a hot path; others use `decode`.
+    """
+    try:
+        value = cbor2.loads(
+            data,
+            max_depth=DEPTH_MAX,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            strict_hashable_types=True,
+            semantic_decoders=_NO_TAGS,
+            tag_hook=_refuse_tag,
+            immutable=True,
+        )
+        again = cbor2.dumps(value)
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise refuse("BYT-001", detail=_reason(error)) from None
+    if again != data:
+        raise refuse("BYT-001", detail="another encoding of the same value, or bytes after it")
+    return value
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+
+
+def decode(data: bytes, *, bytes_max: int) -> Any:
+    """The value that `data` is the one encoding of; raises `Refused` BYT-001, BYT-002 or BYT-003."""
+    if len(data) > bytes_max:
+        raise refuse("BYT-002", size=len(data), limit=bytes_max)
+    value = load(data)
+    check_value(value)
+    return value
+
+
+def check_value(value: Any, where: str = "value") -> None:
+    """Refuse a value that is not built from the profile's exact types."""
+    kind = type(value)
+    if kind is int:
+        if not -INTEGER_MAX <= value <= INTEGER_MAX:
+            raise refuse("BYT-003", where=where, expected="an integer within 63 bits", found=f"{value.bit_length()} bits")
+    elif kind is tuple:
+        for item in value:
+            check_value(item, where)
+    elif kind is str:
+        _check_text(value, where)
+    elif kind is not bytes and kind is not bool and value is not None:
+        raise refuse("BYT-003", where=where, expected="an allowed type", found=kind.__name__)
+
+
+def _check_text(value: str, where: str) -> None:
+    if not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise refuse("BYT-003", where=where, expected="UTF-8 text", found="a lone surrogate") from None
+
+
+def _mismatch(where: str, expected: str, value: Any) -> NoReturn:
+    found = type(value).__name__
+    if type(value) in (bytes, str, tuple):
+        found += f" of {len(value)}"
+    elif type(value) is int:
+        found = str(value) if value.bit_length() <= 64 else f"an integer of {value.bit_length()} bits"
+    raise refuse("BYT-003", where=where, expected=expected, found=found)
+
+
+def integer(minimum: int = 0, maximum: int = INTEGER_MAX) -> Shape:
+    """An integer within [minimum, maximum]."""
+
+    def check(value: Any, where: str) -> None:
+        if type(value) is not int or not minimum <= value <= maximum:
+            _mismatch(where, f"an integer from {minimum} to {maximum}", value)
+
+    return check
+
+
+def boolean(value: Any, where: str) -> None:
+    if type(value) is not bool:
+        _mismatch(where, "true or false", value)
+
+
+def exactly(constant: Value) -> Shape:
+    """One constant: a record's version or its type."""
+
+    def check(value: Any, where: str) -> None:
+        if type(value) is not type(constant) or value != constant:
+            raise refuse("BYT-003", where=where, expected=str(constant), found=str(value)[:40])
+
+    return check
+
+
+def one_of(*constants: Value) -> Shape:
+    def check(value: Any, where: str) -> None:
+        if not any(type(value) is type(constant) and value == constant for constant in constants):
+            raise refuse("BYT-003", where=where, expected=" or ".join(map(str, constants)), found=str(value)[:40])
+
+    return check
+
+
+def blob(*lengths: int) -> Shape:
+    """A byte string of one of the given lengths."""
+
+    def check(value: Any, where: str) -> None:
+        if type(value) is not bytes or len(value) not in lengths:
+            _mismatch(where, f"{' or '.join(map(str, lengths))} bytes", value)
+
+    return check
+
+
+def blob_up_to(length_max: int) -> Shape:
+    def check(value: Any, where: str) -> None:
+        if type(value) is not bytes or len(value) > length_max:
+            _mismatch(where, f"at most {length_max} bytes", value)
+
+    return check
+
+
+def text(length_max: int) -> Shape:
+    """UTF-8 text of at most `length_max` characters."""
+
+    def check(value: Any, where: str) -> None:
+        if type(value) is not str or len(value) > length_max:
+            _mismatch(where, f"a text of at most {length_max}", value)
+        _check_text(value, where)
+
+    return check
+
+
+def array(item: Shape, count_max: int, count_min: int = 0) -> Shape:
+    """An array of `count_min` to `count_max` items of one shape."""
+
+    def check(value: Any, where: str) -> None:
+        if type(value) is not tuple or not count_min <= len(value) <= count_max:
+            _mismatch(where, f"an array of {count_min} to {count_max}", value)
+        for i, entry in enumerate(value):
+            item(entry, f"{where}[{i}]")
+
+    return check
+
+
+def row(*fields: tuple[str, Shape]) -> Shape:
+    """An array with one place for each named field."""
+
+    def check(value: Any, where: str) -> None:
+        if type(value) is not tuple or len(value) != len(fields):
+            _mismatch(where, f"an array of {len(fields)}", value)
+        for (name, shape), entry in zip(fields, value, strict=True):
+            shape(entry, f"{where}.{name}")
+
+    return check
+
+
+def optional(shape: Shape) -> Shape:
+    def check(value: Any, where: str) -> None:
+        if value is not None:
+            shape(value, where)
+
+    return check
+
+
+def anything(value: Any, where: str) -> None:
+    """Any value of the profile (a contract's arguments and results)."""
+    check_value(value, where)
