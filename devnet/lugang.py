@@ -1,0 +1,97 @@
+"""The one command `lugang`: finds the part that a sub-command belongs to and loads that part alone.
+
+Theory of operation. `PARTS` is a static table: a command's name, the module that has it, one line of help. `lugang --help` is
+answered from the table, so it imports neither trio nor libp2p and is as quick as Python itself. Only when a command is really
+called is its module imported and the command taken from the module's `COMMANDS: dict[str, click.Command]`.
+
+It owns names and one-line help; it must never hold behaviour of a command. To add a command, write it into the `COMMANDS` of
+a package's `cli.py` and add one row here; a row whose module does not have it fails the architecture test.
+"""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import NoReturn
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    module: str
+    help_zh: str
+    help_en: str
+
+
+PARTS: Mapping[str, Part] = {}
+
+
+class PartUnavailable(click.ClickException):
+    """A part of the program is not there or not whole; the sentence says which, and what to do."""
+
+    exit_code = 3
+
+
+class Parts(click.Group):
+    """A click group whose sub-commands stay on the disk until they are called."""
+
+    def __init__(self, name: str, parts: Mapping[str, Part], help_text: str) -> None:
+        super().__init__(name, help=help_text)
+        self._parts = parts
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._parts)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        part = self._parts.get(cmd_name)
+        return None if part is None else load_command(cmd_name, part)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self._parts and not name.startswith("-"):
+            refuse_unknown(name, self._parts, ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # click's own version asks every command for its help, which would load every part.
+        rows = [(name, f"{part.help_zh} · {part.help_en}") for name, part in self._parts.items()]
+        if rows:
+            with formatter.section("命令 / Commands"):
+                formatter.write_dl(rows)
+
+
+def load_command(name: str, part: Part) -> click.Command:
+    try:
+        commands = importlib.import_module(part.module).COMMANDS
+    except ImportError as error:
+        raise PartUnavailable(
+            f"无法载入命令 {name} 所在的 {part.module}：{error}。请运行 make env 重新安装。\n"
+            f"The part {part.module} of the command {name} cannot be loaded: {error}. Run `make env` to install again."
+        ) from error
+    command = commands[name]
+    assert isinstance(command, click.Command)
+    return command
+
+
+def refuse_unknown(name: str, parts: Mapping[str, Part], ctx: click.Context) -> NoReturn:
+    near = difflib.get_close_matches(name, parts, n=1)
+    hint_zh = f"是否想用 {near[0]}？" if near else "运行 lugang --help 可查看全部命令。"
+    hint_en = f"Did you mean {near[0]}?" if near else "`lugang --help` lists the commands."
+    raise click.UsageError(f"没有命令 {name}。{hint_zh}\nThere is no command {name}. {hint_en}", ctx)
+
+
+def command_line() -> Parts:
+    group = Parts("lugang", PARTS, "陆港链：供应链凭证与数据凭证的联盟账本。\n\nA consortium ledger for vouchers and credentials.")
+    return click.version_option(version("lugang-chain"), prog_name="lugang")(group)
+
+
+def main() -> None:
+    if not __debug__:
+        # Asserts guard the ledger; without them a fault would go on instead of stopping the node.
+        sys.exit("lugang 不能在 python -O 下运行：断言是保护的一部分。\nlugang refuses to run under -O: its asserts are part of it.")
+    command_line()()
