@@ -4,8 +4,10 @@ Allowed: definite-length arrays, shortest integers within ±(2^63 − 1), byte s
 Refused: maps, floats, tags, bignums, other simple values, trailing bytes, nesting deeper than 16.
 A decoded array is a tuple. An optional field keeps its place and holds null.
 
-`decode` checks three things after cbor2 has read the bytes: every value has an allowed exact type, the re-encoding
-equals the input (this also refuses trailing bytes and longer-than-needed integers), and the caller's size limit.
+`load` walks the decoded value once. The walk refuses every type outside the profile and adds up how long the value's
+one encoding is. An allowed value read from definite lengths and no tags takes at least that many bytes: each item's
+head is as short as possible or longer, and its content is the same. So equal lengths mean equal bytes without encoding
+again, and longer heads and trailing bytes are refused alike. `decode` adds the caller's size limit, before reading.
 The shapes below (`integer`, `blob`, `text`, `array`, `row` …) then check a record's fields and say what disagrees.
 """
 
@@ -38,9 +40,9 @@ encode: Final[Callable[[Any], bytes]] = cbor2.dumps
 
 
 def load(data: bytes) -> Any:
-    """Decode and require that re-encoding gives the same bytes; the caller still has to check the types.
+    """The value that `data` is the one encoding of; raises `Refused` BYT-001 or BYT-003.
 
-    Raises `Refused` BYT-001. For records whose every field is checked by hand on a hot path; others use `decode`.
+    For callers that have limited the size themselves; others use `decode`.
     """
     try:
         value = cbor2.loads(
@@ -53,10 +55,9 @@ def load(data: bytes) -> Any:
             tag_hook=_refuse_tag,
             immutable=True,
         )
-        again = cbor2.dumps(value)
     except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise refuse("BYT-001", detail=_reason(error)) from None
-    if again != data:
+    if encoded_size(value) != len(data):
         raise refuse("BYT-001", detail="another encoding of the same value, or bytes after it")
     return value
 
@@ -69,32 +70,53 @@ def decode(data: bytes, *, bytes_max: int) -> Any:
     """The value that `data` is the one encoding of; raises `Refused` BYT-001, BYT-002 or BYT-003."""
     if len(data) > bytes_max:
         raise refuse("BYT-002", size=len(data), limit=bytes_max)
-    value = load(data)
-    check_value(value)
-    return value
+    return load(data)
+
+
+def encoded_size(value: Any, where: str = "value") -> int:
+    """The length of the value's encoding; refuses (BYT-003) what is not built from the profile's exact types."""
+    kind = type(value)
+    if kind is bytes:
+        size = len(value)
+        return size + (1 if size < 24 else 2 if size < 256 else _head_size(size))
+    if kind is str:
+        size = len(value) if value.isascii() else _text_size(value, where)
+        return size + (1 if size < 24 else 2 if size < 256 else _head_size(size))
+    if kind is int:
+        if 0 <= value < 24:
+            return 1
+        if not -INTEGER_MAX <= value <= INTEGER_MAX:
+            found = f"{value.bit_length()} bits"
+            raise refuse("BYT-003", where=where, expected="an integer within 63 bits", found=found)
+        return _head_size(value if value >= 0 else ~value)
+    if kind is tuple:
+        count = len(value)
+        size = 1 if count < 24 else _head_size(count)
+        for item in value:
+            size += encoded_size(item, where)
+        return size
+    if value is None or kind is bool:
+        return 1
+    raise refuse("BYT-003", where=where, expected="an allowed type", found=kind.__name__)
+
+
+def _head_size(argument: int) -> int:
+    """The bytes of the shortest head that carries `argument`, a magnitude or a length (RFC 8949 section 3)."""
+    if argument < 1 << 8:
+        return 1 if argument < 24 else 2
+    return 3 if argument < 1 << 16 else 5 if argument < 1 << 32 else 9
 
 
 def check_value(value: Any, where: str = "value") -> None:
     """Refuse a value that is not built from the profile's exact types."""
-    kind = type(value)
-    if kind is int:
-        if not -INTEGER_MAX <= value <= INTEGER_MAX:
-            raise refuse("BYT-003", where=where, expected="an integer within 63 bits", found=f"{value.bit_length()} bits")
-    elif kind is tuple:
-        for item in value:
-            check_value(item, where)
-    elif kind is str:
-        _check_text(value, where)
-    elif kind is not bytes and kind is not bool and value is not None:
-        raise refuse("BYT-003", where=where, expected="an allowed type", found=kind.__name__)
+    encoded_size(value, where)
 
 
-def _check_text(value: str, where: str) -> None:
-    if not value.isascii():
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            raise refuse("BYT-003", where=where, expected="UTF-8 text", found="a lone surrogate") from None
+def _text_size(value: str, where: str) -> int:
+    try:
+        return len(value.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise refuse("BYT-003", where=where, expected="UTF-8 text", found="a lone surrogate") from None
 
 
 def _mismatch(where: str, expected: str, value: Any) -> NoReturn:
@@ -163,7 +185,8 @@ def text(length_max: int) -> Shape:
     def check(value: Any, where: str) -> None:
         if type(value) is not str or len(value) > length_max:
             _mismatch(where, f"a text of at most {length_max}", value)
-        _check_text(value, where)
+        if not value.isascii():
+            _text_size(value, where)
 
     return check
 

@@ -2,8 +2,8 @@
 
 `intl`: Ed25519, SHA-256, AES-256-GCM.   `gm` (national): SM2, SM3, SM4-GCM.
 
-Every hash is `H(tag, x) = hash(u8 length of tag ‖ tag ‖ x)` with an ASCII tag that starts with `lugang/1/`, so that bytes
-of one kind can never pass for another. What is signed is always one 32-byte hash. Signatures are 64 bytes in both
+Every hash is `H(tag, x) = hash(u8 length of tag ‖ tag ‖ x)` with an ASCII tag that starts with `lugang/1/`, so that
+bytes of one kind can never pass for another. What is signed is always one 32-byte hash. Signatures are 64 bytes in both
 suites; keys are raw: 32 bytes (Ed25519) or 64 (SM2, x ‖ y).
 
 PyNaCl is the only Ed25519 verifier: libraries disagree about crafted signatures, and nodes that disagree fork. The
@@ -79,6 +79,26 @@ def tag_prefix(tag: str) -> bytes:
     return bytes([len(full)]) + full
 
 
+class HashState(Protocol):
+    """What `hashlib` returns, as far as it is used here."""
+
+    def copy(self) -> HashState: ...
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+def hasher_from(prepared: HashState) -> Hasher:
+    """A hasher that goes on from `prepared`, which has read its tag: a copy is cheaper than a new object."""
+    copy = prepared.copy
+
+    def digest(data: bytes) -> bytes:
+        state = copy()
+        state.update(data)
+        return state.digest()
+
+    return digest
+
+
 def verify_many(suite: Suite, items: Iterable[Signed]) -> list[BadSignature | None]:
     """Verify each; the answer has one place per item, None where the signature is good.
 
@@ -102,12 +122,7 @@ class International:
     key_bytes = 32
 
     def hasher(self, tag: str) -> Hasher:
-        prefix, sha256 = tag_prefix(tag), hashlib.sha256
-
-        def digest(data: bytes) -> bytes:
-            return sha256(prefix + data).digest()
-
-        return digest
+        return hasher_from(hashlib.sha256(tag_prefix(tag)))
 
     def public_key(self, secret: bytes) -> bytes:
         return sodium.crypto_sign_seed_keypair(secret)[0]
@@ -119,7 +134,8 @@ class International:
 
     def verify(self, key: bytes, digest: bytes, signature: bytes) -> None:
         if len(key) != 32 or len(signature) != SIGNATURE_BYTES or len(digest) != HASH_BYTES:
-            raise BadSignature(f"key {len(key)}, hash {len(digest)}, signature {len(signature)} bytes; 32, 32, 64 expected")
+            found = f"key {len(key)}, hash {len(digest)}, signature {len(signature)} bytes"
+            raise BadSignature(f"{found}; 32, 32, 64 expected")
         try:
             sodium.crypto_sign_open(signature + digest, key)
         except nacl.exceptions.BadSignatureError:
