@@ -1,10 +1,10 @@
 """A block: an order of transactions that the validators agree on.
 
-header = CBOR [1, chain, height, parent 32, time ms, creator key, created_round, tenure, tx_count, tx_root, evidence_root,
-body_bytes, valset_hash];  block_hash = H("block", header);  body = CBOR [[wire, …], [misbehaviour, …]].
+header = CBOR [1, chain, height, parent 32, time ms, creator key, created_round, tenure, tx_count, tx_root,
+evidence_root, body_bytes, valset_hash];  block_hash = H("block", header);  body = CBOR [[wire, …], [misbehaviour, …]].
 
-The header holds no commit round: a block that is proposed again in a later round must keep its hash. Transactions travel
-as byte strings, so that a block is split without decoding them.
+The header holds no commit round: a block that is proposed again in a later round must keep its hash. Transactions
+travel as byte strings, so that a block is split without decoding them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.codec import array, blob, blob_up_to, decode, encode, exactly, integer, row
-from ledger.crypto import HASH_BYTES, ZERO_HASH, Suite
+from ledger.crypto import HASH_BYTES, Suite
 from ledger.merkle import Kind, MerkleTree
 from ledger.transaction import WIRE_BYTES_MAX
 
@@ -122,7 +122,3 @@ def transactions_root(suite: Suite, ids: Sequence[tuple[bytes, bytes]]) -> bytes
 def misbehaviour_root(suite: Suite, records: Sequence[bytes]) -> bytes:
     digest = suite.hasher("misbehaviour")
     return MerkleTree(suite).root(Kind.MISBEHAVIOUR, [digest(record) for record in records])
-
-
-GENESIS_PARENT: Final = ZERO_HASH
-"""The block hash of height 0 is the chain's own hash; this is the parent that height 0 would name."""

@@ -112,7 +112,13 @@ def indices_of(bitmap: bytes, count: int) -> list[int]:
 
 
 def verify_quorum(
-    suite: Suite, engine: Engine, validators: ValidatorSet, bitmap: bytes, signatures: tuple[bytes, ...], digest: bytes
+    suite: Suite,
+    engine: Engine,
+    validators: ValidatorSet,
+    digest: bytes,
+    *,
+    bitmap: bytes,
+    signatures: tuple[bytes, ...],
 ) -> None:
     """Return when distinct validators, at least a quorum of them, signed `digest`, with nothing padded.
 
@@ -161,5 +167,10 @@ class CheckpointCert:
         if checkpoint.valset_hash != validators.hash(suite):
             raise BadProof(f"height {checkpoint.height} was certified by other validators")
         verify_quorum(
-            suite, checkpoint.engine, validators, self.bitmap, self.signatures, checkpoint.sign_bytes(suite)
+            suite,
+            checkpoint.engine,
+            validators,
+            checkpoint.sign_bytes(suite),
+            bitmap=self.bitmap,
+            signatures=self.signatures,
         )

@@ -34,7 +34,7 @@ class Refusal:
     retry: bool = False
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 — the domain's word for an expected answer, no error of the program
     """A request that the rules do not allow, with the numbers that disagree."""
 
     def __init__(self, refusal: Refusal, /, **numbers: Number) -> None:
@@ -54,7 +54,7 @@ class Refused(Exception):
         return f"{self.code} {self.text('en')}"
 
 
-class PeerFault(Exception):
+class PeerFault(Exception):  # noqa: N818 — the fault is the peer's
     """Another node sent what no correct node sends. `code` is stable and counted; `detail` is for the log."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -70,7 +70,7 @@ class BadSignature(PeerFault):
         super().__init__("BYT-SIG", detail)
 
 
-class BadProof(Exception):
+class BadProof(Exception):  # noqa: N818 — named like BadSignature
     """A proof that does not lead to the root it claims; verification stops here."""
 
     def __init__(self, detail: str) -> None:
@@ -96,7 +96,9 @@ _TABLE = (
     Refusal("TX-001", "交易格式错误:{detail}", "malformed transaction: {detail}", 400),
     Refusal("TX-002", "交易属于链 {found},本链为 {expected}", "for chain {found}, this is chain {expected}"),
     Refusal("TX-003", "第 {index} 个签名无效", "signature {index} is not valid", 400),
-    Refusal("TX-004", "已过期:有效至 {valid_until},区块时间 {time}", "expired: valid until {valid_until}, block time {time}"),
+    Refusal(
+        "TX-004", "已过期:有效至 {valid_until},区块时间 {time}", "expired: valid until {valid_until}, block time {time}"
+    ),
     Refusal(
         "TX-005",
         "有效期过长:有效至 {valid_until},最晚 {latest}",
@@ -106,7 +108,11 @@ _TABLE = (
     Refusal("TX-007", "没有合约 {contract}", "there is no contract {contract}", 404),
     Refusal("TX-008", "合约 {contract} 没有操作 {action}", "contract {contract} has no action {action}", 404),
     Refusal("TX-009", "参数个数 {found},应为 {expected}", "{found} arguments, {expected} expected"),
-    Refusal("TX-010", "参数 {argument} 应为 {expected},实为 {found}", "argument {argument} must be {expected}, found {found}"),
+    Refusal(
+        "TX-010",
+        "参数 {argument} 应为 {expected},实为 {found}",
+        "argument {argument} must be {expected}, found {found}",
+    ),
     Refusal("TX-011", "合约 {contract} 已冻结", "contract {contract} is frozen", 423),
     Refusal(
         "TX-012",
@@ -115,12 +121,28 @@ _TABLE = (
         409,
     ),
     Refusal("POOL-001", "交易池已满:{count} 笔,上限 {limit}", "the pool is full: {count} of {limit}", 503, True),
-    Refusal("POOL-002", "机构 {organisation} 待处理交易过多:上限 {limit}", "too many waiting from {organisation}: limit {limit}", 429, True),
+    Refusal(
+        "POOL-002",
+        "机构 {organisation} 待处理交易过多:上限 {limit}",
+        "too many waiting from {organisation}: limit {limit}",
+        429,
+        True,
+    ),
     Refusal("AUTH-001", "密钥 {key} 未登记", "key {key} is not registered", 403),
     Refusal("AUTH-002", "机构 {organisation} 状态为 {status},不能办理", "organisation {organisation} is {status}", 403),
     Refusal("AUTH-003", "该记录的 {field} 是 {party},不是 {caller}", "the {field} is {party}, not {caller}", 403),
-    Refusal("AUTH-004", "需要角色 {needed},{organisation} 没有", "needs the role {needed}, {organisation} does not have it", 403),
-    Refusal("AUTH-005", "需要资质 {needed},{organisation} 没有或已过期", "needs the capacity {needed}, {organisation} lacks it or it has lapsed", 403),
+    Refusal(
+        "AUTH-004",
+        "需要角色 {needed},{organisation} 没有",
+        "needs the role {needed}, {organisation} does not have it",
+        403,
+    ),
+    Refusal(
+        "AUTH-005",
+        "需要资质 {needed},{organisation} 没有或已过期",
+        "needs the capacity {needed}, {organisation} lacks it or it has lapsed",
+        403,
+    ),
     Refusal("AUTH-006", "人员 {key} 没有权限 {needed}", "person {key} lacks the permission {needed}", 403),
     Refusal("AUTH-007", "需要 {needed} 名不同人员,现有 {found}", "needs {needed} different people, has {found}", 403),
     Refusal("AUTH-008", "复核人必须与经办人同属 {expected}", "the checker must belong to {expected}", 403),
@@ -129,16 +151,26 @@ _TABLE = (
     Refusal("EXE-002", "数值越界:{detail}", "a value is out of range: {detail}"),
     Refusal("EXE-003", "没有记录 {key}(表 {map})", "no record {key} in {map}", 404),
     Refusal("EXE-004", "调用过深:上限 {limit}", "calls are nested too deeply: limit {limit}"),
-    Refusal("EXE-005", "合约 {contract} 不得由 {caller} 调用", "contract {contract} may not be called by {caller}", 403),
+    Refusal(
+        "EXE-005", "合约 {contract} 不得由 {caller} 调用", "contract {contract} may not be called by {caller}", 403
+    ),
     Refusal("EXE-006", "合约运算错误:{detail}", "the contract computed something undefined: {detail}"),
     Refusal("RPC-001", "请求格式错误:{detail}", "malformed request: {detail}", 400),
     Refusal("RPC-002", "请求 {size} 字节,上限 {limit}", "the request has {size} bytes, the limit is {limit}", 413),
     Refusal("RPC-003", "一次最多 {limit} 笔,收到 {count}", "at most {limit} at a time, got {count}", 413),
     Refusal("RPC-004", "没有找到 {what}", "{what} was not found", 404),
-    Refusal("RPC-005", "高度 {height} 尚未认证,现为 {certified}", "height {height} is not certified yet, {certified} is", 409, True),
+    Refusal(
+        "RPC-005",
+        "高度 {height} 尚未认证,现为 {certified}",
+        "height {height} is not certified yet, {certified} is",
+        409,
+        True,
+    ),
     Refusal("RPC-006", "请求过于频繁,请 {seconds} 秒后再试", "too many requests, try again in {seconds} s", 429, True),
     Refusal("RPC-007", "查询超出预算 {budget}", "the query ran out of its budget of {budget}", 422),
-    Refusal("RPC-010", "游标 {cursor} 已被清理,最早为 {first}", "cursor {cursor} was pruned, the first held is {first}", 410),
+    Refusal(
+        "RPC-010", "游标 {cursor} 已被清理,最早为 {first}", "cursor {cursor} was pruned, the first held is {first}", 410
+    ),
     Refusal("NODE-001", "节点正在停止", "the node is stopping", 503, True),
     Refusal("NODE-002", "节点尚未就绪:{reason}", "the node is not ready: {reason}", 503, True),
     Refusal("NODE-003", "数据库损坏:{detail}。请运行 {cure}", "the database is damaged: {detail}. Run {cure}", 500),

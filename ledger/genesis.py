@@ -1,9 +1,9 @@
 """The genesis: the one file from which every node and every verifier starts.
 
-`genesis.cbor` is canonical CBOR; chain = H("genesis", file) with the suite that the file names. It holds the members with
-their roles and keys, the first validators and where they listen, the limits and timeouts, the bucket count of the state,
-the approval policies, the dated parameters, and the sources of the built-in contracts, which come under the same checker
-as any later upload. JSON is a view of it, never the hashed form.
+`genesis.cbor` is canonical CBOR; chain = H("genesis", file) with the suite that the file names. It holds the members
+with their roles and keys, the first validators and where they listen, the limits and timeouts, the bucket count of the
+state, the approval policies, the dated parameters, and the sources of the built-in contracts, which come under the same
+checker as any later upload. JSON is a view of it, never the hashed form.
 """
 
 from __future__ import annotations

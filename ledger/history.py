@@ -1,10 +1,10 @@
-"""The append-only history: a Merkle mountain range over all heights, so that one certificate covers every height below it.
+"""The append-only history: a Merkle mountain range over all heights, so that one certificate covers all below it.
 
 Leaf = H("mmr/leaf", height u64 ‖ block hash ‖ state root ‖ receipts root), node = H("mmr/node", left ‖ right),
 root = H("mmr/root", leaves u64 ‖ peaks, highest first). The checkpoint of h carries the root over heights 0..h−1.
 
-`History` keeps only the peaks (at most 63 hashes); `HistoryNodes` answers paths from a store of all nodes that the caller
-provides, numbered in the order in which appending makes them.
+`History` keeps only the peaks (at most 63 hashes); `HistoryRange.path` reads inner nodes from a store of all nodes that
+the caller keeps, numbered in the order in which appending makes them.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _peak_levels(leaves: int) -> list[int]:
 
 
 def node_number(first_leaf: int, level: int) -> int:
-    """The number of the node of `level` whose leftmost leaf is `first_leaf`, in the order in which appending makes nodes.
+    """The number of the node of `level` whose leftmost leaf is `first_leaf`, in the order of making.
 
     Before leaf n there are 2n − popcount(n) nodes; the node of a level is made with its last leaf, `level` steps later.
     """

@@ -29,7 +29,9 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
     The parts sum to `total` exactly. Weights are non-negative and not all zero.
     """
     whole = sum(weights)
-    assert whole > 0 and total >= 0 and min(weights) >= 0, "shares of a positive whole"
+    assert whole > 0, "shares of a positive whole"
+    assert total >= 0, "a total is not negative"
+    assert min(weights) >= 0, "weights are not negative"
     parts = [total * weight // whole for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
     for i in by_remainder[: total - sum(parts)]:
@@ -41,7 +43,8 @@ def show(amount: int, currency: str = "CNY") -> str:
     """Digits with thousands separators and the currency's own decimals: 123456789 fen → `1,234,567.89`."""
     digits = MINOR_DIGITS[currency]
     sign = "-" if amount < 0 else ""
-    units, minor = divmod(abs(amount), 10**digits)
+    scale: int = 10**digits
+    units, minor = divmod(abs(amount), scale)
     return f"{sign}{units:,}" + (f".{minor:0{digits}d}" if digits else "")
 
 
@@ -56,7 +59,8 @@ def parse(text: str, currency: str = "CNY") -> int:
         raise ValueError(f"{text!r} is not an amount")
     if len(minor) > digits:
         raise ValueError(f"{text!r} has {len(minor)} decimals, {currency} has {digits}")
-    amount = int(units) * 10**digits + int(minor.ljust(digits, "0") or "0")
+    scale: int = 10**digits
+    amount = int(units) * scale + int(minor.ljust(digits, "0") or "0")
     if amount > FEN_MAX:
         raise ValueError(f"{text!r} is larger than the ledger can hold")
     return amount

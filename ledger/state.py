@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import cbor2
@@ -135,7 +136,9 @@ class StateTree:
 
     def __init__(self, hasher: StateHasher) -> None:
         self.hasher = hasher
-        self._levels = [bytearray(HASH_BYTES << (hasher.bits - ARITY_BITS * level)) for level in range(hasher.levels + 1)]
+        self._levels = [
+            bytearray(HASH_BYTES << (hasher.bits - ARITY_BITS * level)) for level in range(hasher.levels + 1)
+        ]
 
     @classmethod
     def load(cls, hasher: StateHasher, pages: Iterable[tuple[int, bytes]]) -> StateTree:
@@ -193,14 +196,14 @@ class StateTree:
 
     def _climb(self, digests: dict[int, bytes]) -> None:
         for level in range(self.hasher.levels):
-            nodes, above = self._levels[level], self._levels[level + 1]
+            nodes = self._levels[level]
             for place, digest in digests.items():
                 nodes[HASH_BYTES * place : HASH_BYTES * (place + 1)] = digest
             span, node_digest = HASH_BYTES * ARITY, self.hasher.node_digest
             parents = {place >> ARITY_BITS: b"" for place in digests}
             digests = {p: node_digest(level + 1, bytes(nodes[span * p : span * (p + 1)])) for p in parents}
         for digest in digests.values():
-            above[:] = digest
+            self._levels[-1][:] = digest
 
     def _siblings(self, bucket: int, level: int) -> bytes:
         place, nodes = bucket >> (ARITY_BITS * level), self._levels[level]
@@ -246,7 +249,9 @@ class StateProof:
         PROOF_SHAPE(value, where)
         _, entries, crowd, forks, levels = value
         if crowd and (len(entries) != 1 or crowd <= PAGE_ENTRIES_MAX):
-            raise refuse("BYT-003", where=where, expected="one entry of a crowded page", found=f"{len(entries)}, {crowd}")
+            raise refuse(
+                "BYT-003", where=where, expected="one entry of a crowded page", found=f"{len(entries)}, {crowd}"
+            )
         if not crowd and forks:
             raise refuse("BYT-003", where=where, expected="no forks in a page", found=len(forks))
         return cls(entries, crowd or None, forks, levels)
@@ -266,7 +271,7 @@ class StateProof:
     def _page_digest(self, hasher: StateHasher, full_key: bytes, bucket: int) -> bytes:
         if self.crowd is None:
             keys = [key for key, _ in self.entries]
-            if any(low >= high for low, high in zip(keys, keys[1:], strict=False)):
+            if any(low >= high for low, high in pairwise(keys)):
                 raise BadProof("the page's keys do not ascend")
             return hasher.page_digest(bucket, list(self.entries), encode(self.entries))
         bits, found = hasher.key_bits(full_key), hasher.key_bits(self.entries[0][0])
@@ -280,7 +285,7 @@ class StateProof:
         return hasher.trie_digest(bucket, self.crowd, node)
 
     def digest_of(self, full_key: bytes) -> bytes | None:
-        """The value digest that the proof gives for `full_key`, None for absent. Only after `root` has been compared."""
+        """The value digest given for `full_key`, None for absent. Only after `root` has been compared."""
         for key, digest in self.entries:
             if key == full_key:
                 return digest

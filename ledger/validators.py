@@ -8,6 +8,7 @@ Crash faults only: a majority decides.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 from ledger.codec import array, blob, encode, row, text
@@ -73,7 +74,7 @@ class ValidatorSet:
         """Check and build; raises `Refused` BYT-003."""
         array(row(("key", blob(suite.key_bytes)), ("organisation", text(24))), VALIDATORS_MAX, 1)(value, where)
         keys = [entry[0] for entry in value]
-        if any(low >= high for low, high in zip(keys, keys[1:], strict=False)):
+        if any(low >= high for low, high in pairwise(keys)):
             raise refuse("BYT-003", where=where, expected="keys in ascending order", found="another order")
         return cls(tuple(Validator(*entry) for entry in value))
 
