@@ -1,11 +1,12 @@
 """The one command `lugang`: finds the part that a sub-command belongs to and loads that part alone.
 
-Theory of operation. `PARTS` is a static table: a command's name, the module that has it, one line of help. `lugang --help` is
-answered from the table, so it imports neither trio nor libp2p and is as quick as Python itself. Only when a command is really
-called is its module imported and the command taken from the module's `COMMANDS: dict[str, click.Command]`.
+Theory of operation. `PARTS` is a static table: a command's name, the module that has it, one line of help.
+`lugang --help` is answered from the table, so it imports neither trio nor libp2p and is as quick as Python itself.
+Only when a command is really called is its module imported and the command taken from the module's
+`COMMANDS: dict[str, click.Command]`.
 
-It owns names and one-line help; it must never hold behaviour of a command. To add a command, write it into the `COMMANDS` of
-a package's `cli.py` and add one row here; a row whose module does not have it fails the architecture test.
+It owns names and one-line help; it must never hold behaviour of a command. To add a command, write it into the
+`COMMANDS` of a package's `cli.py` and add one row here; a row that leads nowhere fails the architecture test.
 """
 
 import difflib
@@ -13,7 +14,6 @@ import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import NoReturn
 
 import click
@@ -26,6 +26,9 @@ class Part:
     help_en: str
 
 
+ABOUT = (
+    "陆港链：供应链凭证与数据凭证的联盟账本。\n\nA consortium ledger for supply-chain vouchers and data credentials."
+)
 PARTS: Mapping[str, Part] = {}
 
 
@@ -42,10 +45,10 @@ class Parts(click.Group):
         super().__init__(name, help=help_text)
         self._parts = parts
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(self._parts)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         part = self._parts.get(cmd_name)
         return None if part is None else load_command(cmd_name, part)
 
@@ -57,7 +60,7 @@ class Parts(click.Group):
             refuse_unknown(name, self._parts, ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         # click's own version asks every command for its help, which would load every part.
         rows = [(name, f"{part.help_zh} · {part.help_en}") for name, part in self._parts.items()]
         if rows:
@@ -86,12 +89,14 @@ def refuse_unknown(name: str, parts: Mapping[str, Part], ctx: click.Context) -> 
 
 
 def command_line() -> Parts:
-    group = Parts("lugang", PARTS, "陆港链：供应链凭证与数据凭证的联盟账本。\n\nA consortium ledger for vouchers and credentials.")
-    return click.version_option(version("lugang-chain"), prog_name="lugang")(group)
+    group = Parts("lugang", PARTS, ABOUT)
+    return click.version_option(package_name="lugang-chain", prog_name="lugang")(group)
 
 
 def main() -> None:
     if not __debug__:
         # Asserts guard the ledger; without them a fault would go on instead of stopping the node.
-        sys.exit("lugang 不能在 python -O 下运行：断言是保护的一部分。\nlugang refuses to run under -O: its asserts are part of it.")
+        sys.exit(
+            "lugang 不能在 python -O 下运行：断言是保护的一部分。\nlugang refuses python -O: it relies on its asserts."
+        )
     command_line()()

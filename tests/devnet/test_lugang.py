@@ -44,7 +44,9 @@ def test_help_shows_every_row_and_loads_none(hello_module):
     assert hello_module not in sys.modules
 
 
-@pytest.mark.parametrize(("module", "missing"), [("no_such_part", "no_such_part"), ("broken_part", "a_library_nobody_has")])
+@pytest.mark.parametrize(
+    ("module", "missing"), [("no_such_part", "no_such_part"), ("broken_part", "a_library_nobody_has")]
+)
 def test_a_part_that_cannot_be_loaded_is_a_plain_sentence(hello_module, module, missing):
     result = CliRunner().invoke(group(gone=module), ["gone"])
     assert result.exit_code == 3
@@ -87,7 +89,9 @@ def test_the_real_help_imports_nothing_heavy():
 
 def test_python_without_asserts_is_refused():
     program = "from devnet.lugang import main\nmain()\n"
-    done = subprocess.run([sys.executable, "-O", "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-O", "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 1
     assert "-O" in done.stderr
 

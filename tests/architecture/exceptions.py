@@ -1,0 +1,13 @@
+"""Where the rules are knowingly not kept, each with its reason.
+
+A key is (path, rule, detail) exactly as a finding prints them. An entry that no finding needs any more fails the
+tests, so that this list only ever shrinks by itself or grows on purpose.
+"""
+
+from collections.abc import Mapping
+
+EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
+    ("node/transport/errors.py", "blind-except", "Exception"): (
+        "A peer must not stop the node through a bug of libp2p; the border is set around the library's calls alone."
+    ),
+}
