@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import settings
 
-# A landing must not depend on luck, so the examples follow from the test alone; `--hypothesis-profile explore` draws new
-# ones. No deadline: a time is measured by the benchmark and never asserted.
+# A landing must not depend on luck, so the examples follow from the test alone; `--hypothesis-profile explore` draws
+# new ones. No deadline: a time is measured by the benchmark and never asserted.
 settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("explore", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile("repeatable")

@@ -47,12 +47,18 @@ def no_workplace_path(tree: Tree) -> Iterator[Finding]:
 def no_blind_except(tree: Tree) -> Iterator[Finding]:
     for module in tree.modules:
         for node in ast.walk(module.syntax):
-            if isinstance(node, ast.ExceptHandler):
+            # Who ends with a bare `raise` swallows nothing: it only cleans up, also when it is cancelled.
+            if isinstance(node, ast.ExceptHandler) and not reraises(node):
                 caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
                 names = ["everything" if kind is None else dotted(kind) for kind in caught]
                 for name in names:
                     if name == "everything" or name in BLIND:
                         yield Finding(module.path, node.lineno, "blind-except", name)
+
+
+def reraises(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def no_sleep_in_tests(tree: Tree) -> Iterator[Finding]:
