@@ -1,7 +1,7 @@
 """The ground floor: only what two parties must agree on byte for byte.
 
 Modules build on one another in one direction:
-errors < money < codec < crypto < sm2 < merkle < history < validators < transaction < block < receipt < checkpoint
-< statement < state < genesis < interface < summary < evidence < api.
+errors < money < codec < crypto < sm2 < national < merkle < history < validators < transaction < block < receipt
+< checkpoint < statement < state < genesis < interface < summary < evidence < api.
 No module here does IO, reads a clock, draws randomness or computes with floats.
 """
