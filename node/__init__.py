@@ -1,0 +1,1 @@
+"""The node: the only package that does input and output."""

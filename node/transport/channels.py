@@ -1,0 +1,74 @@
+"""One stream of a link at work: a reader that cuts frames and pays for them, a writer that coalesces and beats.
+
+The pace of reading is ours: bytes are paid for below, at the socket, and frames here. A peer over its budget waits;
+it is not punished, for a peer that catches up from us is honest and fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import trio
+
+from node.transport.budget import TokenBucket
+from node.transport.config import FRAME_BYTES_MAX, TransportConfig
+from node.transport.counters import PeerCounters
+from node.transport.errors import LinkEnded, library_faults
+from node.transport.frames import HEADER_BYTES, HEARTBEAT, FrameReader
+from node.transport.interface import Reason
+from node.transport.muxing import Meter, MuxedStream
+from node.transport.outbox import Outbox
+
+READ_BYTES: Final = 64 * 1024
+Deliver = Callable[[bytes], Awaitable[None]]
+
+
+async def read_frames(
+    stream: MuxedStream, meter: Meter, config: TransportConfig, counters: PeerCounters, deliver: Deliver
+) -> None:
+    """Deliver every frame of the stream until the link ends. A frame once begun must be completed in time."""
+    reader = FrameReader(FRAME_BYTES_MAX)
+    budget = TokenBucket(config.frames_per_second, config.frames_burst, trio.current_time())
+    deadline = trio.current_time() + config.frame_read_seconds
+    while True:
+        scope = trio.CancelScope(deadline=deadline if reader.buffered_bytes else float("inf"))
+        data = b""
+        with scope, library_faults(Reason.PEER_CLOSED, "read"):
+            data = await stream.read(READ_BYTES)
+        if scope.cancelled_caught:
+            raise LinkEnded(Reason.READ_TIMEOUT, f"{reader.buffered_bytes} bytes of a frame, then no more")
+        began_before = reader.buffered_bytes > 0
+        frames = reader.feed(data)
+        counters.bytes_in += len(data)
+        for payload in frames:
+            if payload:
+                await deliver(payload)
+                counters.frames_in += 1
+        await meter.pause(budget.spend(len(frames), trio.current_time()))
+        if frames or not began_before:
+            deadline = trio.current_time() + config.frame_read_seconds
+
+
+async def write_frames(
+    stream: MuxedStream, outbox: Outbox, config: TransportConfig, counters: PeerCounters, *, beats: bool
+) -> None:
+    """Empty the outbox on to the stream, the only task that ever writes there; beat while there is nothing to say."""
+    while True:
+        with trio.move_on_after(config.heartbeat_seconds if beats else float("inf")) as idle:
+            await outbox.wait()
+        batch, frames = (HEARTBEAT, 0) if idle.cancelled_caught else outbox.take(config.write_bytes_max)
+        for start in range(0, len(batch), config.write_bytes_max):
+            await _write(stream, batch[start : start + config.write_bytes_max], config.write_seconds)
+        counters.bytes_out += len(batch)
+        counters.frames_out += frames
+
+
+async def _write(stream: MuxedStream, piece: bytes, seconds: float) -> None:
+    with trio.move_on_after(seconds) as scope, library_faults(Reason.PEER_CLOSED, "write"):
+        await stream.write(piece)
+    if scope.cancelled_caught:
+        raise LinkEnded(Reason.WRITE_TIMEOUT, f"{len(piece)} bytes not taken within {seconds} s")
+
+
+assert len(HEARTBEAT) == HEADER_BYTES

@@ -1,0 +1,54 @@
+"""Frames on a stream of bytes: an unsigned 32-bit length in network order, then that many bytes. No IO here.
+
+A frame of length zero is a heartbeat; the layer above never sees one. The length is judged before a single byte of
+the body is kept, so a peer can make us hold at most one frame and one chunk.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from node.transport.errors import LinkEnded
+from node.transport.interface import Reason
+
+HEADER_BYTES: Final = 4
+HEARTBEAT: Final = bytes(HEADER_BYTES)
+
+
+def header_of(payload: bytes) -> bytes:
+    """The bytes that precede `payload` on the wire."""
+    return len(payload).to_bytes(HEADER_BYTES, "big")
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames. After it has raised, the stream has no meaning any more."""
+
+    __slots__ = ("_buffer", "_frame_bytes_max")
+
+    def __init__(self, frame_bytes_max: int) -> None:
+        self._frame_bytes_max = frame_bytes_max
+        self._buffer = bytearray()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What has arrived of a frame that is not complete yet; zero between frames."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes of the stream and return the payloads they complete, in order."""
+        buffer = self._buffer
+        buffer += data
+        frames: list[bytes] = []
+        position = 0
+        with memoryview(buffer) as view:
+            while len(buffer) - position >= HEADER_BYTES:
+                size = int.from_bytes(view[position : position + HEADER_BYTES], "big")
+                if size > self._frame_bytes_max:
+                    raise LinkEnded(Reason.FRAME_TOO_LARGE, f"{size} bytes, the limit is {self._frame_bytes_max}")
+                end = position + HEADER_BYTES + size
+                if end > len(buffer):
+                    break
+                frames.append(bytes(view[position + HEADER_BYTES : end]))
+                position = end
+        del buffer[:position]
+        return frames
