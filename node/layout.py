@@ -1,0 +1,133 @@
+"""The layout of the node's LevelDB: every key prefix, in one table.
+
+| key | value |
+|---|---|
+| `M` | CBOR [layout version, chain] |
+| `A` | `Applied`: the height whose batch was written last |
+| `S` | u64, the highest height with a checkpoint certificate |
+| `h` u64 height | header |
+| `b` u64 height | body |
+| `d` u64 height | certificate of the decision |
+| `r` u64 height | CBOR [receipt, …] |
+| `k` u64 height | the checkpoint that this node computed |
+| `c` u64 height | checkpoint certificate |
+| `u` u64 height | undo record, only above the certified height: CBOR [[key, previous value or null], …] |
+| `t` transaction id | u32 height, u16 index; also the index against repetition |
+| `m` u64 number | node of the history range |
+| `v` hash | validator set |
+| `p` u32 bucket | page of the state tree |
+| `s` contract u16, map u8, key | a contract's record |
+| `i` contract u16, index u8, … | a row of a contract's index |
+
+One batch a block writes all of a height's rows together with `A`: a reader finds a height whole or not at all. Rows
+of `c` and `S` come later, when a quorum has signed; losing the last is no damage, for checkpoints are sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.codec import array, blob, decode, encode, exactly, integer, row
+from ledger.crypto import HASH_BYTES
+from ledger.history import PEAKS_MAX, History
+
+LAYOUT_VERSION: Final = 1
+META: Final = b"M"
+APPLIED: Final = b"A"
+CERTIFIED: Final = b"S"
+HEADER: Final = b"h"
+BODY: Final = b"b"
+DECISION: Final = b"d"
+RECEIPTS: Final = b"r"
+CHECKPOINT: Final = b"k"
+CERTIFICATE: Final = b"c"
+UNDO: Final = b"u"
+TRANSACTION: Final = b"t"
+HISTORY_NODE: Final = b"m"
+VALIDATORS: Final = b"v"
+PAGE: Final = b"p"
+STATE: Final = b"s"
+INDEX: Final = b"i"
+
+APPLIED_BYTES_MAX: Final = 4096
+APPLIED_SHAPE: Final = row(
+    ("version", exactly(1)),
+    ("height", integer()),
+    ("block_hash", blob(HASH_BYTES)),
+    ("block_time", integer()),
+    ("state_root", blob(HASH_BYTES)),
+    ("receipts_root", blob(HASH_BYTES)),
+    ("leaves", integer()),
+    ("peaks", array(blob(HASH_BYTES), PEAKS_MAX)),
+)
+
+
+def at_height(prefix: bytes, height: int) -> bytes:
+    return prefix + height.to_bytes(8, "big")
+
+
+def height_in(key: bytes) -> int:
+    return int.from_bytes(key[1:9], "big")
+
+
+def page_key(bucket: int) -> bytes:
+    return PAGE + bucket.to_bytes(4, "big")
+
+
+def bucket_in(key: bytes) -> int:
+    return int.from_bytes(key[1:5], "big")
+
+
+def node_key(number: int) -> bytes:
+    return HISTORY_NODE + number.to_bytes(8, "big")
+
+
+def place_value(height: int, index: int) -> bytes:
+    return height.to_bytes(4, "big") + index.to_bytes(2, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a transaction was executed."""
+
+    height: int
+    index: int
+
+    @classmethod
+    def decode(cls, value: bytes) -> Place:
+        return cls(int.from_bytes(value[:4], "big"), int.from_bytes(value[4:], "big"))
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The height written last, with the history range over all heights up to and including it."""
+
+    height: int
+    block_hash: bytes
+    block_time: int
+    state_root: bytes
+    receipts_root: bytes
+    history: History
+
+    def encode(self) -> bytes:
+        return encode(
+            (
+                1,
+                self.height,
+                self.block_hash,
+                self.block_time,
+                self.state_root,
+                self.receipts_root,
+                self.history.leaves,
+                self.history.peaks,
+            )
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> Applied:
+        """Raises `Refused` BYT-001…003."""
+        value = decode(data, bytes_max=APPLIED_BYTES_MAX)
+        APPLIED_SHAPE(value, "applied")
+        _, height, block_hash, block_time, state_root, receipts_root, leaves, peaks = value
+        return cls(height, block_hash, block_time, state_root, receipts_root, History(leaves, peaks))

@@ -1,0 +1,302 @@
+"""The node's database: what has been executed and certified, in one LevelDB folder.
+
+Theory of operation. `commit` writes one executed height in one synchronous batch; nothing else ever writes rows of a
+block. `put_certificate` adds a certificate that a quorum has made since. `layout` has the table of keys. The store
+knows no rules of the chain: it is handed what ordering has decided and the executor has computed. Reads are safe from
+any task and thread; `commit` is called by the executor alone, from a thread; `snapshots` belongs to the loop's thread.
+
+A damaged database is never repaired in silence: whatever does not fit raises NODE-003 with what is damaged and what to
+run. See `self_check` for what is compared at start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import plyvel
+
+from ledger.checkpoint import Checkpoint, CheckpointCert
+from ledger.codec import encode, load
+from ledger.errors import Refused, refuse
+from ledger.history import History, node_number
+from ledger.validators import ValidatorSet
+from node import layout
+from node.layout import Applied, Place, at_height
+
+WRITE_BUFFER_BYTES: Final = 64 * 1024 * 1024
+BLOCK_CACHE_BYTES: Final = 64 * 1024 * 1024
+OPEN_FILES_MAX: Final = 256
+BLOOM_BITS: Final = 10
+"""Nearly every look-up of a transaction id is for one that is absent; the filter answers those from memory."""
+CURE: Final = "lugang node rebuild"
+
+
+class Reader(Protocol):
+    """The database as it is, or a snapshot of it."""
+
+    def get(self, key: bytes, default: Any = None) -> Any: ...
+
+    def iterator(self, **bounds: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutedBlock:
+    """Everything that one height leaves behind, ready to be written.
+
+    `writes` are rows of state and indexes under their database keys (None: removed). `previous` holds old values that
+    the caller knows anyway, for the undo record; the others are read. `history_nodes` are new, in the order of making.
+    """
+
+    applied: Applied
+    header: bytes
+    body: bytes
+    decision: bytes
+    receipts: tuple[bytes, ...]
+    ids: tuple[bytes, ...]
+    checkpoint: Checkpoint
+    writes: Mapping[bytes, bytes | None]
+    pages: Mapping[int, bytes | None]
+    previous: Mapping[bytes, bytes | None]
+    history_nodes: Sequence[bytes]
+
+
+class Store:
+    """One open database. Made by `open_store`; closed by its owner."""
+
+    def __init__(self, database: Any, chain: bytes, path: Path) -> None:
+        self._db = database
+        self.chain = chain
+        self.path = path
+        self.applied: Applied | None = None
+        self.certified = 0
+        self.snapshots: dict[int, Any] = {}
+        """A snapshot for each height above the certified one and for that one itself."""
+
+    # Writing ---------------------------------------------------------------------------------------------------------
+
+    def commit(self, block: ExecutedBlock) -> None:
+        """Write a height in one synchronous batch. When this returns, the height survives a loss of power."""
+        applied = block.applied
+        expected = 0 if self.applied is None else self.applied.height + 1
+        assert applied.height == expected, f"height {applied.height} after {expected - 1}"
+        batch = self._db.write_batch(sync=True)
+        put, delete, height = batch.put, batch.delete, applied.height
+        rows = dict(block.writes)
+        for bucket, page in block.pages.items():
+            rows[layout.page_key(bucket)] = page
+        for key, value in rows.items():
+            if value is None:
+                delete(key)
+            else:
+                put(key, value)
+        first = 2 * (applied.history.leaves - 1) - (applied.history.leaves - 1).bit_count()
+        for i, node in enumerate(block.history_nodes):
+            put(layout.node_key(first + i), node)
+        for index, identifier in enumerate(block.ids):
+            put(layout.TRANSACTION + identifier, layout.place_value(height, index))
+        put(at_height(layout.HEADER, height), block.header)
+        put(at_height(layout.BODY, height), block.body)
+        put(at_height(layout.DECISION, height), block.decision)
+        put(at_height(layout.RECEIPTS, height), encode(block.receipts))
+        put(at_height(layout.CHECKPOINT, height), block.checkpoint.encode())
+        if height > 0:
+            put(at_height(layout.UNDO, height), self._undo_record(rows, block.previous))
+        put(layout.APPLIED, applied.encode())
+        batch.write()
+        self.applied = applied
+
+    def _undo_record(self, rows: Mapping[bytes, bytes | None], previous: Mapping[bytes, bytes | None]) -> bytes:
+        get = self._db.get
+        return encode([(key, previous[key] if key in previous else get(key)) for key in rows])
+
+    def put_certificate(self, certificate: CheckpointCert) -> None:
+        """Keep a verified certificate. Not synchronous: a lost one is made again from checkpoints sent again."""
+        height = certificate.checkpoint.height
+        with self._db.write_batch() as batch:
+            batch.put(at_height(layout.CERTIFICATE, height), certificate.encode())
+            if height > self.certified:
+                batch.put(layout.CERTIFIED, height.to_bytes(8, "big"))
+                for undone in range(self.certified, height + 1):
+                    batch.delete(at_height(layout.UNDO, undone))
+        self.certified = max(self.certified, height)
+
+    def put_validators(self, digest: bytes, validators: ValidatorSet) -> None:
+        self._db.put(layout.VALIDATORS + digest, encode(validators.to_value()))
+
+    def roll_back(self, height: int, applied: Applied) -> None:
+        """Undo every height above `height`, in one batch, by the undo records; `applied` is the pointer of `height`."""
+        assert self.applied is not None
+        batch = self._db.write_batch(sync=True)
+        for undone in range(self.applied.height, height, -1):
+            record = self._db.get(at_height(layout.UNDO, undone))
+            if record is None:
+                raise damaged(f"no undo record of height {undone}")
+            for key, value in load(record):
+                if value is None:
+                    batch.delete(key)
+                else:
+                    batch.put(key, value)
+            for prefix in (layout.RECEIPTS, layout.CHECKPOINT, layout.UNDO):
+                batch.delete(at_height(prefix, undone))
+        batch.put(layout.APPLIED, applied.encode())
+        batch.write()
+        self.applied = applied
+
+    # Reading ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def reader(self) -> Reader:
+        reader: Reader = self._db
+        return reader
+
+    def get(self, key: bytes) -> bytes | None:
+        value: bytes | None = self._db.get(key)
+        return value
+
+    def header(self, height: int) -> bytes | None:
+        return self.get(at_height(layout.HEADER, height))
+
+    def body(self, height: int) -> bytes | None:
+        return self.get(at_height(layout.BODY, height))
+
+    def decision(self, height: int) -> bytes | None:
+        return self.get(at_height(layout.DECISION, height))
+
+    def receipts(self, height: int) -> tuple[bytes, ...] | None:
+        value = self.get(at_height(layout.RECEIPTS, height))
+        return None if value is None else load(value)
+
+    def checkpoint(self, height: int) -> Checkpoint | None:
+        value = self.get(at_height(layout.CHECKPOINT, height))
+        return None if value is None else Checkpoint.decode(value)
+
+    def certificate(self, height: int) -> CheckpointCert | None:
+        value = self.get(at_height(layout.CERTIFICATE, height))
+        return None if value is None else CheckpointCert.decode(value)
+
+    def certificate_from(self, height: int) -> CheckpointCert | None:
+        """The lowest certificate that is held of `height` or above."""
+        start, stop = at_height(layout.CERTIFICATE, height), at_height(layout.CERTIFICATE, 2**63)
+        with self._db.iterator(start=start, stop=stop, include_key=False) as rows:
+            for value in rows:
+                return CheckpointCert.decode(value)
+        return None
+
+    def place_of(self, identifier: bytes) -> Place | None:
+        """Where the transaction was executed, None when it never was: the index against repetition."""
+        value = self.get(layout.TRANSACTION + identifier)
+        return None if value is None else Place.decode(value)
+
+    def page(self, bucket: int) -> bytes | None:
+        return self.get(layout.page_key(bucket))
+
+    def pages(self) -> Iterator[tuple[int, bytes]]:
+        with self._db.iterator(prefix=layout.PAGE, verify_checksums=True) as rows:
+            for key, value in rows:
+                yield layout.bucket_in(key), value
+
+    def history_node(self, number: int) -> bytes:
+        value = self.get(layout.node_key(number))
+        if value is None:
+            raise damaged(f"no node {number} of the history")
+        return value
+
+    def history(self, leaves: int) -> History:
+        """The range over the heights 0 … leaves − 1."""
+        first, peaks = 0, []
+        for level in range(leaves.bit_length() - 1, -1, -1):
+            if leaves >> level & 1:
+                peaks.append(self.history_node(node_number(first, level)))
+                first += 1 << level
+        return History(leaves, tuple(peaks))
+
+    def validators(self, digest: bytes, decode: Callable[[Any], ValidatorSet]) -> ValidatorSet | None:
+        value = self.get(layout.VALIDATORS + digest)
+        return None if value is None else decode(load(value))
+
+    def bytes_on_disk(self) -> int:
+        return sum(entry.stat().st_size for entry in self.path.iterdir() if entry.is_file())
+
+    # Snapshots -------------------------------------------------------------------------------------------------------
+
+    def keep_snapshot(self) -> None:
+        """Remember the state of the height written last; called in the loop's thread right after `commit`."""
+        assert self.applied is not None
+        self.snapshots[self.applied.height] = self._db.snapshot()
+
+    def drop_snapshots(self) -> None:
+        """Close those below the highest certified height that has one."""
+        certified = [height for height in self.snapshots if height <= self.certified]
+        for height in sorted(certified)[:-1]:
+            self.snapshots.pop(height).close()
+
+    def certified_snapshot(self) -> tuple[int, Reader] | None:
+        """The highest certified height that can still be read whole, and its reader."""
+        heights = [height for height in self.snapshots if height <= self.certified]
+        return (max(heights), self.snapshots[max(heights)]) if heights else None
+
+    def close(self) -> None:
+        for snapshot in self.snapshots.values():
+            snapshot.close()
+        self.snapshots.clear()
+        self._db.close()
+
+
+def damaged(detail: str) -> Refused:
+    return refuse("NODE-003", detail=detail, cure=CURE)
+
+
+@contextmanager
+def reporting_damage() -> Iterator[None]:
+    """Whatever LevelDB or a decoder says about the stored bytes is damage, reported as such."""
+    try:
+        yield
+    except (plyvel.CorruptionError, plyvel.IOError) as error:
+        raise damaged(str(error)) from error
+    except Refused as refused:
+        if refused.code.startswith("BYT"):
+            raise damaged(str(refused)) from refused
+        raise
+
+
+def open_store(path: Path, chain: bytes) -> Store:
+    """Open or create the database of this chain; raises NODE-003 when it is damaged or another chain's."""
+    path.mkdir(parents=True, exist_ok=True)
+    with reporting_damage():
+        database = plyvel.DB(
+            str(path),
+            create_if_missing=True,
+            paranoid_checks=True,
+            write_buffer_size=WRITE_BUFFER_BYTES,
+            max_open_files=OPEN_FILES_MAX,
+            lru_cache_size=BLOCK_CACHE_BYTES,
+            bloom_filter_bits=BLOOM_BITS,
+        )
+        store = Store(database, chain, path)
+        try:
+            _read_pointers(store, database)
+        except BaseException:
+            store.close()
+            raise
+    return store
+
+
+def _read_pointers(store: Store, database: Any) -> None:
+    meta = encode((layout.LAYOUT_VERSION, store.chain))
+    found = database.get(layout.META)
+    if found is None:
+        with database.iterator(include_value=False) as keys:
+            if next(keys, None) is not None:
+                raise damaged("the database does not say of which chain it is")
+        database.put(layout.META, meta, sync=True)
+    elif found != meta:
+        raise damaged("the database is of another chain or of another layout")
+    applied = database.get(layout.APPLIED)
+    store.applied = None if applied is None else Applied.decode(applied)
+    store.certified = int.from_bytes(database.get(layout.CERTIFIED) or b"", "big")
+    if store.applied is not None:
+        store.keep_snapshot()
