@@ -73,8 +73,11 @@ def decode(data: bytes, *, bytes_max: int) -> Any:
     return load(data)
 
 
-def encoded_size(value: Any, where: str = "value") -> int:
-    """The length of the value's encoding; refuses (BYT-003) what is not built from the profile's exact types."""
+def encoded_size(value: Any, where: str = "value", depth: int = 0) -> int:
+    """The length of the value's encoding; refuses what is not of the profile: BYT-003 for a type, BYT-001 for a depth.
+
+    cbor2 does not count an empty array as a level, and a value that the program built has not been through cbor2.
+    """
     kind = type(value)
     if kind is bytes:
         size = len(value)
@@ -90,10 +93,12 @@ def encoded_size(value: Any, where: str = "value") -> int:
             raise refuse("BYT-003", where=where, expected="an integer within 63 bits", found=found)
         return _head_size(value if value >= 0 else ~value)
     if kind is tuple:
-        count = len(value)
+        if depth == DEPTH_MAX:
+            raise refuse("BYT-001", detail=f"arrays nested deeper than {DEPTH_MAX}")
+        count, deeper = len(value), depth + 1
         size = 1 if count < 24 else _head_size(count)
         for item in value:
-            size += encoded_size(item, where)
+            size += encoded_size(item, where, deeper)
         return size
     if value is None or kind is bool:
         return 1
@@ -108,7 +113,7 @@ def _head_size(argument: int) -> int:
 
 
 def check_value(value: Any, where: str = "value") -> None:
-    """Refuse a value that is not built from the profile's exact types."""
+    """Refuse a value that is not of the profile, so that whatever passes can be encoded and read again."""
     encoded_size(value, where)
 
 
