@@ -1,7 +1,7 @@
 """What travels over HTTP between a node and its users, under `/v1`.
 
-Models for JSON bodies. Bytes are standard base64 text (`Base64Bytes`), digests and keys lower-case hexadecimal. What has
-to be proved (receipts, values, certificates) travels as the canonical CBOR that was hashed, inside base64: a client
+Models for JSON bodies. Bytes are standard base64 text (`Base64Bytes`), digests and keys lower-case hexadecimal. What
+has to be proved (receipts, values, certificates) travels as the canonical CBOR that was hashed, inside base64: a client
 verifies bytes, it never re-creates them from JSON.
 
 Every answer that states a fact about the ledger names the height at which it holds; proofs are released only under a
@@ -19,6 +19,7 @@ from ledger.errors import Refusal, Refused
 PREFIX: Final = "/v1"
 TRANSACTIONS_MAX: Final = 500
 RECEIPTS_MAX: Final = 500
+STATES_MAX: Final = 500
 REQUEST_BYTES_MAX: Final = 4 * 1024 * 1024
 CBOR: Final = "application/cbor"
 PROBLEM: Final = "application/problem+json"
@@ -112,6 +113,51 @@ class StateAnswer(Model):
     value: Base64Bytes | None
     proof: Base64Bytes
     certificate: Base64Bytes
+
+
+class StatesQuery(Model):
+    """`POST /v1/states`: many full keys, proved together at one height."""
+
+    full_keys: Annotated[list[Hex], Field(max_length=STATES_MAX)]
+
+
+class StateItem(Model):
+    full_key: Hex
+    value: Base64Bytes | None
+    proof: Base64Bytes
+
+
+class StatesAnswer(Model):
+    """The values in the order of the query, all under the one certificate of `height`."""
+
+    height: int
+    values: list[StateItem]
+    certificate: Base64Bytes
+
+
+class HistoryAnswer(Model):
+    """`GET /v1/history/{height}?under=H`: what proves a height under the certificate of H (without `under`: of the
+    highest certified height). `row` is the CBOR of [header, state_root, receipts_root, history path | null]: null where
+    the certificate is the height's own."""
+
+    height: int
+    row: Base64Bytes
+    certificate: Base64Bytes
+
+
+class ValidatorsChange(Model):
+    """`validators` is the CBOR of [[key, organisation], …], which act from `height` + 3; the certificate of `height`
+    names their hash."""
+
+    height: int
+    validators: Base64Bytes
+    certificate: Base64Bytes
+
+
+class ValidatorsAnswer(Model):
+    """`GET /v1/validators`: every change since the genesis, in order; the genesis's own validators are not repeated."""
+
+    changes: list[ValidatorsChange]
 
 
 class ViewQuery(Model):
