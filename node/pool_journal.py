@@ -1,0 +1,63 @@
+"""The pool journal: transactions that this node has told a client are accepted.
+
+One frame a batch, fsynced before the client hears of it. After a crash everything in it that has neither been executed
+nor expired goes back into the pool. A segment is removed when none of its transactions is waiting any more, so the
+journal is about as large as what is still waiting. A damaged journal is read as far as it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cbor2
+
+from node.frame_log import Condition, FrameLog
+
+
+@dataclass(frozen=True, slots=True)
+class JournalledWire:
+    wire: bytes
+    segment: int
+
+
+class PoolJournal:
+    def __init__(self, log: FrameLog) -> None:
+        self._log = log
+        self._waiting: dict[int, int] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> tuple[PoolJournal, list[JournalledWire], Condition]:
+        log, frames, condition = FrameLog.open(path)
+        journal = cls(log)
+        wires = [JournalledWire(wire, frame.segment) for frame in frames for wire in cbor2.loads(frame.payload)]
+        for journalled in wires:
+            journal._waiting[journalled.segment] = journal._waiting.get(journalled.segment, 0) + 1
+        return journal, wires, condition
+
+    def append(self, wires: Sequence[bytes]) -> int:
+        """Return when the wires are durable; the answer is the segment to name in `settle`. Blocks."""
+        segment = self._log.append(cbor2.dumps(list(wires)), 0)
+        self._waiting[segment] = self._waiting.get(segment, 0) + len(wires)
+        for settled in [number for number, count in self._waiting.items() if count == 0 and number != segment]:
+            self._drop(settled)
+        return segment
+
+    def settle(self, segment: int) -> None:
+        """One transaction of the segment waits no more: it was executed (durably) or has expired."""
+        left = self._waiting[segment] - 1
+        self._waiting[segment] = left
+        if left == 0 and segment != self._log.segment:
+            self._drop(segment)
+
+    def _drop(self, segment: int) -> None:
+        del self._waiting[segment]
+        self._log.remove_segment(segment)
+
+    @property
+    def bytes_on_disk(self) -> int:
+        return self._log.bytes_on_disk
+
+    def close(self) -> None:
+        self._log.close()

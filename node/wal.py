@@ -1,0 +1,75 @@
+"""The write-ahead log: what this node must remember of ordering before anybody else may hear of it.
+
+Two kinds of entries: records of the engine (opaque here) and the full bytes of blocks. They are gathered with `add` and
+become durable together with one `sync`, whose frame is one unit: after a crash all of its entries are there or none.
+A height's entries may go only when it is both executed and certified (`forget`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+
+import cbor2
+
+from node.frame_log import Condition, FrameLog
+
+ENTRIES_BYTES_MAX: Final = 48 * 1024 * 1024
+
+
+class EntryKind(IntEnum):
+    RECORD = 0
+    BLOCK = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    kind: EntryKind
+    height: int
+    payload: bytes
+
+
+class Wal:
+    """Gathers entries on the event loop, syncs them from a thread."""
+
+    def __init__(self, log: FrameLog) -> None:
+        self._log = log
+        self._waiting: list[Entry] = []
+
+    @classmethod
+    def open(cls, path: Path) -> tuple[Wal, list[Entry], Condition]:
+        """The log, all entries in the order in which they were added, and the condition it was found in."""
+        log, frames, condition = FrameLog.open(path)
+        entries = [
+            Entry(EntryKind(kind), height, payload)
+            for frame in frames
+            for kind, height, payload in cbor2.loads(frame.payload)
+        ]
+        return cls(log), entries, condition
+
+    def add(self, entry: Entry) -> None:
+        self._waiting.append(entry)
+
+    @property
+    def has_waiting(self) -> bool:
+        return bool(self._waiting)
+
+    def sync(self) -> None:
+        """Write what waits as one frame and return when it is durable. Blocks; an OSError must stop the node."""
+        entries, self._waiting = self._waiting, []
+        if entries:
+            rows = [(int(entry.kind), entry.height, entry.payload) for entry in entries]
+            self._log.append(cbor2.dumps(rows), max(entry.height for entry in entries))
+
+    def forget(self, height: int) -> None:
+        """Let go of everything of `height` and below, as far as whole segments allow."""
+        self._log.forget(height)
+
+    @property
+    def bytes_on_disk(self) -> int:
+        return self._log.bytes_on_disk
+
+    def close(self) -> None:
+        self._log.close()
