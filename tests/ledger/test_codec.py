@@ -41,8 +41,8 @@ def test_hostile_bytes_are_refused_with_their_code_and_little_memory(data, code)
     finally:
         tracemalloc.stop()
     assert found == code
-    # cbor2 reads pieces of 64 KiB; an array takes 8 bytes a place and an item of it at least 1 byte of input. A promised
-    # length, a power of ten or a regular expression takes nothing.
+    # cbor2 reads pieces of 64 KiB; an array takes 8 bytes a place and an item of it at least 1 byte of input. What is
+    # only promised takes nothing: a length, a power of ten.
     assert peak < 128 * 1024 + 40 * len(data)
 
 
@@ -136,7 +136,7 @@ def test_the_limit_is_the_last_size_that_is_taken():
 
 
 def test_a_size_beyond_the_limit_is_refused_before_anything_is_read(monkeypatch):
-    monkeypatch.setattr(codec.cbor2, "loads", lambda *_, **__: pytest.fail("read"))
+    monkeypatch.setattr(cbor2, "loads", lambda *_, **__: pytest.fail("read"))
     with pytest.raises(Refused, match="BYT-002"):
         decode(b"\x9a\xff\xff\xff\xff", bytes_max=4)
 
