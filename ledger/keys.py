@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ledger.crypto import HASH_BYTES, SIGNATURE_BYTES
 from ledger.errors import refuse
+from ledger.genesis import Genesis
 from ledger.interface import INTEGER_KINDS, TEXT_KINDS, Interface, MapForm, Type
 from ledger.statement import ID_BYTES
 
@@ -66,3 +67,8 @@ def parts_of_key(form: MapForm, key: bytes, key_bytes: int) -> tuple[Any, ...]:
     if at != len(key):
         raise refuse("BYT-001", detail=f"a key of {form.name} with {len(key)} bytes")
     return tuple(parts)
+
+
+def contract_numbers(genesis: Genesis) -> dict[str, int]:
+    """The numbers of the built-in contracts: their places in the genesis, from 1. Later ones stand in the registry."""
+    return {name: number for number, (name, _) in enumerate(genesis.contracts, 1)}

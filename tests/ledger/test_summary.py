@@ -1,4 +1,4 @@
-"""The sentence that is signed: from the interface and proven names alone, every argument in it, a digest anyone can repeat."""
+"""The sentence that is signed: every argument in it, nothing but proven names, a digest anyone can repeat."""
 
 import hashlib
 
