@@ -145,6 +145,13 @@ class HistoryAnswer(Model):
     certificate: Base64Bytes
 
 
+class CertificateAnswer(Model):
+    """`GET /v1/certificates/latest` and `/v1/certificates/{height}`: the checkpoint certificate as CBOR."""
+
+    height: int
+    certificate: Base64Bytes
+
+
 class ValidatorsChange(Model):
     """`validators` is the CBOR of [[key, organisation], …], which act from `height` + 3; the certificate of `height`
     names their hash."""
@@ -173,6 +180,20 @@ class ViewAnswer(Model):
     height: int
     result: Base64Bytes
     certificate: Base64Bytes
+
+
+class ContractRow(Model):
+    """One line of `GET /v1/contracts`, which names the applied height that it describes."""
+
+    name: str
+    number: int
+    version: int
+    status: str
+
+
+class ContractsAnswer(Model):
+    height: int
+    contracts: list[ContractRow]
 
 
 class ContractAnswer(Model):
@@ -215,7 +236,7 @@ class Status(Model):
     certified: int
     decided: int
     round: int
-    mode: Literal["voting", "observer", "halted"]
+    mode: Literal["starting", "voting", "observer", "halted"]
     halt_reason: str | None
     peers_connected: int
     peers: int

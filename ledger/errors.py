@@ -168,12 +168,31 @@ _TABLE = (
     ),
     Refusal("RPC-006", "请求过于频繁,请 {seconds} 秒后再试", "too many requests, try again in {seconds} s", 429, True),
     Refusal("RPC-007", "查询超出预算 {budget}", "the query ran out of its budget of {budget}", 422),
+    Refusal("RPC-008", "{path} 不支持 {method}", "{path} does not take {method}", 405),
+    Refusal(
+        "RPC-009", "内容类型应为 {expected},实为 {found}", "the content type must be {expected}, found {found}", 415
+    ),
     Refusal(
         "RPC-010", "游标 {cursor} 已被清理,最早为 {first}", "cursor {cursor} was pruned, the first held is {first}", 410
+    ),
+    Refusal("RPC-011", "{what} 未在 {seconds} 秒内完成", "{what} did not come to an end within {seconds} s", 408, True),
+    Refusal("RPC-012", "{what}过多:上限 {limit}", "too many {what}: limit {limit}", 503, True),
+    Refusal(
+        "RPC-013",
+        "高度 {height} 的状态已不可查,可查 {first} 至 {last}",
+        "the state of height {height} cannot be read any more, {first} to {last} can",
+        410,
     ),
     Refusal("NODE-001", "节点正在停止", "the node is stopping", 503, True),
     Refusal("NODE-002", "节点尚未就绪:{reason}", "the node is not ready: {reason}", 503, True),
     Refusal("NODE-003", "数据库损坏:{detail}。请运行 {cure}", "the database is damaged: {detail}. Run {cure}", 500),
+    Refusal(
+        "NODE-004",
+        "节点内部错误,节点将停止,原因见日志",
+        "an error inside the node, which stops now; its log has the reason",
+        500,
+        True,
+    ),
 )
 
 REFUSALS: Final[dict[str, Refusal]] = {refusal.code: refusal for refusal in _TABLE}
