@@ -146,6 +146,7 @@ class International:
             raise BadSignature("not an Ed25519 key of the prime-order group")
 
     def seal(self, key: bytes, nonce: bytes, plaintext: bytes, associated: bytes) -> bytes:
+        assert len(nonce) == NONCE_BYTES, "a nonce has 12 bytes"
         return AESGCM(key).encrypt(nonce, plaintext, associated)
 
     def open(self, key: bytes, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:

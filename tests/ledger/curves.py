@@ -44,7 +44,7 @@ def recover(y: int, sign: int) -> Point | None:
 
 
 def encode_point(point: Point, beyond: int = 0, flip: int = 0) -> bytes:
-    """Section 5.1.2. `beyond` adds p to y, `flip` turns the sign bit over: other writings of a point, where they fit."""
+    """Section 5.1.2. `beyond` adds p to y, `flip` turns the sign bit over: other writings of a point, if they fit."""
     return (point[1] + beyond * P | ((point[0] & 1) ^ flip) << 255).to_bytes(32, "little")
 
 
