@@ -1,21 +1,39 @@
 """What actors tell each other. Actors never import one another: they import from here and know only boxes.
 
 Each message is frozen and stands in the section of its receiver. Boxes are bounded. A question carries its own `reply`
-channel, made by the asker with room for exactly one answer, so that answering never blocks.
+channel, made by the asker with room for exactly one answer, so that answering never blocks. A `Post` puts a message
+into a box that is larger than what can be under way to it; a full one is a bug of ours and stops the node.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 import trio
 
+from consensus.events import Applied
+from consensus.messages import (
+    Blocks,
+    CommitCert,
+    GetBlocks,
+    GetBodies,
+    Manifest,
+    OrderingMessage,
+    PeerId,
+    PeerMessage,
+)
+from ledger.block import Header
 from ledger.errors import Refused
 from ledger.state import StateProof
-from node.transport.interface import PeerKey
+from ledger.transaction import Transaction
 
 T = TypeVar("T")
+M_contra = TypeVar("M_contra", contravariant=True)
+Post = Callable[[M_contra], None]
+SendToPeer = Callable[[PeerId | None, PeerMessage], None]
+"""Queue a message for one peer, or with None for every linked one; never blocks, may be lost with the link."""
 
 
 class Reply(Generic[T]):
@@ -33,7 +51,7 @@ class Reply(Generic[T]):
         return await self._receive.receive()
 
 
-# To the mempool ------------------------------------------------------------------------------------------------------
+# To the mempool, through its bounded door ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +79,194 @@ class Submit:
 class PeerTransactions:
     """A batch that a peer spreads."""
 
-    peer: PeerKey
+    peer: PeerId
     wires: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PeerBodies:
+    """A peer's answer to our question for the transactions of a block."""
+
+    peer: PeerId
+    block_hash: bytes
+    wires: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockWires:
+    """A whole decided block that catch-up has fetched: verify its transactions and hand them to ordering."""
+
+    height: int
+    block_hash: bytes
+    wires: tuple[bytes, ...]
+
+
+# To the mempool, from the other actors -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Ordering needs the transactions of a manifest; `sources` may have what is missing."""
+
+    height: int
+    block_hash: bytes
+    wids: tuple[bytes, ...]
+    sources: tuple[PeerId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Ordering builds a block: the oldest transactions, at once or after the pool has filled up a little."""
+
+    height: int
+    parent: bytes
+    parent_time: int
+    count_max: int
+    bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """These ids are in a decided block: they wait no more."""
+
+    height: int
+    ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A height is executed and durable."""
+
+    height: int
+    time: int
+    ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerWantsBodies:
+    peer: PeerId
+    question: GetBodies
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadTo:
+    """Send the oldest again, to these peers in this order."""
+
+    order: tuple[PeerId, ...]
+
+
+MempoolIntake = Submit | PeerTransactions | PeerBodies | BlockWires
+MempoolControl = Resolve | Take | Decided | Executed | PeerWantsBodies | SpreadTo
+
+# To ordering ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FromPeer:
+    peer: PeerId
+    message: OrderingMessage
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFromPeer:
+    peer: PeerId
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class PeerWantsManifest:
+    peer: PeerId
+    block_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The moment that the engine asked for has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyResolved:
+    """All transactions of a manifest are held, verified, in the manifest's order."""
+
+    height: int
+    block_hash: bytes
+    transactions: tuple[Transaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer to Take."""
+
+    height: int
+    parent: bytes
+    time: int
+    transactions: tuple[Transaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """How many transactions wait, said when the number leaves or reaches zero and after each decided height."""
+
+    count: int
+    oldest_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedBlock:
+    """The executor's report; the engine's event is inside."""
+
+    applied: Applied
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """Catch-up has fetched a decided block: its certificate, header and body, not verified yet."""
+
+    peer: PeerId
+    header: Header
+    body: bytes
+    cert: CommitCert
+
+
+@dataclass(frozen=True, slots=True)
+class SignFreshness:
+    """The validator's signature over a client's nonce and its highest certificate; the answer is the signature."""
+
+    nonce: bytes
+    height: int
+    checkpoint_hash: bytes
+    reply: Reply[bytes]
+
+
+OrderingInbox = (
+    FromPeer | ManifestFromPeer | PeerWantsManifest | LinkUp | LinkDown | TimerFired | BodyResolved | Taken | Eligible
+    | AppliedBlock | CaughtUp | SignFreshness
+)  # fmt: skip
+
 # To the executor -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """A decided block. `transactions` are the objects that the mempool has verified."""
+
+    header: Header
+    header_bytes: bytes
+    block_hash: bytes
+    body: bytes
+    transactions: tuple[Transaction, ...]
+    misbehaviour: tuple[bytes, ...]
+    decision: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +285,45 @@ class Prove:
     reply: Reply[Proved]
 
 
-# To ordering ---------------------------------------------------------------------------------------------------------
+ExecutorInbox = Execute | Prove
+
+# To catch-up ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class SignFreshness:
-    """The validator's signature over a client's nonce and its highest certificate; the answer is the signature."""
+class PeerWantsBlocks:
+    peer: PeerId
+    question: GetBlocks
 
-    nonce: bytes
+
+@dataclass(frozen=True, slots=True)
+class BlocksFromPeer:
+    peer: PeerId
+    blocks: Blocks
+
+
+@dataclass(frozen=True, slots=True)
+class PeerHeight:
+    """A peer says that it has decided up to here: a hint."""
+
+    peer: PeerId
     height: int
-    checkpoint_hash: bytes
-    reply: Reply[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHeight:
+    """This node has decided up to here."""
+
+    height: int
+
+
+CatchUpInbox = PeerWantsBlocks | BlocksFromPeer | PeerHeight | OwnHeight | LinkUp | LinkDown
+
+# To the ticker -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Say TimerFired at this monotonic time or soon after; None: not at all. Replaces what was asked before."""
+
+    at_ms: int | None

@@ -36,13 +36,15 @@ class PoolJournal:
             journal._waiting[journalled.segment] = journal._waiting.get(journalled.segment, 0) + 1
         return journal, wires, condition
 
-    def append(self, wires: Sequence[bytes]) -> int:
-        """Return when the wires are durable; the answer is the segment to name in `settle`. Blocks."""
-        segment = self._log.append(cbor2.dumps(list(wires)), 0)
-        self._waiting[segment] = self._waiting.get(segment, 0) + len(wires)
-        for settled in [number for number, count in self._waiting.items() if count == 0 and number != segment]:
+    def write(self, wires: Sequence[bytes]) -> int:
+        """Return when the wires are durable; the answer is their segment. Blocks, so it is called from a thread."""
+        return self._log.append(cbor2.dumps(list(wires)), 0)
+
+    def hold(self, segment: int, count: int) -> None:
+        """So many transactions of the segment wait; said on the loop's thread after each `write`."""
+        self._waiting[segment] = self._waiting.get(segment, 0) + count
+        for settled in [number for number, left in self._waiting.items() if left == 0 and number != segment]:
             self._drop(settled)
-        return segment
 
     def settle(self, segment: int) -> None:
         """One transaction of the segment waits no more: it was executed (durably) or has expired."""

@@ -1,0 +1,393 @@
+"""The mempool: admits transactions, spreads them, and has them ready when a block is built or a body is put together.
+
+Theory of operation. Two boxes, each with its own loop over one pool. Through the *door* come bytes from clients and
+peers; they are decoded and verified once, in chunks between which other tasks run. Through *control* come questions of
+ordering and the executor's reports, which must not wait behind a long batch. A client hears "accepted" only when its
+transactions are verified and in the fsynced journal; clients that submit together share one fsync.
+
+What comes through this node's door from a client is spread to all peers: at once when little is going on, else gathered
+for a moment, since a frame costs much more than the transactions in it. What peers have sent is not passed on; the
+members are a full mesh. The engine asks for more (`SpreadTo`) when a height will not move.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from consensus.messages import Bodies, GetBodies, PeerId, TxBatch
+from ledger.transaction import Transaction
+from node.admission import Admission, Candidate
+from node.assembly import Assembly, Job
+from node.board import Board, PoolStatus
+from node.box import Box
+from node.clock import Clock
+from node.messages import (
+    BlockWires,
+    BodyResolved,
+    Decided,
+    Eligible,
+    Executed,
+    MempoolControl,
+    MempoolIntake,
+    OrderingInbox,
+    PeerBodies,
+    PeerTransactions,
+    PeerWantsBodies,
+    Post,
+    Resolve,
+    SendToPeer,
+    SpreadTo,
+    Submit,
+    SubmitOutcome,
+    Take,
+    Taken,
+)
+from node.pool import CLIENTS, Pool, Pooled
+from node.pool_journal import JournalledWire, PoolJournal
+
+if TYPE_CHECKING:
+    from trio_typing import TaskStatus
+
+DOOR_MESSAGES_MAX: Final = 256
+CONTROL_MESSAGES_MAX: Final = 16_384
+GATHER_MESSAGES_MAX: Final = 32
+BATCH_TRANSACTIONS_MAX: Final = 200
+BATCH_BYTES_MAX: Final = 60_000
+SPREAD_EVERY_MS: Final = 40
+SPREAD_AGAIN_MS: Final = 1_000
+FILL_TRANSACTIONS: Final = 500
+ASK_CHECK_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class MempoolSettings:
+    """`linger_ms` is the genesis' least time between two blocks that are not full."""
+
+    linger_ms: int
+
+
+class Mempool:
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        admission: Admission,
+        journal: PoolJournal,
+        board: Board,
+        clock: Clock,
+        settings: MempoolSettings,
+        send: SendToPeer,
+        to_ordering: Post[OrderingInbox],
+    ) -> None:
+        self.door: Box[MempoolIntake] = Box(DOOR_MESSAGES_MAX)
+        self.control: Box[MempoolControl] = Box(CONTROL_MESSAGES_MAX)
+        self._pool = pool
+        self._admission = admission
+        self._journal = journal
+        self._board = board
+        self._clock = clock
+        self._settings = settings
+        self._send = send
+        self._to_ordering = to_ordering
+        self._assembly = Assembly(find=pool.find, ask=send, done=self._on_body)
+        self._to_spread: deque[Pooled] = deque()
+        self._spread_wanted = trio.Event()
+        self._grown = trio.Event()
+        self._take: Take | None = None
+        self._take_wanted = trio.Event()
+        self._taken_ms = 0
+        self._said_eligible = False
+        self._counts: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+
+    async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        async with trio.open_nursery() as nursery:
+            for loop in (self._run_door, self._run_control, self._run_spreading, self._run_taking, self._run_asking):
+                nursery.start_soon(loop)
+            task_status.started()
+
+    # The door --------------------------------------------------------------------------------------------------------
+
+    async def _run_door(self) -> None:
+        while True:
+            messages = [await self.door.receive(), *self.door.receive_ready(GATHER_MESSAGES_MAX)]
+            submits = [message for message in messages if isinstance(message, Submit)]
+            for message in messages:
+                match message:
+                    case PeerTransactions(peer, wires):
+                        await self._on_peer_transactions(peer, wires)
+                    case PeerBodies(peer, block_hash, wires):
+                        await self._on_bodies(peer, block_hash, wires)
+                    case BlockWires():
+                        await self._on_block(message)
+                    case Submit():
+                        pass
+            if submits:
+                await self._on_submits(submits)
+            self._publish()
+
+    async def _on_submits(self, submits: list[Submit]) -> None:
+        now = self._clock.wall_ms()
+        wires = dict.fromkeys(wire for submit in submits for wire in submit.wires)
+        candidates = [self._admission.examine(wire, CLIENTS, now) for wire in wires]
+        examined = dict(zip(wires, await self._admission.verify(candidates), strict=True))
+        accepted = [c for c in examined.values() if c.transaction is not None and c.refused is None and not c.known]
+        if accepted:
+            journalled = [c.transaction.wire for c in accepted if c.transaction is not None]
+            segment = await trio.to_thread.run_sync(self._journal.write, journalled)
+            self._journal.hold(segment, len(journalled))
+            for candidate in accepted:
+                self._keep(candidate, CLIENTS, segment)
+        for submit in submits:
+            submit.reply.put(tuple(self._outcome(examined[wire]) for wire in submit.wires))
+
+    def _outcome(self, candidate: Candidate) -> SubmitOutcome:
+        identifier = None if candidate.transaction is None else candidate.transaction.id
+        if candidate.refused is not None:
+            self._refused[candidate.refused.code] += 1
+            return SubmitOutcome(candidate.wid, identifier, "refused", candidate.refused)
+        self._counts["known" if candidate.known else "accepted"] += 1
+        return SubmitOutcome(candidate.wid, identifier, "known" if candidate.known else "accepted")
+
+    async def _on_peer_transactions(self, peer: PeerId, wires: tuple[bytes, ...]) -> None:
+        now = self._clock.wall_ms()
+        for candidate in await self._admission.verify([self._admission.examine(w, peer, now) for w in wires]):
+            if candidate.refused is not None:
+                self._count_peer_refusal(candidate)
+            elif not candidate.known:
+                self._keep(candidate, peer, None)
+
+    async def _on_bodies(self, peer: PeerId, block_hash: bytes, wires: tuple[bytes, ...]) -> None:
+        job = self._assembly.job(block_hash)
+        if job is None:
+            return
+        candidates = [self._admission.decode(wire) for wire in wires]
+        for candidate in await self._admission.verify([c for c in candidates if c.wid in job.missing]):
+            if candidate.refused is not None:
+                self._count_peer_refusal(candidate)
+            else:
+                self._keep(candidate, peer, None)
+
+    async def _on_block(self, message: BlockWires) -> None:
+        candidates = await self._admission.verify([self._admission.decode(wire) for wire in message.wires])
+        bad = next((c for c in candidates if c.refused is not None), None)
+        if bad is not None:
+            self._count_peer_refusal(bad)
+            return
+        transactions = tuple(c.transaction for c in candidates if c.transaction is not None)
+        self._to_ordering(BodyResolved(message.height, message.block_hash, transactions))
+
+    def _count_peer_refusal(self, candidate: Candidate) -> None:
+        assert candidate.refused is not None
+        self._board.peer_faults[candidate.refused.code] += 1
+
+    def _keep(self, candidate: Candidate, source: PeerId, segment: int | None) -> None:
+        """A verified transaction: into the pool when its id has no place there, and to whoever waits for its bytes."""
+        transaction = candidate.transaction
+        assert transaction is not None
+        held = self._pool.entry(transaction.id)
+        if held is not None or self._admission.is_executed(transaction.id):
+            self._promise(held, segment)
+        elif source == CLIENTS or self._pool.has_room(transaction, source):
+            entry = Pooled(transaction, source, self._clock.wall_ms(), segment)
+            self._pool.add(entry)
+            self._on_grown(entry)
+        self._assembly.on_transaction(transaction)
+
+    def _promise(self, held: Pooled | None, segment: int | None) -> None:
+        """The same request came by another way while ours was being written to the journal."""
+        if segment is None:
+            return
+        if held is not None and held.segment is None:
+            held.segment = segment
+        else:
+            self._journal.settle(segment)
+
+    def _on_grown(self, entry: Pooled) -> None:
+        if entry.source == CLIENTS:
+            self._to_spread.append(entry)
+            self._spread_wanted.set()
+        if len(self._pool) >= FILL_TRANSACTIONS:
+            self._grown.set()
+        if not self._said_eligible:
+            self._say_eligible()
+
+    # Control ---------------------------------------------------------------------------------------------------------
+
+    async def _run_control(self) -> None:
+        while True:
+            self._on_control(await self.control.receive())
+
+    def _on_control(self, message: MempoolControl) -> None:
+        match message:
+            case Resolve(height, block_hash, wids, sources):
+                self._assembly.resolve(height, block_hash, wids, sources, self._clock.now_ms())
+            case Take():
+                self._take = message
+                self._take_wanted.set()
+            case Decided(_, ids):
+                self._pool.on_decided(ids)
+                self._say_eligible()
+            case Executed(height, time, ids):
+                self._on_executed(height, time, ids)
+            case PeerWantsBodies(peer, question):
+                self._serve(peer, question)
+            case SpreadTo(order):
+                self._spread_again(order)
+
+    def _on_executed(self, height: int, time: int, ids: tuple[bytes, ...]) -> None:
+        executed, expired = self._pool.on_applied(ids, time)
+        for entry in (*executed, *expired):
+            if entry.segment is not None:
+                self._journal.settle(entry.segment)
+        self._counts["expired"] += len(expired)
+        self._assembly.on_applied(height)
+        if expired or not len(self._pool):
+            self._say_eligible()
+        self._publish()
+
+    def _serve(self, peer: PeerId, question: GetBodies) -> None:
+        if not question.wids:
+            wires = [entry.transaction.wire for entry in self._oldest(0)]
+            if wires:
+                self._send(peer, TxBatch(tuple(wires)))
+            return
+        for wires in _batches(self._assembly.serve(question.block_hash, question.wids)):
+            self._send(peer, Bodies(question.height, question.block_hash, tuple(wires)))
+
+    def _on_body(self, job: Job) -> None:
+        transactions = tuple(job.held[wid] for wid in job.wids)
+        self._to_ordering(BodyResolved(job.height, job.block_hash, transactions))
+
+    def _say_eligible(self) -> None:
+        oldest = self._pool.oldest
+        self._said_eligible = oldest is not None
+        self._to_ordering(Eligible(len(self._pool), None if oldest is None else oldest.since_ms))
+
+    # Building --------------------------------------------------------------------------------------------------------
+
+    async def _run_taking(self) -> None:
+        """Answer Take: at once when full, when nothing waits or when the last block is long past; else linger."""
+        while True:
+            await self._take_wanted.wait()
+            self._take_wanted = trio.Event()
+            if 0 < len(self._pool) < FILL_TRANSACTIONS:
+                self._grown = trio.Event()
+                wait_ms = self._taken_ms + self._settings.linger_ms - self._clock.now_ms()
+                with trio.move_on_after(max(0, wait_ms) / 1000):
+                    await self._grown.wait()
+            take, self._take = self._take, None
+            if take is not None:
+                self._answer(take)
+
+    def _answer(self, take: Take) -> None:
+        time = max(self._clock.wall_ms(), take.parent_time + 1)
+        transactions = self._pool.take(time=time, count_max=take.count_max, bytes_max=take.bytes_max)
+        if transactions:
+            self._taken_ms = self._clock.now_ms()
+        self._to_ordering(Taken(take.height, take.parent, time, transactions))
+
+    # Spreading -------------------------------------------------------------------------------------------------------
+
+    async def _run_spreading(self) -> None:
+        while True:
+            await self._spread_wanted.wait()
+            self._spread_wanted = trio.Event()
+            now = self._clock.now_ms()
+            while self._to_spread:
+                batch = self._next_batch(now)
+                if batch:
+                    self._send(None, TxBatch(tuple(batch)))
+            await trio.sleep(SPREAD_EVERY_MS / 1000)
+
+    def _next_batch(self, now: int) -> list[bytes]:
+        batch: list[bytes] = []
+        size = 0
+        while self._to_spread and len(batch) < BATCH_TRANSACTIONS_MAX and size < BATCH_BYTES_MAX:
+            entry = self._to_spread.popleft()
+            entry.spread_ms = now
+            batch.append(entry.transaction.wire)
+            size += len(entry.transaction.wire)
+        return batch
+
+    def _spread_again(self, order: tuple[PeerId, ...]) -> None:
+        """One batch of the oldest that have not been sent for a while, proposer first."""
+        now = self._clock.now_ms()
+        entries = list(self._oldest(now - SPREAD_AGAIN_MS))
+        if entries:
+            batch = TxBatch(tuple(entry.transaction.wire for entry in entries))
+            for entry in entries:
+                entry.spread_ms = now
+            for peer in order:
+                self._send(peer, batch)
+
+    def _oldest(self, spread_before_ms: int) -> Iterable[Pooled]:
+        """The oldest waiting ones, at most a batch, leaving out what was spread later than the given time."""
+        size = count = 0
+        for entry in self._pool.waiting():
+            if count >= BATCH_TRANSACTIONS_MAX or size >= BATCH_BYTES_MAX:
+                return
+            if not spread_before_ms or entry.spread_ms <= spread_before_ms:
+                count, size = count + 1, size + len(entry.transaction.wire)
+                yield entry
+
+    async def _run_asking(self) -> None:
+        while True:
+            await trio.sleep(ASK_CHECK_SECONDS)
+            self._assembly.ask_again(self._clock.now_ms())
+
+    # Start and status ------------------------------------------------------------------------------------------------
+
+    def replay(self, journalled: Iterable[JournalledWire], block_time: int) -> int:
+        """Put back what the journal holds and no block does; before `run`. Answers how many."""
+        count = 0
+        for item in journalled:
+            transaction = self._admission.decode(item.wire).transaction
+            gone = transaction is None or self._admission.is_executed(transaction.id)
+            if transaction is None or gone or self._cannot_wait(transaction, block_time):
+                self._journal.settle(item.segment)
+                continue
+            entry = Pooled(transaction, CLIENTS, self._clock.wall_ms(), item.segment)
+            self._pool.add(entry)
+            self._on_grown(entry)
+            count += 1
+        self._publish()
+        return count
+
+    def _cannot_wait(self, transaction: Transaction, block_time: int) -> bool:
+        return transaction.body.valid_until < block_time or self._pool.has_id(transaction.id)
+
+    def has(self, identifier: bytes) -> bool:
+        return self._pool.has_id(identifier)
+
+    def _publish(self) -> None:
+        oldest = self._pool.oldest
+        status = PoolStatus(
+            count=len(self._pool),
+            bytes=self._pool.bytes,
+            oldest_since_ms=None if oldest is None else oldest.since_ms,
+            accepted=self._counts["accepted"],
+            known=self._counts["known"],
+            expired=self._counts["expired"],
+            refused=tuple(sorted(self._refused.items())),
+        )
+        self._board.pool = status
+
+
+def _batches(wires: list[bytes]) -> Iterable[list[bytes]]:
+    """Cut into pieces that fit a frame well; one wire is always far below its limit."""
+    batch: list[bytes] = []
+    size = 0
+    for wire in wires:
+        batch.append(wire)
+        size += len(wire)
+        if size >= 16 * BATCH_BYTES_MAX:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,121 @@
+"""The door of the mempool: from the bytes of a transaction to a verified `Transaction`, each one verified once.
+
+Cheap questions come first (size, form, chain, times, repetition, room), signatures last and in chunks: between two
+chunks other tasks run, or on a host with cores to spare the chunk runs in a thread. What has failed is remembered for a
+while, so that the same bad bytes cost their signature check once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import trio
+
+from consensus.messages import PeerId
+from ledger.crypto import Hasher, Signed, verify_many
+from ledger.errors import BadSignature, Refused, refuse
+from ledger.transaction import Transaction, TransactionCodec
+from node.pool import Pool
+
+CHUNK_SIGNATURES: Final = 64
+REMEMBERED_BAD_MAX: Final = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One wire on its way in. `transaction` is None when it was refused before decoding or is known."""
+
+    wid: bytes
+    transaction: Transaction | None
+    refused: Refused | None
+    known: bool = False
+
+
+class Admission:
+    """Decides what may enter the pool. `is_executed(id)` asks the store."""
+
+    def __init__(
+        self,
+        *,
+        codec: TransactionCodec,
+        chain: bytes,
+        pool: Pool,
+        is_executed: Callable[[bytes], bool],
+        threads: int,
+    ) -> None:
+        self._codec = codec
+        self._chain = chain
+        self._pool = pool
+        self.is_executed = is_executed
+        self._wid: Hasher = codec.suite.hasher("wire")
+        self._limiter = trio.CapacityLimiter(threads) if threads else None
+        self._bad: dict[bytes, Refused] = {}
+
+    def decode(self, wire: bytes) -> Candidate:
+        """Bytes to a well-formed transaction of this chain; whether it has a place in the pool is not asked."""
+        wid = self._wid(wire)
+        if wid in self._bad:
+            return Candidate(wid, None, self._bad[wid])
+        try:
+            transaction = self._codec.decode(wire)
+            if transaction.body.chain != self._chain:
+                found, expected = transaction.body.chain.hex()[:16], self._chain.hex()[:16]
+                raise refuse("TX-002", found=found, expected=expected)
+        except Refused as refused:
+            return Candidate(wid, None, refused)
+        return Candidate(wid, transaction, None)
+
+    def examine(self, wire: bytes, source: PeerId, now_ms: int) -> Candidate:
+        """Everything short of the signatures."""
+        wid = self._wid(wire)
+        held = self._pool.find(wid)
+        if held is not None:
+            return Candidate(wid, held, None, known=True)
+        candidate = self.decode(wire)
+        transaction = candidate.transaction
+        if transaction is None:
+            return candidate
+        try:
+            if self._pool.has_id(transaction.id) or self.is_executed(transaction.id):
+                return Candidate(wid, transaction, None, known=True)
+            self._pool.check_time(transaction, now_ms)
+            self._pool.check_room(transaction, source)
+        except Refused as refused:
+            return Candidate(wid, transaction, refused)
+        return candidate
+
+    async def verify(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The candidates that are still open come back as they are, or refused with TX-003."""
+        open_ones = [c for c in candidates if c.transaction is not None and c.refused is None and not c.known]
+        items: list[Signed] = []
+        owners: list[tuple[bytes, int]] = []
+        for candidate in open_ones:
+            assert candidate.transaction is not None
+            signed = candidate.transaction.signed()
+            items.extend(signed)
+            owners.extend((candidate.wid, index) for index in range(len(signed)))
+        faults: dict[bytes, int] = {}
+        for start in range(0, len(items), CHUNK_SIGNATURES):
+            answers = await self._chunk(items[start : start + CHUNK_SIGNATURES])
+            for offset, answer in enumerate(answers):
+                if answer is not None:
+                    wid, index = owners[start + offset]
+                    faults.setdefault(wid, index)
+        return [self._judged(candidate, faults) for candidate in candidates]
+
+    def _judged(self, candidate: Candidate, faults: dict[bytes, int]) -> Candidate:
+        if candidate.wid not in faults or candidate.refused is not None or candidate.known:
+            return candidate
+        refused = refuse("TX-003", index=faults[candidate.wid])
+        if len(self._bad) >= REMEMBERED_BAD_MAX:
+            self._bad.pop(next(iter(self._bad)))
+        self._bad[candidate.wid] = refused
+        return Candidate(candidate.wid, candidate.transaction, refused)
+
+    async def _chunk(self, items: list[Signed]) -> list[BadSignature | None]:
+        if self._limiter is not None:
+            return await trio.to_thread.run_sync(verify_many, self._codec.suite, items, limiter=self._limiter)
+        await trio.lowlevel.checkpoint()
+        return verify_many(self._codec.suite, items)

@@ -1,0 +1,120 @@
+"""Bodies of proposed blocks, put together from the wids that their manifests name.
+
+A job holds what is there and asks peers for what is missing: first the one that sent the manifest, then others that are
+known to hold the block, each wid once from each peer until all have been asked. A finished job keeps its transactions,
+so that this node can serve them to peers that lack them, until the height is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from consensus.messages import GetBodies, PeerId
+from ledger.transaction import Transaction
+
+JOBS_MAX: Final = 64
+ASK_AGAIN_MS: Final = 500
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    height: int
+    block_hash: bytes
+    wids: tuple[bytes, ...]
+    sources: list[PeerId]
+    held: dict[bytes, Transaction] = field(default_factory=dict)
+    missing: dict[bytes, None] = field(default_factory=dict)
+    asked: int = 0
+    asked_ms: int = 0
+
+
+class Assembly:
+    """All jobs of a node. `find(wid)` looks into the pool; `ask` sends a question to a peer; `done` tells ordering."""
+
+    def __init__(
+        self,
+        *,
+        find: Callable[[bytes], Transaction | None],
+        ask: Callable[[PeerId, GetBodies], None],
+        done: Callable[[Job], None],
+    ) -> None:
+        self._find = find
+        self._ask = ask
+        self._done = done
+        self._jobs: dict[bytes, Job] = {}
+        self._wanted: dict[bytes, list[Job]] = {}
+
+    def resolve(
+        self, height: int, block_hash: bytes, wids: tuple[bytes, ...], sources: Sequence[PeerId], now_ms: int
+    ) -> None:
+        """Begin a job, or add sources to it. A job beyond the limit pushes out the oldest."""
+        job = self._jobs.get(block_hash)
+        if job is not None:
+            job.sources.extend(source for source in sources if source not in job.sources)
+            if not job.missing:
+                self._done(job)
+            return
+        if len(self._jobs) >= JOBS_MAX:
+            self._drop(next(iter(self._jobs.values())))
+        job = Job(height, block_hash, wids, list(sources))
+        self._jobs[block_hash] = job
+        for wid in wids:
+            transaction = self._find(wid)
+            if transaction is None:
+                job.missing[wid] = None
+                self._wanted.setdefault(wid, []).append(job)
+            else:
+                job.held[wid] = transaction
+        if not job.missing:
+            self._done(job)
+        else:
+            self._ask_next(job, now_ms)
+
+    def wants(self, wid: bytes) -> bool:
+        return wid in self._wanted
+
+    def job(self, block_hash: bytes) -> Job | None:
+        return self._jobs.get(block_hash)
+
+    def on_transaction(self, transaction: Transaction) -> None:
+        """A verified transaction, however it came."""
+        for job in self._wanted.pop(transaction.wid, ()):
+            job.held[transaction.wid] = transaction
+            del job.missing[transaction.wid]
+            if not job.missing:
+                self._done(job)
+
+    def serve(self, block_hash: bytes, wids: Sequence[bytes]) -> list[bytes]:
+        """Those of the wires that this node holds."""
+        job = self._jobs.get(block_hash)
+        held = {} if job is None else job.held
+        found = (held.get(wid) or self._find(wid) for wid in wids)
+        return [transaction.wire for transaction in found if transaction is not None]
+
+    def ask_again(self, now_ms: int) -> None:
+        """Go to the next source wherever the last one has not answered in time."""
+        for job in self._jobs.values():
+            if job.missing and now_ms - job.asked_ms >= ASK_AGAIN_MS:
+                self._ask_next(job, now_ms)
+
+    def _ask_next(self, job: Job, now_ms: int) -> None:
+        if job.sources:
+            source = job.sources[job.asked % len(job.sources)]
+            self._ask(source, GetBodies(job.height, job.block_hash, tuple(job.missing)))
+            job.asked += 1
+            job.asked_ms = now_ms
+
+    def on_applied(self, height: int) -> None:
+        for job in [job for job in self._jobs.values() if job.height <= height]:
+            self._drop(job)
+
+    def _drop(self, job: Job) -> None:
+        del self._jobs[job.block_hash]
+        for wid in job.missing:
+            waiting = self._wanted.get(wid)
+            if waiting is not None:
+                waiting.remove(job)
+                if not waiting:
+                    del self._wanted[wid]
