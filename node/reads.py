@@ -7,7 +7,8 @@ anything, and nothing here is trusted by the node itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -163,12 +164,20 @@ class Reads:
                 return StateView(proved.height, full_key, proved.value, proved.proof, certificate)
         raise refuse("RPC-005", height=self.applied, certified=self.certified)
 
-    def certified_state(self) -> tuple[int, Reader]:
-        """The highest certified height whose whole state can be read, and a reader of it, for views."""
-        found = self.store.certified_snapshot()
-        if found is None:
-            raise refuse("RPC-005", height=self.applied, certified=self.certified)
-        return found
+    @contextmanager
+    def certified_state(self, height: int | None = None) -> Iterator[tuple[int, Reader]]:
+        """The whole state of a recent certified height (None: of the highest), for views.
+
+        Raises RPC-005 for a height that is not certified yet, RPC-013 for one that is too long ago.
+        """
+        held = self.store.certified_heights()
+        if not held or (height is not None and height > held[-1]):
+            raise refuse("RPC-005", height=self.applied if height is None else height, certified=self.certified)
+        if height is not None and height not in held:
+            raise refuse("RPC-013", height=height, first=held[0], last=held[-1])
+        chosen = held[-1] if height is None else height
+        with self.store.leased_snapshot(chosen) as reader:
+            yield chosen, reader
 
     def validator_history(self) -> tuple[tuple[int, ValidatorSet, CheckpointCert | None], ...]:
         """(first height, validators, certificate that handed over to them); the first row is the genesis's."""

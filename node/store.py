@@ -11,6 +11,7 @@ run. See `self_check` for what is compared at start.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ BLOCK_CACHE_BYTES: Final = 64 * 1024 * 1024
 OPEN_FILES_MAX: Final = 256
 BLOOM_BITS: Final = 10
 """Nearly every look-up of a transaction id is for one that is absent; the filter answers those from memory."""
+SNAPSHOTS_KEPT: Final = 64
+"""Certified heights that can still be read whole, so that a client can put one question to several nodes."""
 CURE: Final = "lugang node rebuild"
 
 
@@ -74,7 +77,8 @@ class Store:
         self.applied: Applied | None = None
         self.certified = 0
         self.snapshots: dict[int, Any] = {}
-        """A snapshot for each height above the certified one and for that one itself."""
+        """A snapshot for each height above the certified one, for that one itself and for some below it."""
+        self._leases: Counter[int] = Counter()
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
@@ -229,15 +233,27 @@ class Store:
         self.snapshots[self.applied.height] = self._db.snapshot()
 
     def drop_snapshots(self) -> None:
-        """Close those below the highest certified height that has one."""
-        certified = [height for height in self.snapshots if height <= self.certified]
-        for height in sorted(certified)[:-1]:
-            self.snapshots.pop(height).close()
+        """Close those below the last few certified heights, except while somebody reads them."""
+        certified = sorted(height for height in self.snapshots if height <= self.certified)
+        for height in certified[:-SNAPSHOTS_KEPT]:
+            if not self._leases[height]:
+                self.snapshots.pop(height).close()
 
-    def certified_snapshot(self) -> tuple[int, Reader] | None:
-        """The highest certified height that can still be read whole, and its reader."""
+    def certified_heights(self) -> range:
+        """From the lowest to the highest certified height that can still be read whole; empty when there is none."""
         heights = [height for height in self.snapshots if height <= self.certified]
-        return (max(heights), self.snapshots[max(heights)]) if heights else None
+        return range(min(heights), max(heights) + 1) if heights else range(0)
+
+    @contextmanager
+    def leased_snapshot(self, height: int) -> Iterator[Reader]:
+        """The whole state of a height of `certified_heights`, which stays readable inside, also from other threads."""
+        self._leases[height] += 1
+        try:
+            yield self.snapshots[height]
+        finally:
+            self._leases[height] -= 1
+            if not self._leases[height]:
+                del self._leases[height]
 
     def close(self) -> None:
         for snapshot in self.snapshots.values():
