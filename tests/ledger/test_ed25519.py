@@ -5,8 +5,8 @@ S is below L, A and R are not of small order however they are written, A is writ
 as it stands, without the cofactor. Hence a key or an R with a torsion part passes exactly when the parts cancel.
 
 `check_key` is stricter than `verify`: it also refuses every key outside the prime-order group. Whoever admits a key
-calls it, so no admitted key has a torsion part, and verification need not pay for it: a signature under such a key could
-only be made by the owner of its prime-order part, for one message in two, four or eight, and all nodes agree on it.
+calls it, so no admitted key has a torsion part, and verification need not pay for it: a signature under such a key
+could only be made by the owner of its prime-order part, for some messages, and all nodes agree on which.
 """
 
 import hashlib
