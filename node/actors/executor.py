@@ -1,0 +1,239 @@
+"""The executor: turns a decided block into state, receipts and one synchronous batch, then says so.
+
+Theory of operation. Blocks come in height order and once. Each passes four stages: execute (the machine), tree (pages
+and root), hash (receipts' root, history), write (one batch in a thread). Between stages other tasks run, for a large
+block would otherwise hold up votes. Only when the batch is durable do ordering, the mempool and the readers hear of it.
+The executor owns the state tree; who wants a proof asks here and gets one of the last applied height.
+
+It must never apply a height twice, skip one, or go on after a failed write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from consensus.events import Applied
+from ledger.checkpoint import Checkpoint
+from ledger.crypto import ZERO_HASH, Suite
+from ledger.genesis import Genesis
+from ledger.history import History, HistoryRange
+from ledger.merkle import Kind, MerkleTree
+from ledger.state import StateTree
+from node import layout
+from node.board import Board, ChainStatus, ExecutionStatus
+from node.box import Box
+from node.machine import Execution, Machine
+from node.messages import (
+    AppliedBlock,
+    Execute,
+    Executed,
+    ExecutorInbox,
+    MempoolControl,
+    OrderingInbox,
+    Post,
+    Prove,
+    Proved,
+)
+from node.store import ExecutedBlock, Store
+
+if TYPE_CHECKING:
+    from trio_typing import TaskStatus
+
+INBOX_MESSAGES_MAX: Final = 4_096
+
+
+class Executor:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        tree: StateTree,
+        machine: Machine,
+        suite: Suite,
+        chain: bytes,
+        genesis: Genesis,
+        board: Board,
+        to_ordering: Post[OrderingInbox],
+        to_mempool: Post[MempoolControl],
+    ) -> None:
+        self.box: Box[ExecutorInbox] = Box(INBOX_MESSAGES_MAX)
+        self._store = store
+        self._tree = tree
+        self._machine = machine
+        self._suite = suite
+        self._chain = chain
+        self._genesis = genesis
+        self._board = board
+        self._to_ordering = to_ordering
+        self._to_mempool = to_mempool
+        self._merkle = MerkleTree(suite)
+        self._range = HistoryRange(suite)
+        self._receipt_hash = suite.hasher("receipt")
+        self._attempt = 0
+
+    async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        task_status.started()
+        while True:
+            message = await self.box.receive()
+            match message:
+                case Execute():
+                    await self._execute(message)
+                case Prove(full_key, reply):
+                    reply.put(self._prove(full_key))
+
+    def write_genesis(self) -> None:
+        """Height 0: the state that the genesis describes. Before `run`, when the store is empty."""
+        execution = self._machine.genesis()
+        update = self._tree.update(self._digests(execution), self._store.page)
+        leaf = self._range.leaf(0, self._chain, update.root, ZERO_HASH)
+        history, nodes = self._range.append(History(), leaf)
+        validators = self._genesis.validator_set()
+        checkpoint = self._checkpoint(
+            0, self._chain, self._genesis.time, (update.root, ZERO_HASH), History(), validators.hash(self._suite)
+        )
+        applied = layout.Applied(0, self._chain, self._genesis.time, update.root, ZERO_HASH, history)
+        self._store.put_validators(checkpoint.next_valset_hash, validators)
+        self._store.commit(
+            ExecutedBlock(
+                applied=applied,
+                header=b"",
+                body=b"",
+                decision=b"",
+                receipts=(),
+                ids=(),
+                checkpoint=checkpoint,
+                writes=self._rows(execution),
+                pages=update.pages,
+                previous={},
+                history_nodes=nodes,
+            )
+        )
+        self._store.keep_snapshot()
+        self._publish_chain()
+
+    async def _execute(self, block: Execute) -> None:
+        store, header = self._store, block.header
+        assert store.applied is not None, "the genesis is written first"
+        assert header.height == store.applied.height + 1, f"height {header.height} after {store.applied.height}"
+        assert header.parent == store.applied.block_hash, "a block names the hash of its parent"
+        started = perf_counter_ns()
+        execution = self._machine.apply(header, block.transactions, block.misbehaviour)
+        assert len(execution.receipts) == len(block.transactions) + 1, "a receipt each and the sweep's"
+        await trio.lowlevel.checkpoint()
+        executed = perf_counter_ns()
+        old_pages: dict[bytes, bytes | None] = {}
+        update = self._tree.update(self._digests(execution), self._remembering_pages(old_pages))
+        await trio.lowlevel.checkpoint()
+        receipts_root = self._merkle.root(Kind.RECEIPTS, [self._receipt_hash(r) for r in execution.receipts])
+        roots = (update.root, receipts_root)
+        leaf = self._range.leaf(header.height, block.block_hash, update.root, receipts_root)
+        history, nodes = self._range.append(store.applied.history, leaf)
+        next_hash = execution.next_validators.hash(self._suite)
+        hashed = perf_counter_ns()
+        for bucket in update.pages:
+            old_pages.setdefault(layout.page_key(bucket), None)
+        record = ExecutedBlock(
+            applied=layout.Applied(header.height, block.block_hash, header.time, *roots, history),
+            header=block.header_bytes,
+            body=block.body,
+            decision=block.decision,
+            receipts=execution.receipts,
+            ids=tuple(transaction.id for transaction in block.transactions),
+            checkpoint=self._checkpoint(
+                header.height, block.block_hash, header.time, roots, store.applied.history, next_hash
+            ),
+            writes=self._rows(execution),
+            pages=update.pages,
+            previous={**execution.previous, **old_pages},
+            history_nodes=nodes,
+        )
+        await trio.to_thread.run_sync(store.commit, record)
+        store.keep_snapshot()
+        self._report(record, execution)
+        self._publish(len(block.transactions), (started, executed, hashed, perf_counter_ns()))
+
+    def _remembering_pages(self, old_pages: dict[bytes, bytes | None]) -> Callable[[int], bytes | None]:
+        """Read pages for the tree, and keep what was read for the undo record."""
+        get = self._store.get
+
+        def stored_page(bucket: int) -> bytes | None:
+            key = layout.page_key(bucket)
+            page = old_pages[key] = get(key)
+            return page
+
+        return stored_page
+
+    def _digests(self, execution: Execution) -> list[tuple[bytes, bytes | None]]:
+        digest = self._tree.hasher.value
+        return [(key, None if value is None else digest(value)) for key, value in execution.state.items()]
+
+    @staticmethod
+    def _rows(execution: Execution) -> Mapping[bytes, bytes | None]:
+        rows = {layout.STATE + key: value for key, value in execution.state.items()}
+        rows.update((layout.INDEX + key, value) for key, value in execution.indexes.items())
+        return rows
+
+    def _checkpoint(
+        self,
+        height: int,
+        block_hash: bytes,
+        block_time: int,
+        roots: tuple[bytes, bytes],
+        history: History,
+        next_valset_hash: bytes,
+    ) -> Checkpoint:
+        return Checkpoint(
+            chain=self._chain,
+            engine=self._genesis.engine,
+            valset_hash=self._genesis.validator_set().hash(self._suite),
+            height=height,
+            attempt=self._attempt,
+            block_hash=block_hash,
+            block_time=block_time,
+            state_root=roots[0],
+            receipts_root=roots[1],
+            next_valset_hash=next_valset_hash,
+            history_root=self._range.root(history),
+        )
+
+    def _report(self, record: ExecutedBlock, execution: Execution) -> None:
+        applied = record.applied
+        self._publish_chain()
+        event = Applied(
+            height=applied.height,
+            block_hash=applied.block_hash,
+            block_time=applied.block_time,
+            state_root=applied.state_root,
+            receipts_root=applied.receipts_root,
+            next_validators=execution.next_validators,
+            attempt=self._attempt,
+        )
+        self._to_mempool(Executed(applied.height, applied.block_time, record.ids))
+        self._to_ordering(AppliedBlock(event))
+
+    def _prove(self, full_key: bytes) -> Proved:
+        applied = self._store.applied
+        assert applied is not None
+        proof = self._tree.prove(full_key, self._store.page)
+        return Proved(applied.height, full_key, self._store.get(layout.STATE + full_key), proof)
+
+    def _publish_chain(self) -> None:
+        applied = self._store.applied
+        assert applied is not None
+        self._board.chain.set(ChainStatus(applied.height, applied.block_time, self._store.certified))
+
+    def _publish(self, transactions: int, marks: tuple[int, int, int, int]) -> None:
+        execute, tree, write = ((after - before) // 1000 for before, after in zip(marks, marks[1:], strict=False))
+        before = self._board.execution
+        self._board.execution = ExecutionStatus(
+            blocks=before.blocks + 1,
+            transactions=before.transactions + transactions,
+            last_execute_us=execute,
+            last_tree_us=tree,
+            last_write_us=write,
+            total_us=before.total_us + execute + tree + write,
+        )

@@ -1,0 +1,130 @@
+"""The peers actor: takes frames from the links, decodes them and puts each into the box of the actor it is for.
+
+It owns nothing but the routing. Budgets, framing, heartbeat and the lives of links are the transport's. A frame that
+does not decode is counted against its peer and dropped; nothing a peer sends can raise past here. Messages for ordering
+wait for room in its box, so a busy engine slows the links down; transactions do not wait (their sender keeps them and
+sends them again), so a full mempool never holds up votes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from consensus.messages import (
+    Blocks,
+    Bodies,
+    GetBlocks,
+    GetBodies,
+    Manifest,
+    PeerId,
+    PeerMessage,
+    RoundState,
+    TxBatch,
+    decode_message,
+)
+from ledger.crypto import Suite
+from ledger.errors import PeerFault
+from node.board import Board, PeerSeen
+from node.box import Box
+from node.clock import Clock
+from node.directory import Directory
+from node.messages import (
+    BlocksFromPeer,
+    CatchUpInbox,
+    FromPeer,
+    LinkDown,
+    LinkUp,
+    ManifestFromPeer,
+    MempoolControl,
+    MempoolIntake,
+    OrderingInbox,
+    PeerBodies,
+    PeerHeight,
+    PeerTransactions,
+    PeerWantsBlocks,
+    PeerWantsBodies,
+    PeerWantsManifest,
+)
+from node.transport.interface import FrameReceived, Incoming, PeerUp, Transport
+
+if TYPE_CHECKING:
+    from trio_typing import TaskStatus
+
+NO_BLOCK = bytes(32)
+
+
+class Peers:
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        directory: Directory,
+        suite: Suite,
+        board: Board,
+        clock: Clock,
+        ordering: Box[OrderingInbox],
+        mempool_door: Box[MempoolIntake],
+        mempool_control: Box[MempoolControl],
+        catch_up: Box[CatchUpInbox],
+    ) -> None:
+        self._transport = transport
+        self._directory = directory
+        self._suite = suite
+        self._board = board
+        self._clock = clock
+        self._ordering = ordering
+        self._door = mempool_door
+        self._control = mempool_control
+        self._catch_up = catch_up
+
+    async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        task_status.started()
+        async for incoming in self._transport.incoming:
+            await self._on_incoming(incoming)
+
+    async def _on_incoming(self, incoming: Incoming) -> None:
+        peer = self._directory.peer_id(incoming.peer)
+        if peer is None:
+            return
+        if isinstance(incoming, FrameReceived):
+            try:
+                message = decode_message(incoming.payload, self._suite)
+            except PeerFault as fault:
+                self._board.peer_faults[fault.code] += 1
+                return
+            await self._route(peer, message)
+            return
+        notice = LinkUp(peer) if isinstance(incoming, PeerUp) else LinkDown(peer)
+        await self._ordering.send(notice)
+        await self._catch_up.send(notice)
+
+    async def _route(self, peer: PeerId, message: PeerMessage) -> None:
+        match message:
+            case TxBatch(wires):
+                self._offer(PeerTransactions(peer, wires))
+            case Bodies(_, block_hash, wires):
+                self._offer(PeerBodies(peer, block_hash, wires))
+            case GetBodies(_, block_hash, wids):
+                if wids or block_hash == NO_BLOCK:
+                    await self._control.send(PeerWantsBodies(peer, message))
+                else:
+                    await self._ordering.send(PeerWantsManifest(peer, block_hash))
+            case Manifest():
+                await self._ordering.send(ManifestFromPeer(peer, message))
+            case GetBlocks():
+                await self._catch_up.send(PeerWantsBlocks(peer, message))
+            case Blocks():
+                await self._catch_up.send(BlocksFromPeer(peer, message))
+            case RoundState(height=height, certified=certified):
+                seen = PeerSeen(peer, height - 1, certified, observer=False, at_ms=self._clock.wall_ms(), rtt_ms=None)
+                self._board.peers[peer] = seen
+                await self._catch_up.send(PeerHeight(peer, height - 1))
+                await self._ordering.send(FromPeer(peer, message))
+            case _:
+                await self._ordering.send(FromPeer(peer, message))
+
+    def _offer(self, message: MempoolIntake) -> None:
+        if not self._door.offer(message):
+            self._board.peer_faults["door_full"] += 1
