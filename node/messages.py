@@ -281,8 +281,10 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Prove:
-    full_key: bytes
-    reply: Reply[Proved]
+    """The answer has one value for each key, in their order, all of one height."""
+
+    full_keys: tuple[bytes, ...]
+    reply: Reply[tuple[Proved, ...]]
 
 
 ExecutorInbox = Execute | Prove

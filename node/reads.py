@@ -152,16 +152,20 @@ class Reads:
         """The certificate of `height`, or the highest one held; None when there is none (height 0 needs none)."""
         return self.store.certificate(self.certified if height is None else height)
 
-    async def state(self, full_key: bytes) -> StateView:
-        """The value with its proof. Computed at the applied height and held back until a quorum has certified it."""
-        reply: Reply[Proved] = Reply()
-        self._ask_executor(Prove(full_key, reply))
+    async def states(self, full_keys: tuple[bytes, ...]) -> tuple[StateView, ...]:
+        """Values with their proofs, at least one, all of one height.
+
+        They are computed at the applied height and held back until a quorum has certified it.
+        """
+        reply: Reply[tuple[Proved, ...]] = Reply()
+        self._ask_executor(Prove(full_keys, reply))
         with trio.move_on_after(PROOF_WAIT_SECONDS):
-            proved = await reply.get()
-            await self.board.chain.wait_for(lambda chain: chain.certified >= proved.height)
-            certificate = self.store.certificate(proved.height)
+            values = await reply.get()
+            height = values[0].height
+            await self.board.chain.wait_for(lambda chain: chain.certified >= height)
+            certificate = self.store.certificate(height)
             if certificate is not None:
-                return StateView(proved.height, full_key, proved.value, proved.proof, certificate)
+                return tuple(StateView(height, v.full_key, v.value, v.proof, certificate) for v in values)
         raise refuse("RPC-005", height=self.applied, certified=self.certified)
 
     @contextmanager
@@ -173,7 +177,7 @@ class Reads:
         held = self.store.certified_heights()
         if not held or (height is not None and height > held[-1]):
             raise refuse("RPC-005", height=self.applied if height is None else height, certified=self.certified)
-        if height is not None and height not in held:
+        if height is not None and height not in self.store.snapshots:
             raise refuse("RPC-013", height=height, first=held[0], last=held[-1])
         chosen = held[-1] if height is None else height
         with self.store.leased_snapshot(chosen) as reader:

@@ -82,8 +82,8 @@ class Executor:
             match message:
                 case Execute():
                     await self._execute(message)
-                case Prove(full_key, reply):
-                    reply.put(self._prove(full_key))
+                case Prove(full_keys, reply):
+                    reply.put(tuple(self._prove(full_key) for full_key in full_keys))
 
     def write_genesis(self) -> None:
         """Height 0: the state that the genesis describes. Before `run`, when the store is empty."""
