@@ -1,0 +1,112 @@
+"""The names that a contract can import from `contracts.sdk`, and the records that the SDK declares.
+
+A test holds this list against the SDK itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+BUILTIN_RECORD_NAMES: Final = (
+    "Genesis",
+    "GenesisContract",
+    "GenesisMember",
+    "GenesisParameter",
+    "GenesisPolicy",
+    "GenesisValidator",
+    "Receipt",
+    "Statement",
+)
+PURE_FUNCTIONS: Final = (
+    "add_months",
+    "apportion",
+    "date_of",
+    "day_of",
+    "digest",
+    "is_credit_code",
+    "remainder",
+    "round_half_up",
+    "weekday",
+)
+SDK_NAMES: Final = frozenset(
+    (
+        *BUILTIN_RECORD_NAMES,
+        *PURE_FUNCTIONS,
+        *("Bytes", "Day", "Digest", "Fen", "Height", "Id", "Key", "Literal", "LongText", "Org", "Rate", "Signature"),
+        *(
+            "Text",
+            "Time",
+            "Context",
+            "Contract",
+            "Event",
+            "Index",
+            "Map",
+            "Record",
+            "Refusal",
+            "action",
+            "sweep",
+            "view",
+        ),
+    )
+)
+
+# The records that the engine makes, in the language itself.
+BUILTIN_RECORDS: Final = """
+from contracts.sdk import Contract, Day, Digest, Fen, Id, Key, Org, Record, Text, Time, Bytes
+
+class Statement(Record):
+    bank: Org
+    number: int
+    kind: int
+    instruction: Id
+    payer_account: Digest
+    payee_account: Digest
+    amount: Fen
+    currency: Text
+    value_day: Day
+    earlier: int | None
+
+class GenesisMember(Record):
+    organisation: Org
+    name_zh: Text
+    name_en: Text
+    credit_code: Text
+    roles: tuple[Text, ...]
+    capacities: tuple[Text, ...]
+    administrator: Key
+
+class GenesisValidator(Record):
+    key: Key
+    organisation: Org
+    transport_key: Bytes
+    addresses: tuple[Text, ...]
+
+class GenesisPolicy(Record):
+    kind: Text
+    name: Text
+    organisation: Text
+    bands: tuple[tuple[Fen, int], ...]
+    roles: tuple[Text, ...]
+    count: int
+
+class GenesisParameter(Record):
+    name: Text
+    value: int
+    days: tuple[Day, ...]
+    from_day: Day
+
+class GenesisContract(Record):
+    name: Text
+    number: int
+    source: Digest
+
+class Genesis(Record):
+    name: Text
+    time: Time
+    clock_first_day: Day | None
+    members: tuple[GenesisMember, ...]
+    validators: tuple[GenesisValidator, ...]
+    policies: tuple[GenesisPolicy, ...]
+    parameters: tuple[GenesisParameter, ...]
+    contracts: tuple[GenesisContract, ...]
+"""

@@ -1,0 +1,506 @@
+"""The guarded operations that compiled code calls: each looks at the exact types, bounds what it makes, and charges for
+the size of its work. One instance serves one contract on one chain; its public methods are the program's whole world.
+
+What a contract can hold: int, bool, str, bytes, None, tuple, list, dict, range, and records of its own file. Lists and
+dicts hold only values that cannot change, so nothing can contain itself and nothing changes under a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from contracts.language import dates
+from contracts.language.meter import ITEMS_PER_UNIT, Meter, OutOfBudget
+from ledger import money
+from ledger.codec import INTEGER_MAX, check_value, encode
+from ledger.crypto import Hasher
+from ledger.errors import Number, Refusal, Refused, refuse
+
+WIDE_MAX: Final = 2**255
+"""Integers are 256 bits wide with their sign."""
+TEXT_CHARACTERS_MAX: Final = 65_536
+ITEMS_MAX: Final = 16_384
+DICT_ITEMS_MAX: Final = 4_096
+WEIGHT_MAX: Final = 65_536
+DIGITS_MAX: Final = 78
+RECORD_WEIGHT: Final = 32
+_SEQUENCES: Final = (tuple, list)
+_CREDIT_CODE: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+SCALARS: Final = (int, str, bytes, bool, type(None))
+
+
+def wrong_type(what: str, value: Any) -> Refused:
+    """A value of a type that does not belong there; `what` names the place."""
+    if type(value) is int and what != "record":
+        return refuse("EXE-002", detail=what)
+    return refuse("EXE-006", detail=what)
+
+
+def wrong_count(expected: int, args: tuple[Any, ...]) -> Refused:
+    return refuse("TX-009", found=len(args), expected=expected)
+
+
+def wrong_argument(name: str, kind: str, value: Any) -> Refused:
+    found = "null" if value is None else type(value).__name__
+    if type(value) in (bytes, str, tuple):
+        found = f"{found} of {len(value)}"
+    return refuse("TX-010", argument=name, expected=kind, found=found)
+
+
+def number_of(value: Any) -> Number:
+    """What a refusal may quote of a value: bytes as hexadecimal digits, what is too large as digits."""
+    if type(value) is bytes:
+        return value[:34].hex()
+    if type(value) is str:
+        return value[:80]
+    if type(value) is int and not -INTEGER_MAX <= value <= INTEGER_MAX:
+        return str(value)
+    if type(value) in SCALARS:
+        number: Number = value
+        return number
+    return type(value).__name__ if type(value) in _SEQUENCES else "record"
+
+
+def refused(refusal: Refusal, numbers: tuple[tuple[str, Any], ...]) -> Refused:
+    return Refused(refusal, **{name: number_of(value) for name, value in numbers})
+
+
+def wide(value: int) -> int:
+    if -WIDE_MAX < value < WIDE_MAX:
+        return value
+    raise refuse("EXE-002", detail="an integer beyond 256 bits")
+
+
+class Helpers:
+    """`packers`: the records' classes of this contract, each with the function that makes a tuple of one."""
+
+    def __init__(self, meter: Meter, contract_digest: Hasher) -> None:
+        self._meter = meter
+        self._digest = contract_digest
+        self.packers: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
+
+    def namespace(self) -> dict[str, Any]:
+        """Everything that a program may name, but for its own state. Nothing else of Python is there."""
+        own = {name: getattr(self, name) for name in dir(type(self)) if not name.startswith("_")}
+        del own["namespace"]
+        functions = (wrong_type, wrong_count, wrong_argument, refused, wide)
+        types = {kind.__name__: kind for kind in (int, str, bytes, bool, tuple)}
+        builtins = {"__build_class__": __build_class__, "__name__": "contract"}
+        return {
+            "__builtins__": builtins,
+            "__name__": "contract",
+            "meter": self._meter,
+            "OutOfBudget": OutOfBudget,
+            "make": object.__new__,
+            "type": type,
+            "len": len,
+            "all": all,
+            "min": min,
+            "max": max,
+            **types,
+            **{function.__name__: function for function in functions},
+            **own,
+        }
+
+    def _charge(self, items: int) -> None:
+        self._meter[0] -= items // ITEMS_PER_UNIT
+        if self._meter[0] < 0:
+            raise OutOfBudget
+
+    # -- making values
+
+    def frozen(self, value: Any) -> Any:
+        """`value`, if it can be put into another: a scalar, a tuple or a record, and not too heavy."""
+        kind = type(value)
+        if kind in SCALARS or kind in self.packers:
+            return value
+        if kind is not tuple:
+            raise wrong_type("a list or dict inside another value", value)
+        waiting, weight = list(value), 0
+        while waiting:
+            item = waiting.pop()
+            weight += RECORD_WEIGHT if type(item) in self.packers else 1
+            if type(item) is tuple:
+                waiting.extend(item)
+            if weight + len(waiting) > WEIGHT_MAX:
+                raise refuse("EXE-002", detail="a tuple is too large")
+        self._charge(weight)
+        return value
+
+    def list_of(self, items: list[Any]) -> list[Any]:
+        self._charge(len(items))
+        return items
+
+    def key(self, value: Any) -> Any:
+        """`value`, if it can be a dict's key: no truth values, since Python takes true for 1."""
+        parts = value if type(value) is tuple else (value,)
+        for part in parts:
+            if type(part) not in (int, str, bytes) or (type(part) is int and not -INTEGER_MAX <= part <= INTEGER_MAX):
+                raise wrong_type("a dict's key", None)
+        return value
+
+    def dict_of(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+        self._charge(len(pairs))
+        return dict(pairs)
+
+    def put(self, value: Any, place: Any, item: Any) -> None:
+        if type(value) is list and type(place) is int:
+            value[place] = item
+        elif type(value) is dict:
+            value[self.key(place)] = item
+            if len(value) > DICT_ITEMS_MAX:
+                raise refuse("EXE-002", detail="a dict is too large")
+        else:
+            raise wrong_type("an assignment to an item", None)
+
+    def replace_any(self, record: Any, changes: tuple[tuple[str, Any], ...]) -> Any:
+        kind: Any = type(record)
+        if kind not in self.packers:
+            raise wrong_type("replace", None)
+        fields = {name: getattr(record, name) for name in kind.__slots__}
+        for name, value in changes:
+            if name not in fields:
+                raise wrong_type("replace", None)
+            fields[name] = value
+        return kind(**fields)
+
+    def plain(self, value: Any) -> Any:
+        """`value` with every record as the tuple of its fields, as it leaves the contract."""
+        kind = type(value)
+        if kind is tuple:
+            return tuple([self.plain(item) for item in value])
+        if kind in self.packers:
+            return self.packers[kind](value)
+        if kind not in SCALARS:
+            raise wrong_type("a list or dict leaves the contract", None)
+        check_value(value)
+        return value
+
+    # -- operators
+
+    def add(self, left: Any, right: Any) -> Any:
+        kind = type(left)
+        if kind is not type(right):
+            raise wrong_type("+", None)
+        if kind is int:
+            return wide(left + right)
+        if kind not in (str, bytes, tuple, list):
+            raise wrong_type("+", None)
+        size = len(left) + len(right)
+        if size > (TEXT_CHARACTERS_MAX if kind in (str, bytes) else ITEMS_MAX):
+            raise refuse("EXE-002", detail="+ makes too large a value")
+        self._charge(size)
+        return left + right
+
+    def subtract(self, left: Any, right: Any) -> int:
+        if type(left) is not int or type(right) is not int:
+            raise wrong_type("-", None)
+        return wide(left - right)
+
+    def multiply(self, left: Any, right: Any) -> int:
+        if type(left) is not int or type(right) is not int:
+            raise wrong_type("*", None)
+        return wide(left * right)
+
+    def divide(self, left: Any, right: Any) -> int:
+        if type(left) is not int or type(right) is not int:
+            raise wrong_type("//", None)
+        return left // right
+
+    def remainder(self, left: Any, right: Any) -> int:
+        if type(left) is not int or type(right) is not int:
+            raise wrong_type("remainder", None)
+        return left % right
+
+    def equal(self, left: Any, right: Any) -> bool:
+        kind = type(left)
+        if kind is not type(right):
+            return False
+        if kind in self.packers:
+            self._charge(RECORD_WEIGHT)
+            return self.packers[kind](left) == self.packers[kind](right)
+        if kind in _SEQUENCES or kind is dict:
+            if len(left) != len(right):
+                return False
+            self._charge(len(left))
+            if kind is dict:
+                return all(key in right and self.equal(item, right[key]) for key, item in left.items())
+            return all(self.equal(a, b) for a, b in zip(left, right, strict=True))
+        self._charge(len(left) if kind in (str, bytes) else 1)
+        return bool(left == right)
+
+    def _comparable(self, left: Any, right: Any) -> None:
+        kind = type(left)
+        if kind is not type(right) or kind not in (int, str, bytes, tuple):
+            raise wrong_type("a comparison", None)
+        if kind is tuple:
+            self._charge(min(len(left), len(right)))
+            for a, b in zip(left, right, strict=False):
+                self._comparable(a, b)
+        elif kind is not int:
+            self._charge(min(len(left), len(right)))
+
+    def below(self, left: Any, right: Any) -> bool:
+        self._comparable(left, right)
+        return bool(left < right)
+
+    def at_most(self, left: Any, right: Any) -> bool:
+        self._comparable(left, right)
+        return bool(left <= right)
+
+    def above(self, left: Any, right: Any) -> bool:
+        self._comparable(left, right)
+        return bool(left > right)
+
+    def at_least(self, left: Any, right: Any) -> bool:
+        self._comparable(left, right)
+        return bool(left >= right)
+
+    def contains(self, value: Any, item: Any) -> bool:
+        kind = type(value)
+        if kind is dict:
+            return self.key(item) in value
+        if kind in (str, bytes):
+            if type(item) is not kind:
+                raise wrong_type("in", None)
+            self._charge(len(value))
+            return item in value
+        if kind not in (*_SEQUENCES, range):
+            raise wrong_type("in", None)
+        self._charge(ITEMS_PER_UNIT * len(value))
+        return any(self.equal(other, item) for other in value)
+
+    def part(self, value: Any, first: Any, last: Any) -> Any:
+        """A slice."""
+        ends = (first, last)
+        if type(value) not in (str, bytes, tuple, list) or any(type(e) not in (int, type(None)) for e in ends):
+            raise wrong_type("a slice", None)
+        self._charge(len(value))
+        return value[first:last]
+
+    def each(self, value: Any, units: int) -> Any:
+        """What a loop runs over, paid in advance with `units` per item; a copy where the original can change."""
+        if type(value) not in (tuple, list, dict, range):
+            raise wrong_type("a loop", None)
+        self._meter[0] -= units * len(value)
+        if self._meter[0] < 0:
+            raise OutOfBudget
+        return tuple(value) if type(value) in (list, dict) else value
+
+    # -- methods of values
+
+    def method_append(self, value: Any, item: Any) -> None:
+        if type(value) is not list or len(value) >= ITEMS_MAX:
+            raise wrong_type("append", None)
+        value.append(item)
+
+    def method_extend(self, value: Any, items: Any) -> None:
+        if type(value) is not list or type(items) not in _SEQUENCES or len(value) + len(items) > ITEMS_MAX:
+            raise wrong_type("extend", None)
+        self._charge(len(items))
+        value.extend(items)
+
+    def method_pop(self, value: Any, *arguments: Any) -> Any:
+        if type(value) is list and len(arguments) <= 1 and all(type(place) is int for place in arguments):
+            self._charge(len(value))
+            return value.pop(*arguments)
+        if type(value) is dict and arguments:
+            return value.pop(self.key(arguments[0]), *arguments[1:])
+        raise wrong_type("pop", None)
+
+    def method_get(self, value: Any, place: Any, default: Any = None) -> Any:
+        if type(value) is not dict:
+            raise wrong_type("get", None)
+        return value.get(self.key(place), default)
+
+    def _dict(self, value: Any) -> dict[Any, Any]:
+        if type(value) is not dict:
+            raise wrong_type("a dict's method", None)
+        self._charge(ITEMS_PER_UNIT * len(value))
+        return value
+
+    def method_keys(self, value: Any) -> tuple[Any, ...]:
+        return tuple(self._dict(value))
+
+    def method_values(self, value: Any) -> tuple[Any, ...]:
+        return tuple(self._dict(value).values())
+
+    def method_items(self, value: Any) -> tuple[Any, ...]:
+        return tuple(self._dict(value).items())
+
+    def _same_text(self, value: Any, other: Any) -> None:
+        if type(value) not in (str, bytes) or type(other) is not type(value):
+            raise wrong_type("a text's method", None)
+        self._charge(len(value) + len(other))
+
+    def method_startswith(self, value: Any, other: Any) -> bool:
+        self._same_text(value, other)
+        return bool(value.startswith(other))
+
+    def method_endswith(self, value: Any, other: Any) -> bool:
+        self._same_text(value, other)
+        return bool(value.endswith(other))
+
+    def method_split(self, value: Any, separator: Any) -> list[Any]:
+        self._same_text(value, separator)
+        parts: list[Any] = value.split(separator, ITEMS_MAX)
+        return parts
+
+    def method_join(self, value: Any, items: Any) -> Any:
+        if type(value) not in (str, bytes) or type(items) not in _SEQUENCES:
+            raise wrong_type("join", None)
+        self._charge(len(items))
+        size = len(value) * len(items)
+        for item in items:
+            if type(item) is not type(value):
+                raise wrong_type("join", None)
+            size += len(item)
+        if size > TEXT_CHARACTERS_MAX:
+            raise refuse("EXE-002", detail="join makes too large a value")
+        self._charge(size)
+        return value.join(items)
+
+    # -- the few functions of Python
+
+    def _items(self, value: Any) -> tuple[Any, ...]:
+        if type(value) not in (tuple, list, dict, range):
+            raise wrong_type("a sequence", None)
+        self._charge(ITEMS_PER_UNIT * len(value))
+        return tuple(value)
+
+    def call_len(self, value: Any) -> int:
+        if type(value) not in (str, bytes, tuple, list, dict, range):
+            raise wrong_type("len", None)
+        return len(value)
+
+    def call_abs(self, value: Any) -> int:
+        return abs(self.subtract(value, 0))
+
+    def call_bool(self, value: Any) -> bool:
+        return bool(value)
+
+    def call_int(self, value: Any) -> int:
+        """Of an integer, a truth value, or decimal digits with an optional minus."""
+        if type(value) in (int, bool):
+            return int(value)
+        if type(value) is not str or len(value) > DIGITS_MAX:
+            raise wrong_type("int", None)
+        digits = value[1:] if value.startswith("-") else value
+        if not (digits.isascii() and digits.isdigit()):
+            raise wrong_type("int", None)
+        return wide(int(value))
+
+    def call_str(self, value: Any) -> str:
+        if type(value) not in (int, str):
+            raise wrong_type("str", None)
+        return str(value)
+
+    def call_range(self, *bounds: Any) -> range:
+        if any(type(bound) is not int for bound in bounds):
+            raise wrong_type("range", None)
+        made = range(*bounds)
+        if max(abs(bound) for bound in bounds) > INTEGER_MAX or len(made) > ITEMS_MAX:
+            raise refuse("EXE-002", detail=f"range has more than {ITEMS_MAX} items")
+        return made
+
+    def call_list(self, *values: Any) -> list[Any]:
+        return list(self._items(values[0])) if values else []
+
+    def call_tuple(self, *values: Any) -> tuple[Any, ...]:
+        return self._items(values[0]) if values else ()
+
+    def call_enumerate(self, value: Any) -> tuple[Any, ...]:
+        return tuple(enumerate(self._items(value)))
+
+    def call_zip(self, *values: Any) -> tuple[Any, ...]:
+        items = [self._items(value) for value in values]
+        return tuple(zip(*items, strict=False))
+
+    def call_reversed(self, value: Any) -> tuple[Any, ...]:
+        return self._items(value)[::-1]
+
+    def call_all(self, value: Any) -> bool:
+        return all(self._items(value))
+
+    def call_any(self, value: Any) -> bool:
+        return any(self._items(value))
+
+    def call_sum(self, value: Any) -> int:
+        total = 0
+        for item in self._items(value):
+            if type(item) is not int:
+                raise wrong_type("sum", None)
+            total += item
+        return wide(total)
+
+    def _ordered(self, value: Any) -> tuple[Any, ...]:
+        items = self._items(value)
+        for item in items[1:]:
+            self._comparable(items[0], item)
+        if items and type(items[0]) is tuple:
+            shape = [type(part) for part in items[0]]
+            if any([type(part) for part in item] != shape for item in items):
+                raise wrong_type("a comparison", None)
+        return items
+
+    def call_sorted(self, value: Any, reverse: Any = False) -> list[Any]:
+        items = self._ordered(value)
+        self._charge(ITEMS_PER_UNIT * len(items) * len(items).bit_length())
+        return sorted(items, reverse=bool(reverse))
+
+    def call_min(self, *values: Any) -> Any:
+        return min(self._ordered(values[0] if len(values) == 1 else values))
+
+    def call_max(self, *values: Any) -> Any:
+        return max(self._ordered(values[0] if len(values) == 1 else values))
+
+    # -- the SDK's own
+
+    def round_half_up(self, numerator: Any, denominator: Any) -> int:
+        if type(numerator) is not int or type(denominator) is not int or denominator <= 0:
+            raise wrong_type("round_half_up", None)
+        return money.round_half_up(numerator, denominator)
+
+    def apportion(self, total: Any, weights: Any) -> list[int]:
+        items = self._items(weights)
+        self._charge(8 * ITEMS_PER_UNIT * len(items))
+        if type(total) is not int or total < 0 or any(type(item) is not int or item < 0 for item in items):
+            raise wrong_type("apportion", None)
+        if not sum(items):
+            raise wrong_type("apportion", None)
+        return money.apportion(total, items)
+
+    def add_months(self, day: Any, months: Any) -> int:
+        if type(day) is not int or type(months) is not int:
+            raise wrong_type("add_months", None)
+        return dates.add_months(day, months)
+
+    def day_of(self, year: Any, month: Any, day: Any) -> int:
+        if type(year) is not int or type(month) is not int or type(day) is not int:
+            raise wrong_type("day_of", None)
+        return dates.day_of(year, month, day)
+
+    def date_of(self, day: Any) -> tuple[int, int, int]:
+        if type(day) is not int:
+            raise wrong_type("date_of", None)
+        return dates.date_of(day)
+
+    def weekday(self, day: Any) -> int:
+        if type(day) is not int:
+            raise wrong_type("weekday", None)
+        return dates.weekday(day)
+
+    def digest(self, tag: Any, *values: Any) -> bytes:
+        if type(tag) is not str:
+            raise wrong_type("digest", None)
+        encoded = encode((tag, *[self.plain(self.frozen(value)) for value in values]))
+        self._charge(ITEMS_PER_UNIT * len(encoded) // 4)
+        return self._digest(encoded)
+
+    def is_credit_code(self, code: Any) -> bool:
+        """GB 32100: 18 characters, weights 3^i mod 31, the last one makes the weighted sum divisible by 31."""
+        if type(code) is not str or len(code) != 18 or any(character not in _CREDIT_CODE for character in code):
+            return False
+        total = sum(_CREDIT_CODE.index(character) * pow(3, i, 31) for i, character in enumerate(code[:17]))
+        return _CREDIT_CODE[-total % 31] == code[17]

@@ -1,0 +1,91 @@
+"""Records as code: a slotted class whose constructor tests every field, and the ways between a record and a tuple.
+
+`R_X(…)` makes one and refuses a wrong field. `of_X(tuple)` makes one from what came from outside, `unpack_X(tuple)` from
+what this node has stored itself (shorter rows of an older version get the defaults), `pack_X(record)` is its tuple.
+"""
+
+from __future__ import annotations
+
+from contracts.language.forms import TestWriter
+from ledger.interface import RecordForm, Type
+
+
+def write_record(record: RecordForm, tests: TestWriter) -> list[str]:
+    """The class and the three functions of one record."""
+    name, fields = record.name, [entry.name for entry in record.fields]
+    slots = ", ".join(f"'field_{field}'" for field in fields)
+    lines = [f"class R_{name}:", f"    __slots__ = ({slots}{',' if len(fields) == 1 else ''})"]
+    parameters = [
+        f"field_{entry.name}" + (f"={_literal(entry.default)}" if entry.has_default else "") for entry in record.fields
+    ]
+    lines.append(f"    def __init__({', '.join(['self', *parameters])}):")
+    for entry in record.fields:
+        lines.append(f"        if not {tests.test(entry.type, f'field_{entry.name}')}:")
+        lines.append(f"            raise wrong_type('{name}.{entry.name}', field_{entry.name})")
+    lines += [f"        self.field_{field} = field_{field}" for field in fields] or ["        pass"]
+    values = [to_plain(entry.type, f"record.field_{entry.name}") for entry in record.fields]
+    lines += [f"def pack_{name}(record):", f"    return ({', '.join(values)}{',' if len(values) == 1 else ''})"]
+    lines += _unpack(record)
+    lines += _of(record)
+    return lines
+
+
+def to_plain(kind: Type, text: str) -> str:
+    """The expression that turns the records in a value into tuples."""
+    if kind.kind == "record":
+        packed = f"pack_{kind.names[0]}({text})"
+        return f"({packed} if {text} is not None else None)" if kind.optional else packed
+    if kind.kind == "array" and kind.items[0].kind == "record":
+        packed = f"tuple([pack_{kind.items[0].names[0]}(item) for item in {text}])"
+        return f"({packed} if {text} is not None else None)" if kind.optional else packed
+    if kind.kind == "row" and any(item.kind == "record" for item in kind.items):
+        parts = ", ".join(to_plain(item, f"{text}[{i}]") for i, item in enumerate(kind.items))
+        return f"({parts},)"
+    if kind.kind == "array" and kind.items[0].kind == "row":
+        inner = to_plain(kind.items[0], "item")
+        return text if inner == "item" else f"tuple([{inner} for item in {text}])"
+    return f"plain({text})" if kind.kind == "any" else text
+
+
+def _from_stored(kind: Type, text: str, maker: str) -> str:
+    if kind.kind == "record":
+        made = f"{maker}_{kind.names[0]}({text})"
+        return f"({made} if {text} is not None else None)" if kind.optional else made
+    if kind.kind == "array" and kind.items[0].kind == "record":
+        made = f"tuple([{maker}_{kind.items[0].names[0]}(item) for item in {text}])"
+        return f"({made} if {text} is not None else None)" if kind.optional else made
+    return text
+
+
+def _unpack(record: RecordForm) -> list[str]:
+    name, count = record.name, len(record.fields)
+    defaults = ", ".join(_literal(entry.default) if entry.has_default else "None" for entry in record.fields)
+    lines = [f"def unpack_{name}(row):", f"    new = make(R_{name})"]
+    if count:
+        lines.append(f"    if len(row) != {count}:")
+        lines.append(f"        row = row + ({defaults},)[len(row):]")
+    targets = ", ".join(f"n{i}" for i in range(count))
+    lines.append(f"    ({targets},) = row" if count else "    pass")
+    lines += [
+        f"    new.field_{entry.name} = {_from_stored(entry.type, f'n{i}', 'unpack')}"
+        for i, entry in enumerate(record.fields)
+    ]
+    return [*lines, "    return new"]
+
+
+def _of(record: RecordForm) -> list[str]:
+    name, count = record.name, len(record.fields)
+    values = ", ".join(_from_stored(entry.type, f"row[{i}]", "of") for i, entry in enumerate(record.fields))
+    return [
+        f"def of_{name}(row):",
+        f"    if type(row) is not tuple or len(row) != {count}:",
+        f"        raise wrong_type({name!r}, row)",
+        f"    return R_{name}({values})",
+        "",
+    ]
+
+
+def _literal(value: object) -> str:
+    if type(value) is tuple:
+        return f"({''.join(_literal(item) + ', ' for item in value)})"
+    return ascii(value)
