@@ -88,3 +88,4 @@ class Board:
     transport: TransportStatistics | None = None
     peer_faults: Counter[str] = field(default_factory=Counter)
     """Inputs of peers that were dropped, by code."""
+    alarms: Counter[str] = field(default_factory=Counter)

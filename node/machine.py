@@ -19,8 +19,9 @@ from ledger.validators import ValidatorSet
 class Execution:
     """What a block came to.
 
-    `state` maps full keys (contract u16, map u8, key) to encoded values, None for removed. `indexes` are rows that are not hashed, keys as the machine likes below its own prefix.
-    `previous` are old values, by database key, that the machine knows anyway. `receipts` are encoded, the sweep's last.
+    `state` maps full keys (contract u16, map u8, key) to encoded values, None for removed. `indexes` are rows that are
+    not hashed, keys as the machine likes below their own prefix. `previous` are old values, by database key, that the
+    machine knows anyway. `receipts` are encoded, the sweep's last.
     """
 
     receipts: tuple[bytes, ...]

@@ -11,6 +11,7 @@ It must never apply a height twice, skip one, or go on after a failed write.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 
@@ -74,6 +75,7 @@ class Executor:
         self._range = HistoryRange(suite)
         self._receipt_hash = suite.hasher("receipt")
         self._attempt = 0
+        self._valset_hash = genesis.validator_set().hash(suite)
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()
@@ -91,12 +93,8 @@ class Executor:
         update = self._tree.update(self._digests(execution), self._store.page)
         leaf = self._range.leaf(0, self._chain, update.root, ZERO_HASH)
         history, nodes = self._range.append(History(), leaf)
-        validators = self._genesis.validator_set()
-        checkpoint = self._checkpoint(
-            0, self._chain, self._genesis.time, (update.root, ZERO_HASH), History(), validators.hash(self._suite)
-        )
         applied = layout.Applied(0, self._chain, self._genesis.time, update.root, ZERO_HASH, history)
-        self._store.put_validators(checkpoint.next_valset_hash, validators)
+        self._store.put_validators(self._valset_hash, self._genesis.validator_set())
         self._store.commit(
             ExecutedBlock(
                 applied=applied,
@@ -105,7 +103,7 @@ class Executor:
                 decision=b"",
                 receipts=(),
                 ids=(),
-                checkpoint=checkpoint,
+                checkpoint=self._checkpoint(applied, History(), self._valset_hash),
                 writes=self._rows(execution),
                 pages=update.pages,
                 previous={},
@@ -129,23 +127,21 @@ class Executor:
         update = self._tree.update(self._digests(execution), self._remembering_pages(old_pages))
         await trio.lowlevel.checkpoint()
         receipts_root = self._merkle.root(Kind.RECEIPTS, [self._receipt_hash(r) for r in execution.receipts])
-        roots = (update.root, receipts_root)
         leaf = self._range.leaf(header.height, block.block_hash, update.root, receipts_root)
         history, nodes = self._range.append(store.applied.history, leaf)
+        applied = layout.Applied(header.height, block.block_hash, header.time, update.root, receipts_root, history)
         next_hash = execution.next_validators.hash(self._suite)
         hashed = perf_counter_ns()
         for bucket in update.pages:
             old_pages.setdefault(layout.page_key(bucket), None)
         record = ExecutedBlock(
-            applied=layout.Applied(header.height, block.block_hash, header.time, *roots, history),
+            applied=applied,
             header=block.header_bytes,
             body=block.body,
             decision=block.decision,
             receipts=execution.receipts,
             ids=tuple(transaction.id for transaction in block.transactions),
-            checkpoint=self._checkpoint(
-                header.height, block.block_hash, header.time, roots, store.applied.history, next_hash
-            ),
+            checkpoint=self._checkpoint(applied, store.applied.history, next_hash),
             writes=self._rows(execution),
             pages=update.pages,
             previous={**execution.previous, **old_pages},
@@ -177,27 +173,20 @@ class Executor:
         rows.update((layout.INDEX + key, value) for key, value in execution.indexes.items())
         return rows
 
-    def _checkpoint(
-        self,
-        height: int,
-        block_hash: bytes,
-        block_time: int,
-        roots: tuple[bytes, bytes],
-        history: History,
-        next_valset_hash: bytes,
-    ) -> Checkpoint:
+    def _checkpoint(self, applied: layout.Applied, below: History, next_valset_hash: bytes) -> Checkpoint:
+        """What this node will sign of the height; `below` is the history without it."""
         return Checkpoint(
             chain=self._chain,
             engine=self._genesis.engine,
-            valset_hash=self._genesis.validator_set().hash(self._suite),
-            height=height,
+            valset_hash=self._valset_hash,
+            height=applied.height,
             attempt=self._attempt,
-            block_hash=block_hash,
-            block_time=block_time,
-            state_root=roots[0],
-            receipts_root=roots[1],
+            block_hash=applied.block_hash,
+            block_time=applied.block_time,
+            state_root=applied.state_root,
+            receipts_root=applied.receipts_root,
             next_valset_hash=next_valset_hash,
-            history_root=self._range.root(history),
+            history_root=self._range.root(below),
         )
 
     def _report(self, record: ExecutedBlock, execution: Execution) -> None:
@@ -227,7 +216,7 @@ class Executor:
         self._board.chain.set(ChainStatus(applied.height, applied.block_time, self._store.certified))
 
     def _publish(self, transactions: int, marks: tuple[int, int, int, int]) -> None:
-        execute, tree, write = ((after - before) // 1000 for before, after in zip(marks, marks[1:], strict=False))
+        execute, tree, write = ((after - before) // 1000 for before, after in pairwise(marks))
         before = self._board.execution
         self._board.execution = ExecutionStatus(
             blocks=before.blocks + 1,

@@ -1,0 +1,463 @@
+"""Ordering: steps the consensus engine and performs its effects, in their order.
+
+Theory of operation. The engine is a value; this actor is its driver. Everything that comes into the box becomes an
+event (after a Tick, when the clock has moved on); every effect is performed before the next event. What must be durable
+is gathered and synced once for all that came in together, and nothing that waits for it leaves before (`Durable`).
+Peers' messages are verified here, after the engine has been asked whether it wants them at all.
+
+It alone holds the consensus key, so it also answers who wants a signature of freshness. Bodies: a manifest comes, the
+mempool puts the transactions together, `HeldBlocks` compares them with the header, the engine hears BodyArrived.
+It must never execute a contract, and never send what is not durable.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import trio
+
+from consensus.events import (
+    Alarm,
+    Applied,
+    AskForWork,
+    BodyArrived,
+    Build,
+    Built,
+    Certified,
+    Deliver,
+    Effect,
+    Event,
+    Fetch,
+    Mode,
+    PeerDown,
+    PeerUp,
+    Persist,
+    Persisted,
+    Received,
+    Reject,
+    Report,
+    Send,
+    SetMode,
+    SetTimer,
+    Spread,
+    Submitted,
+    Tick,
+    Validate,
+    Validated,
+)
+from consensus.messages import CommitCert, Evidence, GetBodies, Manifest, OrderingMessage, PeerId, encode_message
+from consensus.signing import Signer
+from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verifier
+from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
+from ledger.checkpoint import Checkpoint, CheckpointCert
+from ledger.codec import encode
+from ledger.errors import PeerFault, Refused
+from ledger.genesis import Genesis
+from ledger.transaction import Transaction
+from node.board import Board, ChainStatus, OrderingStatus
+from node.board import Mode as BoardMode
+from node.box import Box
+from node.clock import Clock
+from node.durable import Durable
+from node.fetching import Fetching
+from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
+from node.messages import (
+    AppliedBlock,
+    BodyResolved,
+    CatchUpInbox,
+    CaughtUp,
+    Decided,
+    Eligible,
+    Execute,
+    ExecutorInbox,
+    FromPeer,
+    LinkDown,
+    LinkUp,
+    ManifestFromPeer,
+    MempoolControl,
+    OrderingInbox,
+    OwnHeight,
+    PeerWantsManifest,
+    Post,
+    Resolve,
+    SendToPeer,
+    SignFreshness,
+    SpreadTo,
+    Take,
+    Taken,
+    TimerFired,
+    WakeAt,
+)
+from node.store import Store
+
+if TYPE_CHECKING:
+    from trio_typing import TaskStatus
+
+INBOX_MESSAGES_MAX: Final = 8_192
+TOGETHER_MESSAGES_MAX: Final = 64
+NO_BLOCK: Final = bytes(32)
+MISBEHAVIOUR_PER_BLOCK_MAX: Final = 8
+MISBEHAVIOUR_KEPT_MAX: Final = 64
+HEIGHTS_AHEAD_MAX: Final = 2
+BODY_OVERHEAD_BYTES: Final = 64 * 1024
+"""Room in a body for what is no transaction: misbehaviour records and the heads of arrays."""
+NAMES: Final[dict[Mode, BoardMode]] = {Mode.VOTING: "voting", Mode.OBSERVER: "observer", Mode.STOPPED: "halted"}
+log = logging.getLogger("lugang.ordering")
+
+
+class Engine(Protocol):
+    """What both engines have in common for their driver."""
+
+    @property
+    def validators(self) -> ValidatorsView: ...
+
+    @property
+    def height(self) -> int:
+        """The height being decided."""
+        ...
+
+    @property
+    def round(self) -> int: ...
+
+    def wants(self, message: OrderingMessage) -> bool: ...
+
+    def step(self, event: Event) -> list[Effect]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderingParts:
+    """What the actor is made of, and the boxes that it writes to."""
+
+    engine: Engine
+    verifier: Verifier
+    signer: Signer
+    genesis: Genesis
+    store: Store
+    board: Board
+    clock: Clock
+    durable: Durable
+    blocks: HeldBlocks
+    permission: Permission
+    send: SendToPeer
+    to_mempool: Post[MempoolControl]
+    to_executor: Post[ExecutorInbox]
+    to_catch_up: Post[CatchUpInbox]
+    to_ticker: Post[WakeAt]
+
+
+class Ordering:
+    def __init__(self, parts: OrderingParts, box: Box[OrderingInbox]) -> None:
+        self.box = box
+        self._parts = parts
+        self._engine = parts.engine
+        self._blocks = parts.blocks
+        self._durable = parts.durable
+        self._domain = parts.verifier.domain
+        self._wid = self._domain.suite.hasher("wire")
+        self._fetching = Fetching(parts.send)
+        self._now_ms = -1
+        self._timer_ms: int | None = None
+        self._said_timer_ms: int | None = None
+        self._delivered = 0
+        self._build: Build | None = None
+        self._misbehaviour: dict[bytes, None] = {}
+        self._mode: tuple[Mode, str] = (Mode.VOTING, "")
+        self._view_changes = 0
+        self._eligible = Eligible(0, None)
+
+    async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        applied = self._parts.store.applied
+        assert applied is not None, "the genesis is written before ordering starts"
+        self._delivered = applied.height
+        self._tick()
+        await self._settle()
+        task_status.started()
+        while True:
+            for message in [await self.box.receive(), *self.box.receive_ready(TOGETHER_MESSAGES_MAX)]:
+                self._tick()
+                self._on_message(message)
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Until nothing waits for the disk any more; then tell the ticker and the board where things stand."""
+        while self._durable.is_waiting:
+            token = await self._durable.sync()
+            self._tick()
+            self._step(Persisted(token))
+        wanted = [at for at in (self._timer_ms, self._fetching.next_ms()) if at is not None]
+        wake = min(wanted, default=None)
+        if wake != self._said_timer_ms:
+            self._said_timer_ms = wake
+            self._parts.to_ticker(WakeAt(wake))
+        self._publish()
+
+    def _tick(self) -> None:
+        now = self._parts.clock.now_ms()
+        if now != self._now_ms:
+            self._now_ms = now
+            self._step(Tick(now, self._parts.clock.wall_ms()))
+
+    def _step(self, event: Event) -> None:
+        for effect in self._engine.step(event):
+            self._perform(effect)
+
+    # What comes in ---------------------------------------------------------------------------------------------------
+
+    def _on_message(self, message: OrderingInbox) -> None:
+        match message:
+            case FromPeer(peer, ordering_message):
+                self._on_peer_message(peer, ordering_message)
+            case BodyResolved(height, block_hash, transactions):
+                self._on_body(height, block_hash, transactions)
+            case ManifestFromPeer(peer, manifest):
+                self._on_manifest(peer, manifest)
+            case Eligible():
+                self._eligible = message
+                self._submit()
+            case Taken():
+                self._on_taken(message)
+            case AppliedBlock(applied):
+                self._on_applied(applied)
+            case TimerFired():
+                self._said_timer_ms = None
+                self._fetching.ask_again(self._now_ms)
+            case LinkUp(peer):
+                self._step(PeerUp(peer))
+            case LinkDown(peer):
+                self._step(PeerDown(peer))
+            case PeerWantsManifest(peer, block_hash):
+                known = self._blocks.manifest(block_hash)
+                if known is not None:
+                    self._parts.send(peer, known)
+            case CaughtUp(peer, header, body, cert):
+                self._on_caught_up(peer, header, body, cert)
+            case SignFreshness():
+                self._sign_freshness(message)
+
+    def _on_peer_message(self, peer: PeerId, message: OrderingMessage) -> None:
+        if not self._engine.wants(message):
+            return
+        try:
+            verified = self._parts.verifier.verify(message, self._engine.validators)
+        except NotYet:
+            return
+        except FalseCertificate as fault:
+            self._count(fault.code)
+            self._on_peer_message(peer, fault.evidence)
+            return
+        except PeerFault as fault:
+            self._count(fault.code)
+            return
+        self._step(Received(peer, verified))
+
+    def _count(self, code: str) -> None:
+        self._parts.board.peer_faults[code] += 1
+
+    def _on_manifest(self, peer: PeerId, manifest: Manifest) -> None:
+        if not self._delivered < manifest.header.height <= self._delivered + HEIGHTS_AHEAD_MAX:
+            return
+        block_hash = self._blocks.on_manifest(peer, manifest)
+        if block_hash is not None:
+            sources = (peer, *self._fetching.sources_of(block_hash))
+            self._parts.to_mempool(Resolve(manifest.header.height, block_hash, manifest.wids, sources))
+
+    def _on_caught_up(self, peer: PeerId, header: Header, body: bytes, cert: CommitCert) -> None:
+        """A decided block from catch-up. Its transactions are on their way through the mempool's door."""
+        try:
+            contents = BlockBody.decode(body)
+        except Refused as refused:
+            self._count(refused.code)
+            return
+        wids = tuple(self._wid(wire) for wire in contents.transactions)
+        self._blocks.on_manifest(peer, Manifest(header, wids, contents.misbehaviour))
+        self._on_peer_message(peer, cert)
+
+    def _on_body(self, height: int, block_hash: bytes, transactions: tuple[Transaction, ...]) -> None:
+        try:
+            block = self._blocks.complete(block_hash, transactions)
+        except PeerFault as fault:
+            self._count(fault.code)
+            return
+        if block is not None and height > self._delivered:
+            self._fetching.got(block_hash)
+            self._step(BodyArrived(height, block_hash, block.header))
+
+    def _on_applied(self, applied: Applied) -> None:
+        self._parts.permission.on_applied(applied.height)
+        self._blocks.forget(applied.height)
+        self._durable.settled(min(applied.height, self._parts.store.certified))
+        self._step(applied)
+
+    def _submit(self) -> None:
+        count = self._eligible.count + len(self._misbehaviour)
+        self._step(Submitted(self._delivered + 1, count, self._eligible.oldest_ms))
+
+    def _sign_freshness(self, asked: SignFreshness) -> None:
+        value = (1, self._domain.chain, asked.nonce, asked.height, asked.checkpoint_hash)
+        digest = self._domain.suite.hasher("fresh")(encode(value))
+        asked.reply.put(self._parts.signer.sign(digest))
+
+    # What the engine asks for ----------------------------------------------------------------------------------------
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Persist():
+                self._durable.persist(effect)
+            case Send(to, message, after):
+                self._durable.send(to, message, after)
+            case SetTimer(at_ms):
+                self._timer_ms = at_ms
+            case Build():
+                self._on_build(effect)
+            case AskForWork(height, sources):
+                for peer in sources:
+                    self._parts.send(peer, GetBodies(height, NO_BLOCK, ()))
+            case Spread(_, order):
+                self._parts.to_mempool(SpreadTo(order))
+            case Validate(height, block_hash):
+                self._on_validate(height, block_hash)
+            case Fetch(height, block_hash, sources):
+                self._on_fetch(height, block_hash, sources)
+            case Deliver(height, block_hash, proof):
+                self._on_deliver(height, block_hash, proof)
+            case Certified(cert):
+                self._on_certified(cert)
+            case Report(evidence):
+                self._on_report(evidence)
+            case Reject(_, code, detail):
+                self._count(code)
+                log.info("peer_rejected code=%s %s", code, detail)
+            case Alarm(code, detail):
+                self._parts.board.alarms[code] += 1
+                log.warning("alarm code=%s %s", code, detail)
+            case SetMode(mode, reason, diverged):
+                self._on_mode(mode, reason, diverged)
+
+    def _on_build(self, build: Build) -> None:
+        self._build = build
+        count = self._parts.genesis.limit("block_transactions_max")
+        body_max = min(build.body_bytes_max, self._parts.genesis.limit("block_body_bytes_max")) - BODY_OVERHEAD_BYTES
+        self._parts.to_mempool(Take(build.height, build.parent, build.parent_time, count, body_max))
+
+    def _on_taken(self, taken: Taken) -> None:
+        build = self._build
+        if build is None or (taken.height, taken.parent) != (build.height, build.parent):
+            return
+        self._build = None
+        block = self._assemble(build, taken)
+        self._blocks.keep(block)
+        # The body's names travel ahead of the proposal, which still has to be made durable: they bind nobody.
+        self._parts.send(None, block.manifest())
+        self._step(Built(build.height, build.parent, block.header))
+
+    def _assemble(self, build: Build, taken: Taken) -> HeldBlock:
+        suite = self._domain.suite
+        misbehaviour = tuple(self._misbehaviour)[:MISBEHAVIOUR_PER_BLOCK_MAX]
+        wires = tuple(transaction.wire for transaction in taken.transactions)
+        header = Header(
+            chain=self._domain.chain,
+            height=build.height,
+            parent=build.parent,
+            time=taken.time,
+            creator=build.creator,
+            created_round=build.round,
+            tenure=build.tenure,
+            tx_count=len(wires),
+            tx_root=transactions_root(suite, [(t.id, t.wid) for t in taken.transactions]),
+            evidence_root=misbehaviour_root(suite, misbehaviour),
+            body_bytes=len(BlockBody(wires, misbehaviour).encode()),
+            valset_hash=build.valset_hash,
+        )
+        return make_block(suite, header, taken.transactions, misbehaviour)
+
+    def _on_validate(self, height: int, block_hash: bytes) -> None:
+        block = self._blocks.get(block_hash)
+        assert block is not None, "only a held block is validated"
+        self._blocks.pin(block_hash)
+        try:
+            self._parts.permission.verify(block)
+        except PeerFault as fault:
+            self._count(fault.code)
+            log.warning("block_refused height=%d %s", height, fault.detail)
+            self._step(Validated(height, block_hash, ok=False))
+        else:
+            self._step(Validated(height, block_hash, ok=True))
+
+    def _on_fetch(self, height: int, block_hash: bytes, sources: tuple[PeerId, ...]) -> None:
+        self._blocks.pin(block_hash)
+        held = self._blocks.get(block_hash)
+        if held is not None:
+            self._step(BodyArrived(height, block_hash, held.header))
+            return
+        manifest = self._blocks.manifest(block_hash)
+        if manifest is not None:
+            self._parts.to_mempool(Resolve(height, block_hash, manifest.wids, sources))
+        else:
+            self._fetching.want(height, block_hash, sources, self._now_ms)
+
+    def _on_deliver(self, height: int, block_hash: bytes, proof: CommitCert) -> None:
+        block = self._blocks.get(block_hash)
+        assert block is not None, "a delivered block is held"
+        assert height == self._delivered + 1, f"height {height} after {self._delivered}"
+        self._delivered = height
+        self._fetching.forget(height)
+        self._parts.permission.on_decided(height, block.ids)
+        for record in block.misbehaviour:
+            self._misbehaviour.pop(record, None)
+        self._parts.to_executor(
+            Execute(
+                header=block.header,
+                header_bytes=block.header_bytes,
+                block_hash=block_hash,
+                body=block.body,
+                transactions=block.transactions,
+                misbehaviour=block.misbehaviour,
+                decision=encode_message(proof),
+            )
+        )
+        self._parts.to_mempool(Decided(height, block.ids))
+        self._parts.to_catch_up(OwnHeight(height))
+
+    def _on_certified(self, cert: CheckpointCert) -> None:
+        store = self._parts.store
+        store.put_certificate(cert)
+        store.drop_snapshots()
+        applied = store.applied
+        assert applied is not None
+        self._durable.settled(min(applied.height, store.certified))
+        self._parts.board.chain.set(ChainStatus(applied.height, applied.block_time, store.certified))
+
+    def _on_report(self, evidence: Evidence) -> None:
+        record = encode_message(evidence)
+        self._parts.board.alarms["misbehaviour"] += 1
+        log.warning("misbehaviour offender=%s kind=%s", evidence.offender.hex()[:16], evidence.kind.name)
+        if record not in self._misbehaviour and len(self._misbehaviour) < MISBEHAVIOUR_KEPT_MAX:
+            self._misbehaviour[record] = None
+            self._submit()
+
+    def _on_mode(self, mode: Mode, reason: str, diverged: tuple[Checkpoint, Checkpoint] | None) -> None:
+        self._mode = (mode, reason)
+        level = logging.INFO if mode is Mode.VOTING else logging.ERROR
+        log.log(level, "mode=%s %s", mode.value, reason)
+        if diverged is not None:
+            for whose, checkpoint in zip(("own", "other"), diverged, strict=True):
+                log.error("diverged %s height=%d checkpoint=%s", whose, checkpoint.height, checkpoint.encode().hex())
+
+    def _publish(self) -> None:
+        engine, before = self._engine, self._parts.board.ordering.value
+        if engine.round > 0 and (engine.height, engine.round) != (before.height, before.round):
+            self._view_changes += 1
+        mode, reason = self._mode
+        status = OrderingStatus(
+            decided=self._delivered,
+            height=engine.height,
+            round=engine.round,
+            mode=NAMES[mode],
+            view_changes=self._view_changes,
+            quorum=before.quorum,
+            reason=reason or None,
+        )
+        if status != before:
+            self._parts.board.ordering.set(status)
