@@ -6,6 +6,7 @@ they always sum to the total. Source of the formulas: the plan's business rules 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, NewType
 
@@ -48,15 +49,20 @@ def show(amount: int, currency: str = "CNY") -> str:
     return f"{sign}{units:,}" + (f".{minor:0{digits}d}" if digits else "")
 
 
-def parse(text: str, currency: str = "CNY") -> int:
-    """The amount that `text` names in minor units; accepts separators, refuses more decimals than the currency has.
+_AMOUNT: Final = re.compile(r"([0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]+))?")
 
+
+def parse(text: str, currency: str = "CNY") -> int:
+    """The amount that `text` names in minor units; refuses more decimals than the currency has.
+
+    Separators, half or full width, stand between thousands or not at all: `1,23` is how some countries write 1.23.
     Raises ValueError with the reason in plain words.
     """
     digits = MINOR_DIGITS[currency]
-    units, point, minor = text.strip().replace(",", "").replace(",", "").partition(".")
-    if not units.isascii() or not units.isdigit() or (point and not (minor.isascii() and minor.isdigit())):
+    found = _AMOUNT.fullmatch(text.strip().replace("\N{FULLWIDTH COMMA}", ","))
+    if found is None:
         raise ValueError(f"{text!r} is not an amount")
+    units, minor = found[1].replace(",", ""), found[2] or ""
     if len(minor) > digits:
         raise ValueError(f"{text!r} has {len(minor)} decimals, {currency} has {digits}")
     scale: int = 10**digits
