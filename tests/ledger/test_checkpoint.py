@@ -87,10 +87,10 @@ def test_one_bad_signature_among_enough_good_ones_spoils_it():
 
 def test_padding_is_refused():
     spare = FIVE.signature(2)
+    four = GOOD.signatures
     for signatures in (
-        (*GOOD.signatures, spare), (spare, *GOOD.signatures), (*GOOD.signatures, GOOD.signatures[-1]),
-        GOOD.signatures[:-1], GOOD.signatures[::-1], (), (*GOOD.signatures[:1], *GOOD.signatures[:1], *GOOD.signatures[2:]),
-        (*GOOD.signatures[:3], GOOD.signatures[3] + b"\0"), (*GOOD.signatures[:3], GOOD.signatures[3][:63]),
+        (*four, spare), (spare, *four), (*four, four[-1]), four[:-1], four[::-1], (), (*four[:1], *four[:1], *four[2:]),
+        (*four[:3], four[3] + b"\0"), (*four[:3], four[3][:63]),
     ):  # fmt: skip
         assert not FIVE.holds(replace(GOOD, signatures=signatures))
 
