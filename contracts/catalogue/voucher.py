@@ -1,0 +1,629 @@
+"""zh: 数字债权凭证:开立、签收、转让、拆分、合并、冻结、溯源 | en: Vouchers: issue, accept, transfer, split, merge, freeze, trace
+
+Plan p.13, 15-17; I1-I4, I6. A core enterprise undertakes to pay its supplier at a date; the supplier may pass any part
+on. A root is what was issued, a tranche is what somebody holds of it. This contract alone writes tranches: `finance`,
+`guarantee`, `maturity` and `dispute` ask it. A spent tranche stays as history and names what came out of it.
+
+* Obligor, due date and root never change. Every carving keeps the sum; a tranche has at most one lock.
+* An offer carves a child at once and locks that child alone; the rest is free in the same transaction. The child's id is
+  the transaction's id ‖ 0 (a batch: 0 to n-1) and the rest's is the next one, so both are known before submission.
+* Silence refuses: from the day after `until` on an offer binds nobody, whether or not the sweep has seen it.
+* From the business day before the effective due day on nothing moves; that day's owners are paid.
+"""
+
+from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Rate, Record, Refusal, Text
+from contracts.sdk import action, add_months, sweep, view
+
+MERGE_ITEMS_MAX = 100
+ROWS_MAX = 1024
+HOLIDAY_DAYS_MAX = 25  # no run of days off is longer
+
+
+class Root(Record):
+    issuer: Org
+    payee: Org
+    bank: Org  # pays the holders out of what the issuer gives it
+    face: Fen
+    due: Day
+    issued: Day
+    line: Id
+    contract: Id
+    undertaking: Digest
+    penalty: Rate  # a year, on what is paid late; fixed when issued
+    status: Literal["offered", "refused", "withdrawn", "expired", "live", "due", "redeemed", "cancelled"]
+    redeemed: Fen = 0
+    cancelled: Fen = 0
+    unsettled: bool = False  # accepted and not yet paid in full by the issuer
+
+
+class Tranche(Record):
+    root: Id
+    owner: Org
+    face: Fen
+    level: int  # how many suppliers down from the issuer
+    since: Day
+    parent: Id | None = None
+    sources: tuple[Id, ...] = ()  # what was merged into it
+    live: bool = True
+    into: Id | None = None  # once spent: the rest, or what it was merged into
+    lock: Literal["free", "offer", "finance", "pledge", "dispute"] = "free"
+    payee: Org | None = None  # for whom it is locked
+    until: Day | None = None  # the lock's last day
+    debt: Digest | None = None  # the paper of the debt that the transfer pays
+    order: Digest | None = None  # frozen by this court or risk order
+    guarantees: int = 0  # how many the contract `guarantee` keeps for it
+
+
+class Issued(Event):
+    root: Id
+    issuer: Org
+    payee: Org
+    face: Fen
+    due: Day
+    until: Day
+    long_tenor: bool
+
+
+class Offered(Event):
+    tranche: Id
+    payer: Org
+    payee: Org
+    face: Fen
+    until: Day
+
+
+class Moved(Event):
+    """The debtor is told with it who its creditor is now."""
+
+    tranche: Id
+    root: Id
+    payer: Org
+    payee: Org
+    face: Fen
+    issuer: Org
+
+
+class Ended(Event):
+    """An offer or another lock came to its end and the tranche stayed where it was."""
+
+    tranche: Id
+    owner: Org
+    payee: Org | None
+    face: Fen
+    outcome: Text
+
+
+class Merged(Event):
+    tranche: Id
+    owner: Org
+    face: Fen
+    count: int
+
+
+class Frozen(Event):
+    tranche: Id
+    owner: Org
+    order: Digest
+    frozen: bool
+
+
+class RootChanged(Event):
+    root: Id
+    issuer: Org
+    status: Text
+    redeemed: Fen
+    cancelled: Fen
+
+
+class Voucher(Contract):
+    roots = Map(Id, Root, placed_by="transaction")
+    tranches = Map(Id, Tranche, placed_by="transaction")
+    holdings = Index(tranches, by="owner", where="live")
+    awaiting = Index(tranches, by="payee")
+    lapsing = Index(tranches, by="until")
+    tree = Index(tranches, by="root")
+    issued_by = Index(roots, by="issuer")
+    unpaid = Index(roots, by=("issuer", "due"), where="unsettled")
+
+    # fmt: off
+    carved = Refusal("VOU-005", zh="凭证已拆分或转出,后续凭证 {into}", en="spent already; {into} came out of it")
+    not_free = Refusal("VOU-006", zh="凭证不可动用:{lock},对方 {payee},至 {until}", en="not free: {lock} for {payee} until {until}")
+    too_much = Refusal("VOU-007", zh="金额 {asked},可用 {free}", en="{asked} asked, {free} free")
+    lapsed = Refusal("VOU-008", zh="要约 {until} 到期,今日 {today}", en="open until {until}, today is {today}")
+    too_small = Refusal("VOU-009", zh="拆分金额 {asked},最低 {limit}", en="{asked} asked, the smallest part is {limit}")
+    too_deep = Refusal("VOU-010", zh="流转层级 {level},上限 {limit}", en="level {level}, at most {limit}")
+    no_payee = Refusal("VOU-011", zh="{payee} 不能接收本凭证", en="{payee} cannot receive this voucher")
+    frozen = Refusal("VOU-012", zh="凭证已依指令 {order} 冻结", en="frozen by order {order}")
+    not_live = Refusal("VOU-013", zh="凭证状态为 {status}", en="the voucher is {status}")
+    closed = Refusal("VOU-014", zh="{due} 到期,登记日已过,不再流转", en="due on {due}, the record day has passed and nothing moves any more")
+    too_long = Refusal("VOU-015", zh="到期日 {due},最迟 {latest}", en="due on {due}, the latest day allowed is {latest}")
+    blocked = Refusal("VOU-016", zh="{issuer} 的凭证 {root} 于 {due} 到期未清偿,暂停开立", en="{issuer} has not paid {root}, due on {due}, and cannot issue")
+    no_bank = Refusal("VOU-017", zh="{bank} 没有银行资质", en="{bank} is not licensed as a bank")
+    other_terms = Refusal("VOU-018", zh="凭证为 {face}、{due} 到期,所签为 {signed_face}、{signed_due}", en="the voucher is {face} due {due}, {signed_face} due {signed_due} was signed")
+    no_offer = Refusal("VOU-019", zh="没有要约,凭证为 {lock}", en="there is no offer, the voucher is {lock}")
+    wrong_count = Refusal("VOU-020", zh="共 {count} 项,应为 {least} 至 {limit} 项", en="{count} items, {least} to {limit} are possible")
+    not_alike = Refusal("VOU-023", zh="凭证 {tranche} 不能合并:{why}", en="{tranche} cannot be merged: {why}")
+    frozen_before = Refusal("VOU-027", zh="凭证已冻结", en="frozen already")
+    not_frozen = Refusal("VOU-028", zh="所引指令与冻结指令不符", en="not frozen by this order")
+    wrong_day = Refusal("VOU-029", zh="签收期限 {until} 应在 {today} 至 {latest} 之间", en="open until {until}; possible is {today} to {latest}")
+    other_lock = Refusal("VOU-030", zh="凭证为 {lock},不是 {wanted}", en="the voucher is {lock}, not {wanted}")
+    # fmt: on
+
+    # ---- issue -------------------------------------------------------------------------------------------------------
+
+    # who may
+    @action(capacity="core", policy="issue", amount="face")
+    def issue(
+        self,
+        ctx,
+        payee: Org,
+        face: Fen,
+        due: Day,
+        until: Day,
+        bank: Org,
+        line: Id,
+        contract: Id,
+        invoices: tuple[tuple[Id, Fen], ...],
+        undertaking: Digest,
+    ) -> Id:
+        """zh: 开立凭证并承诺付款:收款方 {payee},金额 {face},到期日 {due},由 {bank} 兑付,{until} 前签收有效 | en: Issue a voucher and undertake to pay {payee} {face} on {due} through {bank}; open until {until}
+        line: 额度 | Line
+        contract: 合同 | Contract
+        invoices: 发票及使用金额 | Invoices and the amounts used
+        undertaking: 付款承诺书 | Payment undertaking"""
+        issuer = ctx.organisation
+        # what must hold
+        self.require_receiver(ctx, payee, issuer, issuer)
+        ctx.require(ctx.has_capacity(bank, "bank"), self.no_bank, bank=bank)
+        latest = add_months(ctx.day, ctx.parameter("voucher_tenor_months_max"))
+        ctx.require(ctx.day < due <= latest, self.too_long, due=due, latest=latest)
+        self.require_until(ctx, until, due)
+        for key, row in self.unpaid.rows(issuer, limit=1):
+            ctx.require(ctx.business_day_from(row.due) >= ctx.day, self.blocked, issuer=issuer, root=key, due=row.due)
+        # what changes
+        root = ctx.new_id()
+        ctx.call("credit", "reserve", root, line, issuer, face, until)
+        ctx.call("trade", "use", root, contract, payee, issuer, face, invoices, until)
+        self.roots[root] = Root(
+            issuer=issuer,
+            payee=payee,
+            bank=bank,
+            face=face,
+            due=due,
+            issued=ctx.day,
+            line=line,
+            contract=contract,
+            undertaking=undertaking,
+            penalty=ctx.parameter("voucher_penalty_rate"),
+            status="offered",
+        )
+        self.tranches[root] = Tranche(
+            root=root, owner=issuer, face=face, level=0, since=ctx.day, lock="offer", payee=payee, until=until
+        )
+        # what is announced
+        long_tenor = due > add_months(ctx.day, ctx.parameter("voucher_tenor_months_warn"))
+        ctx.emit(Issued(root=root, issuer=issuer, payee=payee, face=face, due=due, until=until, long_tenor=long_tenor))
+        return root
+
+    # ---- offers ------------------------------------------------------------------------------------------------------
+
+    # who may
+    @action(on="tranches", party="owner", capacity=("supplier", "core"), policy="transfer")
+    def offer(self, ctx, tranche: Id, payee: Org, face: Fen, until: Day, debt: Digest) -> Id:
+        """zh: 以凭证 {tranche} 向 {payee} 支付 {face},{until} 前签收有效 | en: Pay {face} of {tranche} to {payee}, open until {until}
+        debt: 基础债务文件 | Paper of the debt that is paid"""
+        return self.offer_parts(ctx, tranche, ctx.organisation, until, ((payee, face, debt),))[0]
+
+    # who may
+    @action(callers="batch")
+    def offer_many(
+        self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]
+    ) -> tuple[Id, ...]:
+        """zh: {owner} 以凭证 {tranche} 批量支付 {parts} | en: {owner} pays {parts} of {tranche}"""
+        return self.offer_parts(ctx, tranche, owner, until, parts)
+
+    def offer_parts(
+        self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]
+    ) -> tuple[Id, ...]:
+        # what must hold
+        held = self.free_row(ctx, tranche)
+        root = self.movable_root(ctx, held.root)
+        ctx.require(held.owner == owner, self.not_alike, tranche=tranche, why="owner")
+        deepest = ctx.parameter("voucher_level_max")
+        ctx.require(held.level < deepest, self.too_deep, level=held.level + 1, limit=deepest)
+        self.require_until(ctx, until, root.due)
+        for payee, face, debt in parts:
+            self.require_receiver(ctx, payee, owner, root.issuer)
+        # what changes
+        children = self.carve(ctx, tranche, held, tuple([part[1] for part in parts]))
+        for child, part in zip(children, parts):
+            payee, face, debt = part
+            self.tranches[child] = self.tranches[child].replace(lock="offer", payee=payee, until=until, debt=debt)
+            # what is announced
+            ctx.emit(Offered(tranche=child, payer=owner, payee=payee, face=face, until=until))
+        return children[: len(parts)]
+
+    # who may
+    @action(on="tranches", party="payee", capacity=("supplier", "core"), policy="receive", amount="face")
+    def accept(self, ctx, tranche: Id, face: Fen, due: Day) -> None:
+        """zh: 签收凭证 {tranche}:金额 {face},到期日 {due} | en: Accept {tranche}: {face}, due on {due}"""
+        held = self.tranches[tranche]
+        root = self.roots[held.root]
+        # what must hold
+        ctx.require(held.lock == "offer", self.no_offer, lock=held.lock)
+        ctx.require(ctx.day <= held.until, self.lapsed, until=held.until, today=ctx.day)
+        ctx.require(held.order is None, self.frozen, order=held.order)
+        ctx.require(
+            held.face == face and root.due == due,
+            self.other_terms,
+            face=held.face,
+            due=root.due,
+            signed_face=face,
+            signed_due=due,
+        )
+        ctx.require(root.status == "live" or root.status == "offered", self.not_live, status=root.status)
+        ctx.require(not self.is_closed(ctx, root), self.closed, due=root.due)
+        # what changes
+        if root.status == "offered":
+            ctx.call("credit", "occupy", held.root)
+            ctx.call("trade", "keep", held.root)
+            ctx.call("maturity", "schedule", held.root, root.issuer, root.bank, root.face, root.due, root.penalty)
+            self.set_root(ctx, held.root, root.replace(status="live", unsettled=True))
+        self.tranches[tranche] = held.replace(
+            owner=held.payee, level=held.level + 1, since=ctx.day, lock="free", payee=None, until=None
+        )
+        # what is announced
+        ctx.emit(
+            Moved(tranche=tranche, root=held.root, payer=held.owner, payee=held.payee, face=face, issuer=root.issuer)
+        )
+
+    # who may
+    @action(on="tranches", party="payee", permission="make")
+    def refuse(self, ctx, tranche: Id) -> None:
+        """zh: 拒收凭证 {tranche} | en: Refuse {tranche}"""
+        held = self.tranches[tranche]
+        # what must hold
+        ctx.require(held.lock == "offer", self.no_offer, lock=held.lock)
+        # what changes and what is announced
+        self.end_lock(ctx, tranche, held, "refused")
+
+    # who may
+    @action(on="tranches", party="owner", permission="make")
+    def withdraw(self, ctx, tranche: Id) -> None:
+        """zh: 撤回凭证 {tranche} 的要约 | en: Withdraw the offer of {tranche}"""
+        held = self.tranches[tranche]
+        # what must hold
+        ctx.require(held.lock == "offer", self.no_offer, lock=held.lock)
+        # what changes and what is announced
+        self.end_lock(ctx, tranche, held, "withdrawn")
+
+    @sweep(index="lapsing", rows_max=64)
+    def lapse(self, ctx, tranche: Id, held: Tranche) -> None:
+        self.end_lock(ctx, tranche, held, "expired")
+
+    # ---- split, merge, freeze ----------------------------------------------------------------------------------------
+
+    # who may
+    @action(on="tranches", party="owner", permission="make")
+    def split(self, ctx, tranche: Id, face: Fen) -> Id:
+        """zh: 从凭证 {tranche} 拆出 {face} | en: Split {face} off {tranche}"""
+        # what must hold
+        held = self.free_row(ctx, tranche)
+        self.movable_root(ctx, held.root)
+        # what changes
+        child = self.carve(ctx, tranche, held, (face,))[0]
+        # what is announced
+        ctx.emit(Ended(tranche=child, owner=held.owner, payee=None, face=face, outcome="split"))
+        return child
+
+    # who may
+    @action(permission="make")
+    def merge(self, ctx, tranches: tuple[Id, ...]) -> Id:
+        """zh: 合并凭证 {tranches} | en: Merge {tranches}"""
+        # what must hold
+        ctx.require(
+            2 <= len(tranches) <= MERGE_ITEMS_MAX, self.wrong_count, count=len(tranches), least=2, limit=MERGE_ITEMS_MAX
+        )
+        for key in tranches:
+            ctx.require(self.tranches[key].owner == ctx.organisation, self.not_alike, tranche=key, why="owner")
+        # what changes
+        merged = self.join(ctx, tranches, ctx.organisation)
+        # what is announced
+        ctx.emit(Merged(tranche=merged, owner=ctx.organisation, face=self.tranches[merged].face, count=len(tranches)))
+        return merged
+
+    # who may
+    @action(on="tranches", role="supervisor", policy="freeze")
+    def freeze(self, ctx, tranche: Id, order: Digest) -> None:
+        """zh: 依指令 {order} 冻结凭证 {tranche} | en: Freeze {tranche} by order {order}"""
+        held = self.tranches[tranche]
+        # what must hold
+        ctx.require(held.live, self.carved, into=held.into)
+        ctx.require(held.order is None, self.frozen_before)
+        # what changes
+        self.tranches[tranche] = held.replace(order=order)
+        # what is announced
+        ctx.emit(Frozen(tranche=tranche, owner=held.owner, order=order, frozen=True))
+
+    # who may
+    @action(on="tranches", role="supervisor", policy="freeze")
+    def unfreeze(self, ctx, tranche: Id, order: Digest) -> None:
+        """zh: 撤销指令 {order},解冻凭证 {tranche} | en: Lift order {order} from {tranche}"""
+        held = self.tranches[tranche]
+        # what must hold
+        ctx.require(held.order == order, self.not_frozen)
+        # what changes
+        self.tranches[tranche] = held.replace(order=None)
+        # what is announced
+        ctx.emit(Frozen(tranche=tranche, owner=held.owner, order=order, frozen=False))
+
+    # ---- what finance, guarantee, maturity and dispute ask for -------------------------------------------------------
+
+    # who may
+    @action(callers=("finance", "dispute"))
+    def hold(self, ctx, tranche: Id, face: Fen, lock: Literal["finance", "dispute"], payee: Org, until: Day) -> Id:
+        """zh: 锁定凭证 {tranche} 中的 {face},对方 {payee},至 {until} | en: Lock {face} of {tranche} for {payee} until {until}"""
+        # what must hold
+        held = self.free_row(ctx, tranche)
+        self.movable_root(ctx, held.root)
+        # what changes: a whole tranche needs no carving
+        key = tranche
+        if face != held.face:
+            key = self.carve(ctx, tranche, held, (face,))[0]
+        self.tranches[key] = self.tranches[key].replace(lock=lock, payee=payee, until=until)
+        return key
+
+    # who may
+    @action(callers=("finance", "dispute"))
+    def free(self, ctx, tranche: Id, lock: Literal["finance", "dispute"]) -> None:
+        """zh: 解除凭证 {tranche} 的锁定 | en: Unlock {tranche}"""
+        held = self.tranches[tranche]
+        # what changes: a lock that fell by time may be gone already
+        if held.lock == lock:
+            self.end_lock(ctx, tranche, held, "released")
+
+    # who may
+    @action(callers=("finance", "dispute"))
+    def move(self, ctx, tranche: Id, lock: Literal["finance", "dispute"]) -> None:
+        """zh: 凭证 {tranche} 交付锁定对方 | en: {tranche} passes to whom it is locked for"""
+        held = self.tranches[tranche]
+        root = self.roots[held.root]
+        # what must hold
+        ctx.require(self.is_locked(ctx, held) and held.lock == lock, self.other_lock, lock=held.lock, wanted=lock)
+        ctx.require(held.order is None, self.frozen, order=held.order)
+        ctx.require(root.status == "live" and not self.is_closed(ctx, root), self.closed, due=root.due)
+        # what changes
+        self.tranches[tranche] = held.replace(owner=held.payee, since=ctx.day, lock="free", payee=None, until=None)
+        # what is announced
+        ctx.emit(
+            Moved(
+                tranche=tranche, root=held.root, payer=held.owner, payee=held.payee, face=held.face, issuer=root.issuer
+            )
+        )
+
+    # who may
+    @action(callers="maturity")
+    def redeem(self, ctx, tranche: Id, paid: bool) -> None:
+        """zh: 凭证 {tranche} 兑付 {paid} | en: {tranche} is paid: {paid}"""
+        held = self.tranches[tranche]
+        root = self.roots[held.root]
+        sign = 1 if paid else -1  # a returned payment makes the claim live again
+        ctx.require(held.live == paid, self.not_live, status=root.status)
+        redeemed = root.redeemed + sign * held.face
+        status = "redeemed" if redeemed + root.cancelled == root.face else "due"
+        self.tranches[tranche] = held.replace(live=not paid)
+        self.set_root(ctx, held.root, root.replace(redeemed=redeemed, status=status))
+        if paid:
+            ctx.call("credit", "forget", tranche)
+
+    # who may
+    @action(callers="maturity")
+    def mark(self, ctx, root: Id, step: Literal["due", "settled", "unsettled", "cancelled"]) -> None:
+        """zh: 凭证 {root}:{step} | en: {root}: {step}"""
+        row = self.roots[root]
+        if step == "due":
+            ctx.require(row.status == "live", self.not_live, status=row.status)
+            row = row.replace(status="due")
+        elif step == "cancelled":
+            ctx.require(row.status == "redeemed", self.not_live, status=row.status)
+            ctx.call("credit", "release", root, row.redeemed)
+            row = row.replace(status="cancelled")
+        else:
+            row = row.replace(unsettled=step == "unsettled")
+        self.set_root(ctx, root, row)
+
+    # who may
+    @action(callers="guarantee")
+    def secure(self, ctx, tranche: Id, guarantees: int) -> None:
+        """zh: 凭证 {tranche} 现有 {guarantees} 项担保 | en: {tranche} now has {guarantees} guarantees"""
+        self.tranches[tranche] = self.tranches[tranche].replace(guarantees=guarantees)
+
+    # who may
+    @action(callers="maturity")
+    def subrogate(self, ctx, tranche: Id, face: Fen, guarantor: Org) -> Id:
+        """zh: {guarantor} 代偿后取得凭证 {tranche} 中的 {face} | en: {guarantor} has paid and owns {face} of {tranche}"""
+        held = self.tranches[tranche]
+        # what must hold
+        ctx.require(held.live, self.carved, into=held.into)
+        # what changes
+        key = tranche
+        if face != held.face:
+            key = self.carve(ctx, tranche, held.replace(lock="free", payee=None, until=None), (face,))[0]
+        self.tranches[key] = self.tranches[key].replace(owner=guarantor, since=ctx.day)
+        # what is announced
+        issuer = self.roots[held.root].issuer
+        ctx.emit(Moved(tranche=key, root=held.root, payer=held.owner, payee=guarantor, face=face, issuer=issuer))
+        return key
+
+    # who may
+    @action(callers="dispute")
+    def annul(self, ctx, tranche: Id) -> None:
+        """zh: 注销凭证 {tranche},释放额度 | en: Annul {tranche} and release its part of the line"""
+        held = self.tranches[tranche]
+        root = self.roots[held.root]
+        # what must hold
+        ctx.require(held.live and root.status == "live", self.not_live, status=root.status)
+        # what changes
+        cancelled = root.cancelled + held.face
+        status = "cancelled" if cancelled == root.face else "live"
+        self.tranches[tranche] = held.replace(live=False, lock="free", payee=None, until=None)
+        self.set_root(ctx, held.root, root.replace(cancelled=cancelled, status=status, unsettled=status == "live"))
+        ctx.call("credit", "forget", tranche)
+        ctx.call("credit", "release", held.root, held.face)
+        if status == "cancelled":
+            ctx.call("trade", "release", held.root)
+
+    # who may
+    @action(callers="dispute")
+    def take_back(self, ctx, leaves: tuple[Id, ...], to: Org) -> Id:
+        """zh: {leaves} 退回 {to} | en: {leaves} go back to {to}"""
+        # what changes
+        back = self.join(ctx, leaves, to)
+        # what is announced
+        row = self.tranches[back]
+        payer = self.tranches[leaves[0]].owner
+        ctx.emit(
+            Moved(tranche=back, root=row.root, payer=payer, payee=to, face=row.face, issuer=self.roots[row.root].issuer)
+        )
+        return back
+
+    # ---- helpers -----------------------------------------------------------------------------------------------------
+
+    def free_row(self, ctx, tranche: Id) -> Tranche:
+        """The tranche with no trace of a lock that has fallen; refuses unless its owner may dispose of it."""
+        held = self.tranches[tranche]
+        ctx.require(held.live, self.carved, into=held.into)
+        ctx.require(held.order is None, self.frozen, order=held.order)
+        if held.lock == "free":
+            return held
+        ctx.require(not self.is_locked(ctx, held), self.not_free, lock=held.lock, payee=held.payee, until=held.until)
+        return held.replace(lock="free", payee=None, until=None)
+
+    def is_locked(self, ctx, held: Tranche) -> bool:
+        return held.lock != "free" and (held.until is None or ctx.day <= held.until)
+
+    def movable_root(self, ctx, key: Id) -> Root:
+        root = self.roots[key]
+        ctx.require(root.status == "live", self.not_live, status=root.status)
+        ctx.require(not self.is_closed(ctx, root), self.closed, due=root.due)
+        return root
+
+    def is_closed(self, ctx, root: Root) -> bool:
+        """From 00:00 of the business day before the effective due day on; far from it the calendar is not asked."""
+        if ctx.day < root.due - HOLIDAY_DAYS_MAX:
+            return False
+        return ctx.day >= ctx.business_day_before(ctx.business_day_from(root.due))
+
+    def require_receiver(self, ctx, payee: Org, owner: Org, issuer: Org) -> None:
+        licensed = ctx.has_capacity(payee, "supplier") or ctx.has_capacity(payee, "core")
+        able = licensed and ctx.is_active(payee) and payee != owner and payee != issuer
+        ctx.require(able, self.no_payee, payee=payee)
+
+    def require_until(self, ctx, until: Day, due: Day) -> None:
+        latest = min(due - 1, ctx.day + ctx.parameter("voucher_offer_days_max"))
+        ctx.require(ctx.day <= until <= latest, self.wrong_day, until=until, today=ctx.day, latest=latest)
+
+    def carve(self, ctx, tranche: Id, held: Tranche, faces: tuple[Fen, ...]) -> tuple[Id, ...]:
+        """Spend a tranche: its children come first, then the rest. Sums agree and each part is large enough."""
+        rest = held.face - sum(faces)
+        ctx.require(rest >= 0, self.too_much, asked=sum(faces), free=held.face)
+        parts = faces if rest == 0 else faces + (rest,)
+        least = max(1, ctx.parameter("voucher_split_fen_min"))
+        keys = []
+        for face in parts:
+            ctx.require(face >= least or len(parts) == 1, self.too_small, asked=face, limit=least)
+            key = ctx.new_id()
+            self.tranches[key] = held.replace(face=face, parent=tranche, sources=(), since=ctx.day, debt=None)
+            keys.append(key)
+        self.tranches[tranche] = held.replace(live=False, into=keys[len(keys) - 1])
+        if held.guarantees > 0:
+            ctx.call("guarantee", "carve", tranche, tuple(keys), parts)
+        return tuple(keys)
+
+    def join(self, ctx, keys: tuple[Id, ...], owner: Org) -> Id:
+        """Spend tranches of one root, in ascending order so that none stands twice, and make one of them."""
+        root = self.tranches[keys[0]].root
+        self.movable_root(ctx, root)
+        merged = ctx.new_id()
+        face = 0
+        level = 0
+        before = None
+        for key in keys:
+            held = self.free_row(ctx, key)
+            ctx.require(before is None or before < key, self.not_alike, tranche=key, why="order")
+            ctx.require(held.root == root, self.not_alike, tranche=key, why="root")
+            ctx.require(held.guarantees == 0, self.not_alike, tranche=key, why="guarantee")
+            self.tranches[key] = held.replace(live=False, into=merged)
+            before = key
+            face = face + held.face
+            level = max(level, held.level)
+        self.tranches[merged] = Tranche(root=root, owner=owner, face=face, level=level, since=ctx.day, sources=keys)
+        return merged
+
+    def end_lock(self, ctx, tranche: Id, held: Tranche, outcome: Text) -> None:
+        root = self.roots[held.root]
+        freed = held.replace(lock="free", payee=None, until=None)
+        if root.status == "offered":
+            freed = freed.replace(live=False)
+            ctx.call("credit", "release", held.root, held.face)
+            ctx.call("trade", "release", held.root)
+            self.set_root(ctx, held.root, root.replace(status=outcome, cancelled=held.face))
+        self.tranches[tranche] = freed
+        ctx.emit(Ended(tranche=tranche, owner=held.owner, payee=held.payee, face=held.face, outcome=outcome))
+
+    def set_root(self, ctx, key: Id, row: Root) -> None:
+        if self.roots[key].status != row.status:
+            ctx.emit(
+                RootChanged(
+                    root=key, issuer=row.issuer, status=row.status, redeemed=row.redeemed, cancelled=row.cancelled
+                )
+            )
+        self.roots[key] = row
+
+    # ---- views -------------------------------------------------------------------------------------------------------
+
+    @view
+    def root(self, ctx, root: Id) -> Root:
+        """zh: 原始凭证 | en: What was issued"""
+        row = self.roots[root]
+        if row.status == "offered" and ctx.day > self.tranches[root].until:
+            return row.replace(status="expired", cancelled=row.face)
+        return row
+
+    @view
+    def tranche(self, ctx, tranche: Id) -> Tranche:
+        """zh: 凭证 | en: A tranche"""
+        return self.tranches[tranche]
+
+    @view
+    def terms(self, ctx, tranche: Id) -> tuple[Id, Org, Org, Fen, Day, bool]:
+        """zh: 凭证要素:原始凭证、持有人、承诺人、金额、到期日、可否动用 | en: Root, owner, issuer, face, due day, whether it may move"""
+        held = self.tranches[tranche]
+        root = self.roots[held.root]
+        free = held.live and held.order is None and not self.is_locked(ctx, held)
+        movable = free and root.status == "live" and not self.is_closed(ctx, root)
+        return (held.root, held.owner, root.issuer, held.face, root.due, movable)
+
+    @view
+    def held_by(self, ctx, owner: Org, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:
+        """zh: 持有的凭证 | en: What an organisation holds"""
+        return self.holdings.rows(owner, after=after, limit=256)
+
+    @view
+    def inbox(self, ctx, organisation: Org, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:
+        """zh: 待签收的凭证 | en: Offers that await the organisation"""
+        offers = []
+        for key, held in self.awaiting.rows(organisation, after=after, limit=256):
+            if held.lock == "offer" and self.is_locked(ctx, held):
+                offers.append((key, held))
+        return tuple(offers)
+
+    @view
+    def issued(self, ctx, issuer: Org, after: Id | None = None) -> tuple[tuple[Id, Root], ...]:
+        """zh: 开立的凭证 | en: What an organisation has issued"""
+        return self.issued_by.rows(issuer, after=after, limit=256)
+
+    @view
+    def all_of(self, ctx, root: Id, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:
+        """zh: 同一原始凭证下的全部凭证 | en: Every tranche of a root, spent ones too"""
+        return self.tree.rows(root, after=after, limit=ROWS_MAX)
