@@ -1,0 +1,135 @@
+"""What the node says about itself to its users: status, peers, and its signature under a fresh question."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Final
+
+import trio
+from fastapi import APIRouter, Request
+from pydantic import TypeAdapter
+from starlette.responses import Response
+
+from ledger.api import FreshnessAnswer, FreshnessQuery, PeerAnswer, Status
+from ledger.errors import refuse
+from node.http.answers import JSON, answer, from_hex
+from node.http.bodies import Bodies
+from node.http.openapi import body_of, returns
+from node.http.seams import NodeSeams
+from node.messages import Reply, SignFreshness
+
+NONCE_BYTES: Final = 32
+SOFTWARE: Final = f"lugang-chain {version('lugang-chain')}"
+PEERS: Final = TypeAdapter(list[PeerAnswer])
+
+
+class StatusRoutes:
+    def __init__(self, node: NodeSeams, bodies: Bodies) -> None:
+        self._node = node
+        self._bodies = bodies
+
+    def mount(self, router: APIRouter) -> None:
+        add = router.add_api_route
+        add("/status", self.status, tags=["node"], responses=returns(Status))
+        add("/peers", self.peers, tags=["node"], responses=returns(PeerAnswer, many=True))
+        add(
+            "/freshness",
+            self.freshness,
+            methods=["POST"],
+            tags=["node"],
+            responses=returns(FreshnessAnswer),
+            openapi_extra=body_of(FreshnessQuery),
+        )
+
+    async def status(self) -> Response:
+        """The node's heights, its mode, its pool and its peers, as it sees them itself."""
+        return answer(status_of(self._node))
+
+    async def peers(self) -> Response:
+        """The other members' nodes: what this node's links say, and what the peers last said of themselves."""
+        return Response(PEERS.dump_json(peers_of(self._node)), media_type=JSON)
+
+    async def freshness(self, request: Request) -> Response:
+        """This validator's signature over the client's nonce and its highest certificate: nobody can replay an old one.
+
+        Before the first certificate there is nothing to sign (RPC-005).
+        """
+        query = await self._bodies.read_json(request, FreshnessQuery)
+        nonce = from_hex(query.nonce, "nonce", NONCE_BYTES)
+        reads = self._node.reads
+        certificate = reads.certificate()
+        if certificate is None:
+            raise refuse("RPC-005", height=reads.applied, certified=reads.certified)
+        reply: Reply[bytes] = Reply()
+        height, digest = certificate.checkpoint.height, certificate.checkpoint.sign_bytes(reads.suite)
+        self._node.sign_freshness(SignFreshness(nonce, height, digest, reply))
+        with trio.move_on_after(self._node.limits.answer_seconds):
+            signature = await reply.get()
+            return answer(
+                FreshnessAnswer.model_construct(
+                    height=height,
+                    certificate=certificate.encode(),
+                    key=self._node.identity.validator_key.hex(),
+                    signature=signature.hex(),
+                )
+            )
+        raise refuse("NODE-002", reason="ordering has not answered in time")
+
+
+def status_of(node: NodeSeams) -> Status:
+    reads, identity = node.reads, node.identity
+    board, genesis, store = reads.board, reads.genesis, reads.store
+    ordering, pool, now_ms = board.ordering.value, board.pool, node.wall_ms()
+    peers = () if board.transport is None else board.transport.peers
+    time_ms = board.chain.value.applied_time_ms
+    return Status(
+        chain=store.chain.hex(),
+        name=genesis.name,
+        suite=genesis.suite,
+        engine=genesis.engine,
+        organisation=identity.organisation,
+        validator_key=identity.validator_key.hex(),
+        software=SOFTWARE,
+        clock="real" if genesis.clock_first_day is None else "test",
+        day=node.contracts.day(store.reader, time_ms),
+        time_ms=time_ms,
+        applied=reads.applied,
+        certified=reads.certified,
+        decided=ordering.decided,
+        round=ordering.round,
+        mode=ordering.mode,
+        halt_reason=ordering.reason,
+        peers_connected=sum(peer.up_since_ms is not None for peer in peers),
+        peers=len(genesis.validators) - 1,
+        quorum=ordering.quorum,
+        pool_count=pool.count,
+        pool_oldest_ms=0 if pool.oldest_since_ms is None else max(0, now_ms - pool.oldest_since_ms),
+        view_changes=ordering.view_changes,
+        uptime_ms=max(0, now_ms - board.started_ms),
+        database_bytes=store.bytes_on_disk(),
+    )
+
+
+def peers_of(node: NodeSeams) -> list[PeerAnswer]:
+    """One row for each other validator of the genesis, in its order, linked or not."""
+    board = node.reads.board
+    links = {} if board.transport is None else {peer.key: peer for peer in board.transport.peers}
+    rows = []
+    for entry in node.reads.genesis.validators:
+        if entry.transport_key == node.identity.transport_key:
+            continue
+        link = links.get(entry.transport_key)
+        seen = board.peers.get(entry.key)
+        rows.append(
+            PeerAnswer(
+                organisation=entry.organisation,
+                transport_key=entry.transport_key.hex(),
+                connected=link is not None and link.up_since_ms is not None,
+                since_ms=None if link is None else link.up_since_ms,
+                height=None if seen is None else seen.height,
+                certified=None if seen is None else seen.certified,
+                observer=None if seen is None else seen.observer,
+                rtt_ms=None if seen is None else seen.rtt_ms,
+            )
+        )
+    return rows
