@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -223,7 +223,12 @@ class Store:
         return None if value is None else decode(load(value))
 
     def bytes_on_disk(self) -> int:
-        return sum(entry.stat().st_size for entry in self.path.iterdir() if entry.is_file())
+        total = 0
+        for entry in self.path.iterdir():
+            # LevelDB removes files whenever a compaction ends.
+            with suppress(FileNotFoundError):
+                total += entry.stat().st_size
+        return total
 
     # Snapshots -------------------------------------------------------------------------------------------------------
 

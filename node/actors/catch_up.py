@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-import trio
-
 from consensus.messages import Blocks, CertifiedBlock, CommitCert, GetBlocks, PeerId, decode_message
 from ledger.block import Header
 from ledger.crypto import Suite
-from node.box import Box
-from node.messages import CatchUpInbox, PeerWantsBlocks, SendToPeer
+from node.messages import SendToPeer
 from node.store import Store
 
 if TYPE_CHECKING:
-    from trio_typing import TaskStatus
+    pass
 
 INBOX_MESSAGES_MAX: Final = 2_048
 ANSWER_BYTES_MAX: Final = 1024 * 1024
