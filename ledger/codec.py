@@ -73,18 +73,36 @@ def decode(data: bytes, *, bytes_max: int) -> Any:
     return load(data)
 
 
-def encoded_size(value: Any, where: str = "value", depth: int = 0) -> int:
+def encoded_size(value: Any, where: str = "value") -> int:
     """The length of the value's encoding; refuses what is not of the profile: BYT-003 for a type, BYT-001 for a depth.
 
     cbor2 does not count an empty array as a level, and a value that the program built has not been through cbor2.
     """
-    kind = type(value)
-    if kind is bytes:
-        size = len(value)
-        return size + (1 if size < 24 else 2 if size < 256 else _head_size(size))
+    return _array_size((value,), where, -1) - 1
+
+
+def _array_size(values: tuple[Any, ...], where: str, depth: int) -> int:
+    if depth == DEPTH_MAX:
+        raise refuse("BYT-001", detail=f"arrays nested deeper than {DEPTH_MAX}")
+    count = len(values)
+    size = 1 if count < 24 else _head_size(count)
+    for value in values:
+        kind = type(value)
+        if kind is bytes:
+            # Most of what is decoded is byte strings, so they are measured without a call.
+            length = len(value)
+            size += length + (1 if length < 24 else 2 if length < 256 else _head_size(length))
+        elif kind is tuple:
+            size += _array_size(value, where, depth + 1)
+        else:
+            size += _scalar_size(value, kind, where)
+    return size
+
+
+def _scalar_size(value: Any, kind: type, where: str) -> int:
     if kind is str:
         size = len(value) if value.isascii() else _text_size(value, where)
-        return size + (1 if size < 24 else 2 if size < 256 else _head_size(size))
+        return size + (1 if size < 24 else _head_size(size))
     if kind is int:
         if 0 <= value < 24:
             return 1
@@ -92,14 +110,6 @@ def encoded_size(value: Any, where: str = "value", depth: int = 0) -> int:
             found = f"{value.bit_length()} bits"
             raise refuse("BYT-003", where=where, expected="an integer within 63 bits", found=found)
         return _head_size(value if value >= 0 else ~value)
-    if kind is tuple:
-        if depth == DEPTH_MAX:
-            raise refuse("BYT-001", detail=f"arrays nested deeper than {DEPTH_MAX}")
-        count, deeper = len(value), depth + 1
-        size = 1 if count < 24 else _head_size(count)
-        for item in value:
-            size += encoded_size(item, where, deeper)
-        return size
     if value is None or kind is bool:
         return 1
     raise refuse("BYT-003", where=where, expected="an allowed type", found=kind.__name__)
