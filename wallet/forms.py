@@ -1,0 +1,242 @@
+"""What people type, as values of the types that a contract's interface names; and back.
+
+Amounts are yuan (`1,000,000.00`, `100万`), days ISO dates, rates per cent, ids the beginning of an id that a list has
+shown, or `#3` for the third row of the last numbered list. Items of a list are separated by `;`, the fields of a record
+by `:`; a value that starts with `[` is JSON whose leaves are written in the same way. `@FILE` is a file's content, and
+for a digest its hash. `-` is nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final
+
+from ledger.interface import Field, Interface, Type
+from ledger.money import FEN_MAX, parse
+from ledger.statement import ID_BYTES
+from wallet.problems import problem
+
+EPOCH: Final = date(1970, 1, 1)
+BEIJING: Final = timezone(timedelta(hours=8))
+FILE_BYTES_MAX: Final = 60 * 1024
+TRUE: Final = frozenset({"yes", "true", "1", "是", "y"})
+FALSE: Final = frozenset({"no", "false", "0", "否", "n"})
+TEN_THOUSANDS: Final = {"万": 10**4, "亿": 10**8}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reading of values may refer to: the interface's records, the suite's name, ids seen before, and what
+    stands behind `#n`."""
+
+    interface: Interface
+    suite: str
+    seen: Sequence[str] = ()
+    numbered: Callable[[int], bytes] | None = None
+
+
+def read_arguments(reading: Reading, fields: tuple[Field, ...], given: Sequence[str]) -> tuple[Any, ...]:
+    """`name=value` in any order, or bare values in the order of the form; defaults fill what is left out."""
+    texts: dict[str, str] = {}
+    names = [field.name for field in fields]
+    places = iter(names)
+    for word in given:
+        name, equals, text = word.partition("=")
+        if not equals or name not in names:
+            if equals and name.isidentifier() and name.isascii():
+                raise problem("WAL-011", argument=name, detail=f"({', '.join(names)})")
+            name, text = next(places, ""), word
+        if not name or name in texts:
+            raise problem("WAL-011", argument=name or word, detail=f"({', '.join(names)})")
+        texts[name] = text
+    values: list[Any] = []
+    for field in fields:
+        if field.name in texts:
+            values.append(read_value(reading, field.type, texts[field.name], field.name))
+        elif field.has_default:
+            values.append(field.default)
+        elif field.type.optional:
+            values.append(None)
+        else:
+            raise problem("WAL-011", argument=field.name, detail=hint(field.type))
+    return tuple(values)
+
+
+def hint(kind: Type) -> str:
+    """How a value of this type is written."""
+    hints = {
+        "fen": "1,000.00 (CNY)", "day": "2022-12-30", "time": "2022-12-30T10:00", "rate": "4.5%", "boolean": "yes / no",
+        "id": "3f9a1c…", "digest": "hex / @FILE", "bytes": "hex / @FILE", "key": "hex", "signature": "hex",
+        "choice": " / ".join(kind.names), "organisation": "hongda", "array": "a;b;c", "record": "a:b:c", "row": "a:b",
+    }  # fmt: skip
+    return f"{kind.kind}: {hints.get(kind.kind, kind.kind)}"
+
+
+def read_value(reading: Reading, kind: Type, text: str, where: str) -> Any:
+    """One value; raises WAL-011 with what is wrong."""
+    if text == "-" and kind.optional:
+        return None
+    try:
+        if text.startswith("[") and kind.kind in ("record", "row", "array"):
+            return _from_json(reading, kind, json.loads(text), where)
+        return _read(reading, kind, text.strip() if kind.kind != "text" else text, where)
+    except (ValueError, OverflowError) as error:
+        raise problem("WAL-011", argument=where, detail=f"{str(error)[:120]} — {hint(kind)}") from None
+
+
+def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:
+    match kind.kind:
+        case "fen":
+            return read_fen(text)
+        case "day":
+            return (date.fromisoformat(text) - EPOCH).days
+        case "time":
+            moment = datetime.fromisoformat(text)
+            return int((moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)).timestamp()) * 1000
+        case "rate":
+            return read_rate(text)
+        case "integer" | "height":
+            return int(text.replace(",", ""))
+        case "boolean":
+            return _boolean(text)
+        case "choice":
+            if text not in kind.names:
+                raise ValueError(text)
+            return text
+        case "text" | "organisation":
+            return text
+        case "id":
+            return read_id(reading, text)
+        case "bytes" | "key" | "digest" | "signature":
+            return _bytes(reading, kind.kind, text)
+        case "array":
+            items = text.split(";") if text else []
+            return tuple(read_value(reading, kind.items[0], item.strip(), where) for item in items)
+        case "record" | "row":
+            parts = _parts(reading, kind)
+            words = text.split(":", len(parts) - 1)
+            if len(words) != len(parts):
+                raise ValueError(f"{len(words)} / {len(parts)}")
+            return tuple(
+                read_value(reading, part, word.strip(), where) for part, word in zip(parts, words, strict=True)
+            )
+        case _:
+            return None
+
+
+def _parts(reading: Reading, kind: Type) -> tuple[Type, ...]:
+    if kind.kind == "row":
+        return kind.items
+    return tuple(field.type for field in reading.interface.record(kind.names[0]).fields)
+
+
+def _from_json(reading: Reading, kind: Type, value: Any, where: str) -> Any:
+    if value is None and kind.optional:
+        return None
+    if isinstance(value, list):
+        if kind.kind == "array":
+            return tuple(_from_json(reading, kind.items[0], item, where) for item in value)
+        parts = _parts(reading, kind) if kind.kind in ("record", "row") else ()
+        if len(parts) != len(value):
+            raise ValueError(f"{len(value)} / {len(parts)}")
+        return tuple(_from_json(reading, part, item, where) for part, item in zip(parts, value, strict=True))
+    return read_value(reading, kind, value if isinstance(value, str) else json.dumps(value), where)
+
+
+def read_fen(text: str) -> int:
+    """Yuan as people write them, in fen: `1,185,307.00`, `118.5307万`. Exact, or refused."""
+    unit = TEN_THOUSANDS.get(text[-1:], 1)
+    if unit == 1:
+        return parse(text.removeprefix("¥").removesuffix("元"))
+    units, _, decimals = text[:-1].strip().replace(",", "").partition(".")
+    digits = decimals.rstrip("0")
+    divisor = int("1" + "0" * len(digits))
+    amount, rest = divmod(int(units + digits or "x") * unit * 100, divisor)
+    if rest or not 0 <= amount <= FEN_MAX:
+        raise ValueError(text)
+    return amount
+
+
+def read_rate(text: str) -> int:
+    """Per cent (`4.5%`) in parts per million; bare digits are parts per million already."""
+    if not text.endswith("%"):
+        return int(text)
+    units, _, decimals = text[:-1].partition(".")
+    if len(decimals) > 4:
+        raise ValueError(text)
+    return int(units + decimals.ljust(4, "0"))
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in TRUE | FALSE:
+        return text.lower() in TRUE
+    raise ValueError(text)
+
+
+def _bytes(reading: Reading, kind: str, text: str) -> bytes:
+    if not text.startswith("@"):
+        return bytes.fromhex(text)
+    path = Path(text[1:])
+    try:
+        if kind == "digest":
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256" if reading.suite == "intl" else "sm3").digest()
+        content = path.read_bytes()
+    except OSError as error:
+        raise problem("WAL-014", file=str(path), detail=error.strerror or str(error)) from None
+    if len(content) > FILE_BYTES_MAX:
+        raise problem("WAL-014", file=str(path), detail=f"{len(content)} > {FILE_BYTES_MAX}")
+    return content
+
+
+def read_id(reading: Reading, text: str) -> bytes:
+    """A whole id, the beginning of one seen before with or without `.n`, or `#n` of the last numbered list."""
+    if text.startswith("#") and text[1:].isdigit() and reading.numbered is not None:
+        return reading.numbered(int(text[1:]))
+    prefix, dot, number = text.lower().partition(".")
+    prefix = prefix.rstrip("…")
+    if len(prefix) == 2 * ID_BYTES:
+        return bytes.fromhex(prefix)
+    if len(prefix) == 2 * (ID_BYTES - 2) and dot:
+        return bytes.fromhex(prefix) + int(number).to_bytes(2, "big")
+    suffix = f"{int(number):04x}" if dot else ""
+    found = [known for known in reading.seen if known.startswith(prefix) and known.endswith(suffix)]
+    if not found or not prefix:
+        raise problem("WAL-013", prefix=text)
+    if len(found) > 1:
+        shown = ", ".join(f"{known[:12]}.{int(known[-4:], 16)}" for known in found[:5])
+        raise problem("WAL-012", prefix=text, found=shown)
+    return bytes.fromhex(found[0])
+
+
+def read_language(text: str | None) -> str:
+    """zh or en; anything else is refused."""
+    if text not in ("zh", "en"):
+        raise problem("WAL-011", argument="lang", detail="zh / en")
+    return text
+
+
+def plain(interface: Interface, kind: Type, value: Any) -> Any:
+    """A value for `--json`: integers and texts as they are, bytes as hexadecimal, records as objects."""
+    if type(value) is bytes:
+        return value.hex()
+    if type(value) is tuple:
+        if kind.kind == "record":
+            try:
+                fields = interface.record(kind.names[0]).fields
+            except (KeyError, IndexError):
+                fields = ()
+            if len(fields) == len(value):
+                return {
+                    field.name: plain(interface, field.type, item) for field, item in zip(fields, value, strict=True)
+                }
+        if kind.kind == "row" and len(kind.items) == len(value):
+            return [plain(interface, part, item) for part, item in zip(kind.items, value, strict=True)]
+        item_kind = kind.items[0] if kind.kind == "array" and kind.items else Type("nothing")
+        return [plain(interface, item_kind, item) for item in value]
+    return value

@@ -1,0 +1,145 @@
+"""A wallet's folder: keys, the chain it is pinned to, the nodes it asks, and what it has already seen.
+
+    keys/LABEL.json        one encrypted key each
+    genesis.cbor           the chain this wallet belongs to; it is never replaced by another
+    config.json            nodes, the chosen identity, the language
+    pin.cbor               the highest certificate ever seen, and the validators' changes up to it
+    interfaces/DIGEST      contract interfaces by their digest
+    seen.json              ids that lists have shown, so that people may type their beginnings
+
+Only this module knows the folder. It holds no secret in the clear.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ledger.crypto import Suite
+from ledger.genesis import Genesis
+from ledger.national import suite_named
+from wallet.keystore import Keystore, load_keystore, save_keystore, write_private
+from wallet.problems import problem
+
+LABEL: Final = re.compile(r"[\w.-]{1,40}", re.ASCII)
+SEEN_MAX: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    nodes: tuple[str, ...] = ()
+    identity: str | None = None
+    language: str | None = None
+
+
+class Home:
+    """One wallet on disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    # the chain
+
+    def genesis_bytes(self) -> bytes | None:
+        path = self.root / "genesis.cbor"
+        return path.read_bytes() if path.exists() else None
+
+    def pin_genesis(self, data: bytes) -> None:
+        """Take this chain for good; raises WAL-015 when the wallet belongs to another."""
+        suite = suite_named(Genesis.decode(data).suite)
+        held = self.genesis_bytes()
+        if held is not None and held != data:
+            digest = suite.hasher("genesis")
+            raise problem("WAL-015", found=digest(data).hex()[:16], expected=chain_of(held)[1].hex()[:16])
+        if held is None:
+            write_private(self.root / "genesis.cbor", data)
+
+    @property
+    def config(self) -> Config:
+        value = self._read_json("config.json")
+        return Config(tuple(value.get("nodes", ())), value.get("identity"), value.get("language"))
+
+    def save_config(self, config: Config) -> None:
+        self._write_json("config.json", asdict(config))
+
+    def pin(self) -> bytes | None:
+        path = self.root / "pin.cbor"
+        return path.read_bytes() if path.exists() else None
+
+    def save_pin(self, data: bytes) -> None:
+        write_private(self.root / "pin.cbor", data)
+
+    # identities
+
+    def _key_path(self, label: str) -> Path:
+        if not LABEL.fullmatch(label):
+            raise problem("WAL-011", argument="label", detail="1–40 a-z A-Z 0-9 . _ -")
+        return self.root / "keys" / f"{label}.json"
+
+    def labels(self) -> list[str]:
+        return sorted(path.stem for path in (self.root / "keys").glob("*.json"))
+
+    def keystore(self, label: str) -> Keystore:
+        path = self._key_path(label)
+        if not path.exists():
+            raise problem("WAL-003", label=label)
+        return load_keystore(path)
+
+    def add_keystore(self, keystore: Keystore) -> Path:
+        path = self._key_path(keystore.label)
+        if path.exists():
+            raise problem("WAL-004", label=keystore.label)
+        save_keystore(path, keystore)
+        return path
+
+    # what was seen
+
+    def interface(self, digest: bytes) -> bytes | None:
+        path = self.root / "interfaces" / digest.hex()
+        return path.read_bytes() if path.exists() else None
+
+    def keep_interface(self, digest: bytes, data: bytes) -> None:
+        write_private(self.root / "interfaces" / digest.hex(), data)
+
+    def seen(self) -> list[str]:
+        """Ids in hexadecimal, the latest last."""
+        return list(self._read_json("seen.json").get("ids", ()))
+
+    def inbox(self) -> list[list[Any]]:
+        """The rows of the last numbered list: [contract, action, arguments as hexadecimal CBOR]."""
+        return list(self._read_json("seen.json").get("inbox", ()))
+
+    def remember(self, ids: Iterable[bytes], inbox: list[list[Any]] | None = None) -> None:
+        known = dict.fromkeys(self.seen())
+        before = len(known)
+        for identifier in ids:
+            known.pop(identifier.hex(), None)
+            known[identifier.hex()] = None
+        if inbox is None and len(known) == before:
+            return
+        rows = self.inbox() if inbox is None else inbox
+        self._write_json("seen.json", {"ids": list(known)[-SEEN_MAX:], "inbox": rows})
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        path = self.root / name
+        if not path.exists():
+            return {}
+        try:
+            value = json.loads(path.read_bytes())
+        except ValueError:
+            raise problem("WAL-014", file=str(path), detail="not JSON") from None
+        return value if type(value) is dict else {}
+
+    def _write_json(self, name: str, value: dict[str, Any]) -> None:
+        write_private(self.root / name, json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8"))
+
+
+def chain_of(genesis_bytes: bytes) -> tuple[Suite, bytes, Genesis]:
+    """The suite, the chain's identity and the decoded genesis; raises `Refused` on a damaged file."""
+    genesis = Genesis.decode(genesis_bytes)
+    suite = suite_named(genesis.suite)
+    return suite, suite.hasher("genesis")(genesis_bytes), genesis

@@ -1,0 +1,83 @@
+"""What can go wrong in a wallet, and the exit code of each kind. Codes WAL-… are the wallet's own.
+
+Exit codes: 0 done; 1 refused by the ledger, or something is not proven; 2 wrong usage; 3 no node answered in time, or
+finality was not seen in time; 4 a key or a passphrase is wrong or missing; 5 the person said no.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.api import Problem
+from ledger.errors import REFUSALS, Number, Refusal, Refused
+
+EXIT_DONE: Final = 0
+EXIT_REFUSED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_NETWORK: Final = 3
+EXIT_KEY: Final = 4
+EXIT_DECLINED: Final = 5
+
+_TABLE: Final = (
+    (EXIT_KEY, Refusal("WAL-001", "口令不正确，或密钥文件已被改动：{label}",
+                       "wrong passphrase, or the key file was changed: {label}")),
+    (EXIT_KEY, Refusal("WAL-002", "密钥文件 {label} 无效：{detail}", "the key file {label} is not valid: {detail}")),
+    (EXIT_KEY, Refusal("WAL-003", "没有名为 {label} 的身份。运行 lugang key list 查看",
+                       "there is no identity {label}; `lugang key list` shows them")),
+    (EXIT_KEY, Refusal("WAL-004", "身份 {label} 已存在", "identity {label} exists already")),
+    (EXIT_KEY, Refusal("WAL-005", "助记词无效：{detail}", "these words are no backup: {detail}")),
+    (EXIT_KEY, Refusal("WAL-006", "需要口令：请用 --passphrase-file、环境变量 LUGANG_PASSPHRASE 或在终端输入",
+                       "a passphrase is needed: --passphrase-file, LUGANG_PASSPHRASE, or a terminal to ask at")),
+    (EXIT_KEY, Refusal("WAL-007", "尚未选择身份。运行 lugang key use 名称",
+                       "no identity is chosen; run `lugang key use NAME`")),
+    (EXIT_KEY, Refusal("WAL-008", "密钥 {label} 属于套件 {found}，本链为 {expected}",
+                       "key {label} is of suite {found}, this chain is {expected}")),
+    (EXIT_USAGE, Refusal("WAL-010", "尚未配置链。请用 --genesis 文件 --node 网址，或运行 lugang config",
+                         "no chain is configured: give --genesis FILE and --node URL, or run `lugang config`")),
+    (EXIT_USAGE, Refusal("WAL-011", "参数 {argument}：{detail}", "argument {argument}: {detail}")),
+    (EXIT_USAGE, Refusal("WAL-012", "编号前缀 {prefix} 有歧义：{found}", "the prefix {prefix} is ambiguous: {found}")),
+    (EXIT_USAGE, Refusal("WAL-013", "没有以 {prefix} 开头的已知编号；请先查看列表，或给出完整编号",
+                         "no id known here begins with {prefix}; list them first or give the whole id")),
+    (EXIT_USAGE, Refusal("WAL-014", "文件 {file}：{detail}", "file {file}: {detail}")),
+    (EXIT_USAGE, Refusal("WAL-015", "创世文件是链 {found}，钱包已固定为 {expected}",
+                         "this genesis is chain {found}, the wallet is pinned to {expected}")),
+    (EXIT_NETWORK, Refusal("WAL-020", "没有节点可用：{detail}", "no node answered: {detail}", 503, True)),
+    (EXIT_NETWORK, Refusal("WAL-021", "{seconds} 秒内未见最终性；交易 {id} 目前状态 {state}",
+                           "no finality within {seconds} s; transaction {id} is {state}", 504, True)),
+    (EXIT_NETWORK, Refusal("WAL-022", "只有 {found} 个节点在同一高度给出相同结果，需要 {needed} 个：{detail}",
+                           "{found} nodes agree at one height, {needed} are needed: {detail}", 503, True)),
+    (EXIT_REFUSED, Refusal("WAL-030", "节点 {node} 的回答未能证明：{detail}",
+                           "the answer of node {node} is not proven: {detail}")),
+    (EXIT_REFUSED, Refusal("WAL-031", "证据未通过验证：{count} 处，首先 {first}",
+                           "the evidence fails in {count} places, first {first}")),
+    (EXIT_REFUSED, Refusal("WAL-032", "对账不符：{count} 处", "the audit found {count} violations")),
+    (EXIT_DECLINED, Refusal("WAL-040", "已取消，未签名", "cancelled, nothing was signed")),
+)  # fmt: skip
+
+WALLET_REFUSALS: Final = {refusal.code: refusal for _, refusal in _TABLE}
+_EXITS: Final = {refusal.code: exit_code for exit_code, refusal in _TABLE}
+assert len(WALLET_REFUSALS) == len(_TABLE), "a code is declared twice"
+
+
+def problem(code: str, /, **numbers: Number) -> Refused:
+    """The refusal of this catalogue, to be raised by the caller."""
+    return Refused(WALLET_REFUSALS[code], **numbers)
+
+
+def from_node(answer: Problem) -> Refused:
+    """A node's refusal. Its sentence is our own where the code is known here; a node's own text is taken literally."""
+    known = REFUSALS.get(answer.code)
+    if known is not None:
+        return Refused(known, **answer.numbers)
+    return LiteralRefused(Refusal(answer.code, answer.zh, answer.en, answer.status, answer.retry), **answer.numbers)
+
+
+class LiteralRefused(Refused):
+    """A refusal whose sentences are already filled in."""
+
+    def text(self, language: str) -> str:
+        return self.refusal.zh if language == "zh" else self.refusal.en
+
+
+def exit_code_of(refused: Refused) -> int:
+    return _EXITS.get(refused.code, EXIT_REFUSED)

@@ -1,0 +1,256 @@
+"""The wallet's Python interface: open a chain through some nodes, prepare, sign, send, wait; read what is proven.
+
+    session = Session(genesis_bytes, ["http://127.0.0.1:8101", …], language="zh")
+    outcome = session.call(signer, "voucher", "accept", [tranche_id])
+
+What a person sees before signing is `Draft.sentence`, whose digest is signed, and `context`, which is not: the proven
+rows that the arguments point to. Nothing here prints or asks; the commands do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from ledger.codec import load
+from ledger.errors import REFUSALS, Refusal, Refused
+from ledger.interface import Interface, MapForm
+from ledger.keys import full_key
+from ledger.receipt import Receipt, Status
+from ledger.state import StateProof
+from ledger.summary import organisations_of, refusal_text
+from ledger.transaction import Transaction
+from ledger.wording import Name, Reader, label_of, show_value, visible
+from wallet.builder import Builder, Draft, Signer
+from wallet.client import Agreed, Client, Progress
+from wallet.problems import LiteralRefused, from_node, problem
+from wallet.trust import ProvenReceipt
+
+MEMBERSHIP = "membership"
+NAME_FIELDS = ("name_zh", "name_en", "credit_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A proven row of a map; `record` is None where there is none. `height` is that of the proof."""
+
+    contract: str
+    map: str
+    key: tuple[Any, ...]
+    full_key: bytes
+    value: bytes | None
+    record: tuple[Any, ...] | None
+    fields: dict[str, Any]
+    proof: StateProof
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A final transaction: its proven receipt, and the refusal where it was refused."""
+
+    transaction: Transaction
+    proven: ProvenReceipt
+    refused: Refused | None
+
+    @property
+    def receipt(self) -> Receipt:
+        return self.proven.receipt
+
+    @property
+    def result(self) -> Any:
+        """What the action returned; raises the refusal of a refused one."""
+        if self.refused is not None:
+            raise self.refused
+        return self.receipt.result
+
+
+class Session:
+    """One chain seen through a client, in one language."""
+
+    def __init__(
+        self,
+        genesis_bytes: bytes,
+        urls: Sequence[str],
+        *,
+        language: str = "zh",
+        pin: bytes | None = None,
+        transport: httpx.BaseTransport | None = None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.client = Client(genesis_bytes, urls, pin=pin, transport=transport)
+        self.language = language
+        self.suite, self.chain, self.genesis = self.client.suite, self.client.chain, self.client.genesis
+        self.builder = Builder(self.suite, self.chain, now_ms=now_ms)
+        self.builder.names.update(
+            {m.organisation: Name(m.name_zh, m.name_en, m.credit_code) for m in self.genesis.members}
+        )
+        self._proven_names: set[str] = set()
+
+    def close(self) -> None:
+        self.client.close()
+
+    # reading
+
+    def interface(self, contract: str) -> Interface:
+        _, interface = self.client.interface(contract)
+        self.builder.interfaces[contract] = interface
+        return interface
+
+    def reader(self, contract: str, language: str | None = None) -> Reader:
+        return Reader(self.interface(contract), self.builder.names, language or self.language)
+
+    def view(self, contract: str, view: str, args: Sequence[Any] = ()) -> Agreed:
+        """A view's result, agreed on by t nodes at one certified height. Left-out arguments take their defaults."""
+        form = self.interface(contract).view(view)
+        values = list(args) + [field.default for field in form.arguments[len(args) :]]
+        return self.client.view(contract, view, tuple(values))
+
+    def rows(self, contract: str, map_name: str, keys: Iterable[tuple[Any, ...]]) -> list[Row]:
+        """Rows of a map by their keys, each proven."""
+        interface, number = self.interface(contract), self.client.contract_number(contract)
+        form = map_named(interface, map_name)
+        wanted = {full_key(number, form, key): key for key in keys}
+        names = [field.name for field in interface.record(form.record).fields]
+        found: list[Row] = []
+        for where, value, proof, height in self.client.all_states(list(wanted)):
+            record = None if value is None else load(value)
+            fields = {} if record is None else dict(zip(names, record, strict=False))
+            found.append(Row(contract, map_name, wanted[where], where, value, record, fields, proof, height))
+        return found
+
+    def row(self, contract: str, map_name: str, *key: Any) -> Row:
+        [found] = self.rows(contract, map_name, [key])
+        return found
+
+    def learn_names(self, organisations: Iterable[str]) -> list[Row]:
+        """Prove the names of these organisations from membership's records, once each; the genesis's stay for those
+        whom membership does not record."""
+        wanted = [slug for slug in dict.fromkeys(organisations) if slug not in self._proven_names]
+        if not wanted:
+            return []
+        form = names_map(self.interface(MEMBERSHIP))
+        if form is None:
+            return []
+        rows = self.rows(MEMBERSHIP, form.name, [(slug,) for slug in wanted])
+        for row in rows:
+            if row.fields:
+                self.builder.names[row.key[0]] = Name(*(str(row.fields[name]) for name in NAME_FIELDS))
+                self._proven_names.add(row.key[0])
+        return rows
+
+    # signing and sending
+
+    def draft(self, contract: str, action: str, args: Sequence[Any], signers: Sequence[bytes]) -> Draft:
+        """What is to be signed; names of organisations are proven first."""
+        interface = self.interface(contract)
+        form = interface.action(action)
+        self.learn_names(organisations_of(interface, form, tuple(args)))
+        return self.builder.draft(contract, action, args, signers, language=self.language)
+
+    def context(self, contract: str, action: str, args: Sequence[Any]) -> list[Row]:
+        """The proven row that the action is about; not part of what is signed."""
+        interface = self.interface(contract)
+        form = interface.action(action)
+        if form.who.on is None:
+            return []
+        target = map_named(interface, form.who.on)
+        return self.rows(contract, target.name, [tuple(args[: len(target.key)])])
+
+    def send(self, transactions: Sequence[Transaction]) -> None:
+        """Hand over; raises the first refusal. Accepted means durable on a node, not final."""
+        for answer in self.client.submit([transaction.wire for transaction in transactions]):
+            if answer.problem is not None:
+                raise from_node(answer.problem)
+
+    def finish(
+        self, transactions: Sequence[Transaction], *, seconds: float = 60, progress: Progress | None = None
+    ) -> list[Outcome]:
+        """Wait until all are final; their outcomes in the same order."""
+        proven = self.client.wait_final(transactions, seconds=seconds, progress=progress)
+        return [self.outcome(transaction, proven[transaction.id]) for transaction in transactions]
+
+    def outcome(self, transaction: Transaction, proven: ProvenReceipt) -> Outcome:
+        receipt = proven.receipt
+        refused = None if receipt.status is Status.DONE else self.refusal_of(transaction.body.contract, receipt)
+        return Outcome(transaction, proven, refused)
+
+    def call(
+        self,
+        signers: Signer | Sequence[Signer],
+        contract: str,
+        action: str,
+        args: Sequence[Any],
+        *,
+        seconds: float = 60,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """Draft, sign, send and wait. The first signer is the caller, the others co-sign."""
+        everyone = [signers] if isinstance(signers, Signer) else list(signers)
+        draft = self.draft(contract, action, args, [signer.key for signer in everyone])
+        transaction = self.builder.sign(draft, [signer.secret for signer in everyone])
+        self.send([transaction])
+        return self.finish([transaction], seconds=seconds, progress=progress)[0]
+
+    # words
+
+    def refusal_of(self, contract: str, receipt: Receipt) -> Refused:
+        """The refusal of a receipt with its sentences: the ledger's own, or those that a contract declares."""
+        code, numbers = receipt.code or "EXE-001", dict(receipt.numbers)
+        known = REFUSALS.get(code)
+        if known is not None:
+            return Refused(known, **numbers)
+        for name in self._contracts_to_ask(contract):
+            try:
+                texts = [refusal_text(self.reader(name, lang), code, receipt.numbers) for lang in ("zh", "en")]
+            except Refused:
+                continue
+            zh, en = texts
+            if zh is not None and en is not None:
+                return LiteralRefused(Refusal(code, zh, en), **numbers)
+        shown = ", ".join(f"{name}={visible(str(value))}" for name, value in receipt.numbers)
+        return LiteralRefused(Refusal(code, shown, shown), **numbers)
+
+    def _contracts_to_ask(self, contract: str) -> list[str]:
+        """A refusal may come from a contract that the called one calls."""
+        used = [entry.split(".")[0] for entry in self.interface(contract).uses]
+        return list(dict.fromkeys([contract, *used, *(name for name, _ in self.genesis.contracts)]))
+
+    def show_row(self, row: Row) -> list[tuple[str, str]]:
+        """(label, text) of a row's fields, organisations named."""
+        reader = self.reader(row.contract)
+        form = map_named(reader.interface, row.map)
+        fields = reader.interface.record(form.record).fields
+        self.learn_names(_organisations(fields, row.record or ()))
+        return [
+            (label_of(field, self.language), show_value(reader, field.type, value))
+            for field, value in zip(fields, row.record or (), strict=False)
+        ]
+
+
+def _organisations(fields: Sequence[Any], record: Sequence[Any]) -> list[str]:
+    return [
+        value
+        for field, value in zip(fields, record, strict=False)
+        if field.type.kind == "organisation" and isinstance(value, str)
+    ]
+
+
+def map_named(interface: Interface, name: str) -> MapForm:
+    for form in interface.maps:
+        if form.name == name:
+            return form
+    raise problem("WAL-011", argument="map", detail=f"{name} ({', '.join(form.name for form in interface.maps)})")
+
+
+def names_map(interface: Interface) -> MapForm | None:
+    """The map of membership that records organisations' names."""
+    for form in interface.maps:
+        fields = {field.name for field in interface.record(form.record).fields}
+        if len(form.key) == 1 and form.key[0].kind == "organisation" and fields >= set(NAME_FIELDS):
+            return form
+    return None

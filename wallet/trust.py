@@ -1,0 +1,326 @@
+"""What a wallet believes: certificates that lead from the genesis, and what is proven under them. No node is believed.
+
+`Trust` follows the validators' history, remembers the highest certificate that it has ever seen and asks every later
+one to contain it: retired validators' keys could sign another history, but not one that contains what was seen.
+
+A method takes a node's answer and returns facts, or raises `NotProvenError` with what does not hold. Nothing here asks
+nodes by itself; the two places that need a further answer are given a function for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ledger.api import (
+    BlockAnswer,
+    ContractAnswer,
+    FreshnessAnswer,
+    HistoryAnswer,
+    StatesAnswer,
+    TransactionState,
+    ValidatorsAnswer,
+    ViewAnswer,
+)
+from ledger.block import Header, transactions_root
+from ledger.checkpoint import CheckpointCert, indices_of
+from ledger.codec import anything, array, blob, decode, encode, row
+from ledger.crypto import HASH_BYTES, Suite
+from ledger.errors import BadProof, BadSignature, Refused
+from ledger.evidence import Succession
+from ledger.genesis import Genesis
+from ledger.history import HistoryPath, HistoryRange
+from ledger.interface import Interface
+from ledger.merkle import Kind, MerkleTree, check_path
+from ledger.receipt import Receipt
+from ledger.state import StateHasher, StateProof, verify_state
+from ledger.transaction import Transaction, TransactionCodec
+from ledger.validators import ValidatorSet, quorum_of
+from wallet.node_api import NotProvenError
+
+PROOF_BYTES_MAX: Final = 4 * 1024 * 1024
+PIN_BYTES_MAX: Final = 64 * 1024 * 1024
+FRESH_VERSION: Final = 1
+
+FetchHistory = Callable[[int, int], HistoryAnswer]
+FetchValidators = Callable[[], ValidatorsAnswer]
+
+_PROOF_ROW = row(
+    ("header", anything),
+    ("state_root", blob(HASH_BYTES)),
+    ("receipts_root", blob(HASH_BYTES)),
+    ("path", anything),
+)
+_RECEIPT_PROOF = row(
+    ("header", anything),
+    ("state_root", blob(HASH_BYTES)),
+    ("receipts_root", blob(HASH_BYTES)),
+    ("receipt_path", anything),
+    ("certificate", anything),
+    ("history_path", anything),
+)
+_PIN = row(
+    ("changes", array(row(("height", anything), ("validators", anything), ("certificate", anything)), 10_000)),
+    ("certificate", anything),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A height that is proven: its header and roots, and the certificate with the path that prove it."""
+
+    header: Header
+    state_root: bytes
+    receipts_root: bytes
+    certificate: CheckpointCert
+    path: HistoryPath | None
+
+    @property
+    def height(self) -> int:
+        return self.header.height
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenReceipt:
+    """A final receipt, its place in the receipts' tree, and the height that it is of."""
+
+    receipt: Receipt
+    encoded: bytes
+    path: Any
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenState:
+    """Values (None: absent) of one height, each with its proof."""
+
+    certificate: CheckpointCert
+    values: dict[bytes, bytes | None]
+    proofs: dict[bytes, StateProof]
+
+    @property
+    def height(self) -> int:
+        return self.certificate.checkpoint.height
+
+
+class Trust:
+    """The verifier of one chain. `pin` is what an earlier session saved."""
+
+    def __init__(self, suite: Suite, chain: bytes, genesis: Genesis, pin: bytes | None = None) -> None:
+        self.suite, self.chain, self.genesis = suite, chain, genesis
+        self.succession = Succession(suite, chain, genesis)
+        self.changes: list[tuple[int, Any, Any]] = []
+        self.highest: CheckpointCert | None = None
+        self._merkle, self._range = MerkleTree(suite), HistoryRange(suite)
+        self._state, self._codec = StateHasher(suite, genesis.bucket_bits), TransactionCodec(suite)
+        self._receipt_leaf = suite.hasher("receipt")
+        self._good: dict[bytes, CheckpointCert] = {}
+        if pin is not None:
+            self._restore(pin)
+
+    # certificates
+
+    def _restore(self, pin: bytes) -> None:
+        value = decode(pin, bytes_max=PIN_BYTES_MAX)
+        _PIN(value, "pin")
+        for height, validators, certificate in value[0]:
+            self._extend(height, validators, certificate)
+        certificate = CheckpointCert.from_value(value[1])
+        self.succession.check(certificate)
+        self.highest = certificate
+
+    def save(self) -> bytes | None:
+        """What `pin` restores; None before the first certificate."""
+        if self.highest is None:
+            return None
+        return encode((tuple(self.changes), self.highest.to_value()))
+
+    def _extend(self, height: int, validators: Any, certificate: Any) -> None:
+        rows = ValidatorSet.from_value(validators, self.suite)
+        self.succession.extend(height, rows, CheckpointCert.from_value(certificate))
+        self.changes.append((height, validators, certificate))
+
+    def accept(self, encoded: bytes, fetch_history: FetchHistory, fetch_validators: FetchValidators) -> CheckpointCert:
+        """The certificate, once its quorum and its consistency with the highest one seen are proven."""
+        if encoded in self._good:
+            return self._good[encoded]
+        try:
+            certificate = CheckpointCert.decode(encoded)
+            self._follow(certificate, fetch_validators)
+            self.succession.check(certificate)
+            self._link(certificate, fetch_history)
+        except (Refused, BadProof, BadSignature) as fault:
+            raise NotProvenError(f"certificate: {reason(fault)}") from None
+        if len(self._good) > 1_000:
+            self._good.clear()
+        self._good[encoded] = certificate
+        return certificate
+
+    def _follow(self, certificate: CheckpointCert, fetch_validators: FetchValidators) -> None:
+        """Learn changes of the validators when the certificate is by others than those known for its height."""
+        checkpoint = certificate.checkpoint
+        if self.succession.at(checkpoint.height).hash(self.suite) == checkpoint.valset_hash:
+            return
+        known = self.changes[-1][0] if self.changes else 0
+        for change in fetch_validators().changes:
+            if change.height > known:
+                validators = decode(change.validators, bytes_max=PROOF_BYTES_MAX)
+                self._extend(change.height, validators, CheckpointCert.decode(change.certificate).to_value())
+
+    def _link(self, certificate: CheckpointCert, fetch_history: FetchHistory) -> None:
+        """The new certificate's history contains the highest one seen; then it becomes the highest."""
+        new, held = certificate.checkpoint, self.highest
+        if held is None:
+            self.highest = certificate
+            return
+        old = held.checkpoint
+        if new.height == old.height and _facts(certificate) != _facts(held):
+            raise BadProof(f"another block {new.height} was certified before: the validators have signed two histories")
+        if new.height > old.height:
+            answer = fetch_history(old.height, new.height)
+            level = self._level(decode(answer.row, bytes_max=PROOF_BYTES_MAX), certificate)
+            seen = (old.height, old.block_hash, old.state_root, old.receipts_root)
+            if (level.height, level.header.hash(self.suite), level.state_root, level.receipts_root) != seen:
+                raise BadProof(f"the history does not contain the height {old.height} that was seen before")
+            self.highest = certificate
+
+    # facts under a certificate
+
+    def _level(self, value: Any, certificate: CheckpointCert) -> Level:
+        """A height proven under a checked certificate; raises `BadProof` or `Refused`."""
+        _PROOF_ROW(value, "row")
+        header_value, state_root, receipts_root, path_value = value
+        encoded = header_value if type(header_value) is bytes else encode(header_value)
+        header = Header.decode(encoded, self.suite)
+        checkpoint, block_hash = certificate.checkpoint, header.hash(self.suite)
+        path = None if path_value is None else HistoryPath.from_value(path_value)
+        if path is None:
+            claimed = (header.height, block_hash, state_root, receipts_root)
+            if claimed != (checkpoint.height, *_facts(certificate)[:3]):
+                raise BadProof("header and roots are not the certified ones")
+        else:
+            leaf = self._range.leaf(header.height, block_hash, state_root, receipts_root)
+            if path.leaves != checkpoint.height:
+                raise BadProof(f"a history of {path.leaves} heights under height {checkpoint.height}")
+            if self._range.root_of_path(header.height, leaf, path) != checkpoint.history_root:
+                raise BadProof("the history path leads to another root")
+        return Level(header, state_root, receipts_root, certificate, path)
+
+    def level(self, answer: HistoryAnswer, height: int, certificate: CheckpointCert) -> Level:
+        """The height asked for, as a node proves it under `certificate`."""
+        try:
+            level = self._level(decode(answer.row, bytes_max=PROOF_BYTES_MAX), certificate)
+        except (Refused, BadProof) as fault:
+            raise NotProvenError(f"height {height}: {reason(fault)}") from None
+        if level.height != height:
+            raise NotProvenError(f"height {level.height} was proven, {height} was asked for")
+        return level
+
+    def receipt(
+        self, answer: TransactionState, identifier: bytes, accept: Callable[[bytes], CheckpointCert]
+    ) -> ProvenReceipt:
+        """A final receipt of transaction `identifier`."""
+        if answer.receipt is None or answer.proof is None:
+            raise NotProvenError("final, yet without receipt or proof")
+        try:
+            value = decode(answer.proof, bytes_max=PROOF_BYTES_MAX)
+            _RECEIPT_PROOF(value, "proof")
+            header, state_root, receipts_root, receipt_path, certificate_value, history = value
+            certificate = accept(encode(certificate_value))
+            level = self._level((header, state_root, receipts_root, history), certificate)
+            path = check_path(receipt_path)
+            root = self._merkle.root_of_path(Kind.RECEIPTS, self._receipt_leaf(answer.receipt), path)
+            if root != level.receipts_root:
+                raise BadProof("the receipt is not in its block")
+            receipt = Receipt.decode(answer.receipt)
+        except (Refused, BadProof) as fault:
+            raise NotProvenError(f"receipt {identifier.hex()[:16]}: {reason(fault)}") from None
+        if receipt.id != identifier or receipt.height != level.height:
+            raise NotProvenError(f"the receipt of another transaction than {identifier.hex()[:16]}")
+        return ProvenReceipt(receipt, answer.receipt, path, level)
+
+    def states(
+        self, answer: StatesAnswer, full_keys: list[bytes], accept: Callable[[bytes], CheckpointCert]
+    ) -> ProvenState:
+        """The values of exactly the keys that were asked for."""
+        certificate = accept(answer.certificate)
+        values: dict[bytes, bytes | None] = {}
+        proofs: dict[bytes, StateProof] = {}
+        if [item.full_key for item in answer.values] != [key.hex() for key in full_keys]:
+            raise NotProvenError("other keys were answered than asked for")
+        for item, full_key in zip(answer.values, full_keys, strict=True):
+            try:
+                proof = StateProof.from_value(decode(item.proof, bytes_max=PROOF_BYTES_MAX))
+                verify_state(self._state, certificate.checkpoint.state_root, full_key, item.value, proof)
+            except (Refused, BadProof) as fault:
+                raise NotProvenError(f"value {full_key.hex()[:24]}: {reason(fault)}") from None
+            values[full_key], proofs[full_key] = item.value, proof
+        return ProvenState(certificate, values, proofs)
+
+    def block(self, answer: BlockAnswer, level: Level) -> tuple[list[Transaction], list[Receipt]]:
+        """The transactions and receipts of a proven height, all of them."""
+        try:
+            transactions = [self._codec.decode(wire) for wire in answer.transactions]
+            root = transactions_root(self.suite, [(entry.id, entry.wid) for entry in transactions])
+            leaves = [self._receipt_leaf(receipt) for receipt in answer.receipts]
+            if root != level.header.tx_root or self._merkle.root(Kind.RECEIPTS, leaves) != level.receipts_root:
+                raise BadProof("transactions or receipts are not the certified ones")
+            return transactions, [Receipt.decode(receipt) for receipt in answer.receipts]
+        except (Refused, BadProof) as fault:
+            raise NotProvenError(f"block {level.height}: {reason(fault)}") from None
+
+    def interface(self, answer: ContractAnswer, name: str) -> tuple[bytes, Interface]:
+        """The interface with its digest. It is bound to the chain by the transactions that are signed under it."""
+        try:
+            interface = Interface.decode(answer.interface)
+        except Refused as fault:
+            raise NotProvenError(f"interface of {name}: {fault}") from None
+        digest = interface.digest(self.suite)
+        if digest.hex() != answer.interface_digest or interface.contract != name or answer.name != name:
+            raise NotProvenError(f"the interface of {interface.contract} under a wrong digest or name")
+        return digest, interface
+
+    def view(self, answer: ViewAnswer, accept: Callable[[bytes], CheckpointCert]) -> int:
+        """The certified height at which the node says it computed; the result itself is compared between nodes."""
+        certificate = accept(answer.certificate)
+        if certificate.checkpoint.height != answer.height:
+            raise NotProvenError(f"a certificate of {certificate.checkpoint.height} for height {answer.height}")
+        return answer.height
+
+    def freshness(self, answer: FreshnessAnswer, nonce: bytes, accept: Callable[[bytes], CheckpointCert]) -> str:
+        """The organisation whose validator signed our nonce with its highest certificate."""
+        certificate = accept(answer.certificate)
+        checkpoint = certificate.checkpoint
+        signed = encode((FRESH_VERSION, self.chain, nonce, answer.height, checkpoint.sign_bytes(self.suite)))
+        try:
+            key = bytes.fromhex(answer.key)
+            self.suite.verify(key, self.suite.hasher("fresh")(signed), bytes.fromhex(answer.signature))
+        except BadSignature as fault:
+            raise NotProvenError(f"freshness: {fault.detail}") from None
+        if checkpoint.height != answer.height:
+            raise NotProvenError("a freshness answer of another height than its certificate")
+        for validator in self.succession.at(answer.height).rows:
+            if validator.key == key:
+                return validator.organisation
+        raise NotProvenError("a freshness answer by a key that is no validator's")
+
+    def signers(self, certificate: CheckpointCert) -> tuple[str, ...]:
+        """The organisations whose validators signed a certificate."""
+        validators = self.succession.at(certificate.checkpoint.height)
+        return tuple(validators.rows[i].organisation for i in indices_of(certificate.bitmap, len(validators)))
+
+    def nodes_needed(self) -> int:
+        """How many nodes must say the same so that one of them is honest."""
+        height = 0 if self.highest is None else self.highest.checkpoint.height
+        return quorum_of(self.genesis.engine, len(self.succession.at(height))).t
+
+
+def _facts(certificate: CheckpointCert) -> tuple[bytes, bytes, bytes, bytes]:
+    checkpoint = certificate.checkpoint
+    return checkpoint.block_hash, checkpoint.state_root, checkpoint.receipts_root, checkpoint.history_root
+
+
+def reason(fault: Exception) -> str:
+    """What a fault says, in one line."""
+    return fault.detail if isinstance(fault, BadProof | BadSignature) else str(fault)
