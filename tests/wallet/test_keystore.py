@@ -150,7 +150,8 @@ VECTORS = {
     "legal winner thank year wave sausage worth title",
     "ff" * 32: "zoo " * 23 + "vote",
     "68a79eaca2324873eacc50cb9c6eca8cc68ea5d936f98787c60c7ebc74e6ce7c": "hamster diagram private dutch cause "
-    "delay private meat slide toddler razor book happy fancy gospel tennis maple dilemma loan word shrug inflict delay length",
+    "delay private meat slide toddler razor book happy fancy gospel tennis maple dilemma loan word shrug inflict "
+    "delay length",
 }
 
 
