@@ -1,7 +1,13 @@
-"""Bounded mailboxes. The owner iterates; everybody else holds `post` or `send`."""
+"""Bounded mailboxes. The owner receives; everybody else holds `post`, `send` or `offer`.
+
+Strangers' traffic comes by `send`, which waits while the box is half full, or by `offer`, which gives up. What the
+node's own actors answer one another comes by `post`: the other half is theirs, larger than what can be under way, so a
+flood from outside can never make one actor fail for want of room in the box of another.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Generic, TypeVar
 
 import trio
@@ -9,37 +15,57 @@ import trio
 M = TypeVar("M")
 
 
-class Box(Generic[M]):
-    """`send` waits for room and is for one-way traffic; `post` never waits, and a full box is then a bug."""
+class BoxFull(Exception):  # noqa: N818 - it says what the box is
+    """More was posted than can be under way: a bug of ours."""
 
-    __slots__ = ("_receive", "_send")
+
+class Box(Generic[M]):
+    __slots__ = ("_arrived", "_max", "_queue", "_room")
 
     def __init__(self, messages_max: int) -> None:
-        self._send, self._receive = trio.open_memory_channel[M](messages_max)
+        self._max = messages_max
+        self._queue: deque[M] = deque()
+        self._arrived = trio.Event()
+        self._room = trio.Event()
 
-    async def send(self, message: M) -> None:
-        await self._send.send(message)
+    def __len__(self) -> int:
+        return len(self._queue)
 
     def post(self, message: M) -> None:
-        self._send.send_nowait(message)
+        if len(self._queue) >= self._max:
+            raise BoxFull(f"{len(self._queue)} messages, the last a {type(message).__name__}")
+        self._queue.append(message)
+        self._arrived.set()
+
+    async def send(self, message: M) -> None:
+        await trio.lowlevel.checkpoint()
+        while len(self._queue) >= self._max // 2:
+            if self._room.is_set():
+                self._room = trio.Event()
+            await self._room.wait()
+        self.post(message)
 
     def offer(self, message: M) -> bool:
-        """Put the message in if there is room; say whether there was."""
-        try:
-            self._send.send_nowait(message)
-        except trio.WouldBlock:
+        """Put the message in if there is room for strangers' traffic; say whether there was."""
+        if len(self._queue) >= self._max // 2:
             return False
+        self.post(message)
         return True
 
     async def receive(self) -> M:
-        return await self._receive.receive()
+        """The oldest message. One task receives from a box."""
+        await trio.lowlevel.checkpoint()
+        while not self._queue:
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+        return self._take()
 
     def receive_ready(self, count_max: int) -> list[M]:
         """What lies in the box now, at most `count_max` messages."""
-        ready: list[M] = []
-        while len(ready) < count_max:
-            try:
-                ready.append(self._receive.receive_nowait())
-            except trio.WouldBlock:
-                break
-        return ready
+        return [self._take() for _ in range(min(count_max, len(self._queue)))]
+
+    def _take(self) -> M:
+        message = self._queue.popleft()
+        if len(self._queue) < self._max // 2:
+            self._room.set()
+        return message

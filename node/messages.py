@@ -312,14 +312,7 @@ class PeerHeight:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class OwnHeight:
-    """This node has decided up to here."""
-
-    height: int
-
-
-CatchUpInbox = PeerWantsBlocks | BlocksFromPeer | PeerHeight | OwnHeight | LinkUp | LinkDown
+CatchUpInbox = PeerWantsBlocks | BlocksFromPeer | PeerHeight | LinkUp | LinkDown
 
 # To the ticker -------------------------------------------------------------------------------------------------------
 

@@ -66,7 +66,6 @@ from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
 from node.messages import (
     AppliedBlock,
     BodyResolved,
-    CatchUpInbox,
     CaughtUp,
     Decided,
     Eligible,
@@ -78,7 +77,6 @@ from node.messages import (
     ManifestFromPeer,
     MempoolControl,
     OrderingInbox,
-    OwnHeight,
     PeerWantsManifest,
     Post,
     Resolve,
@@ -91,6 +89,7 @@ from node.messages import (
     WakeAt,
 )
 from node.store import Store
+from node.watch import Watch
 
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
@@ -140,10 +139,10 @@ class OrderingParts:
     durable: Durable
     blocks: HeldBlocks
     permission: Permission
+    decided: Watch[int]
     send: SendToPeer
     to_mempool: Post[MempoolControl]
     to_executor: Post[ExecutorInbox]
-    to_catch_up: Post[CatchUpInbox]
     to_ticker: Post[WakeAt]
 
 
@@ -418,7 +417,7 @@ class Ordering:
             )
         )
         self._parts.to_mempool(Decided(height, block.ids))
-        self._parts.to_catch_up(OwnHeight(height))
+        self._parts.decided.set(height)
 
     def _on_certified(self, cert: CheckpointCert) -> None:
         store = self._parts.store
