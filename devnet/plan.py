@@ -56,7 +56,6 @@ class DevnetPlan:
     folder: Path
     suite: str
     engine: str
-    bank_port: int
     nodes: tuple[NodePlan, ...]
 
     def node(self, name: str) -> NodePlan:
@@ -91,10 +90,10 @@ def make_plan(folder: Path, node_count: int, suite: str, engine: str = "pbft") -
     """A plan with free ports for `node_count` nodes, named for the five roles and then `member6`, `member7`, …"""
     if not NODES_MIN <= node_count <= NODES_MAX:
         raise ValueError(f"{node_count} nodes, {NODES_MIN} to {NODES_MAX} are possible")
-    ports = free_ports(3 * node_count + 1)
+    ports = free_ports(3 * node_count)
     names = [*ROLES, *(f"member{i}" for i in range(len(ROLES) + 1, NODES_MAX + 1))][:node_count]
     nodes = tuple(NodePlan(name, name, *ports[3 * i : 3 * i + 3]) for i, name in enumerate(names))
-    return DevnetPlan(folder.resolve(), suite, engine, ports[-1], nodes)
+    return DevnetPlan(folder.resolve(), suite, engine, nodes)
 
 
 def load_plan(folder: Path) -> DevnetPlan:

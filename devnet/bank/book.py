@@ -152,7 +152,7 @@ class Book:
         )
 
     def next_number(self) -> int:
-        return self._db.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM statements").fetchone()[0]
+        return int(self._db.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM statements").fetchone()[0])
 
     def add_statement(self, line: Line) -> None:
         self._db.execute(

@@ -60,8 +60,8 @@ def decide(
     """`funds` is the payer's balance; `payments` are (number, amount) of the payments of this
     instruction that the chain has booked.
 
-    An order is taken by the first instruction that it fits, one on hold included. Without one, the bank pays on the day,
-    as far as the funds go.
+    An order is taken by the first instruction that it fits, one on hold included. Without one, the bank pays on the
+    day, as far as the funds go.
     """
     left = instruction.amount - noted.paid
     order = _fitting(instruction, orders) if noted.act in (None, "hold") else None
@@ -101,12 +101,9 @@ def _give_back(noted: Noted, order: int | None, payment: tuple[int, int]) -> Dec
 
 
 def _fitting(instruction: Instruction, orders: list[Order]) -> Order | None:
+    found = (instruction.payer, instruction.payee, instruction.purpose)
     for order in orders:
-        wanted = (
-            (order.payer, instruction.payer),
-            (order.payee, instruction.payee),
-            (order.purpose, instruction.purpose),
-        )
-        if all(asked is None or asked == found for asked, found in wanted):
+        asked = (order.payer, order.payee, order.purpose)
+        if all(wish in (None, fact) for wish, fact in zip(asked, found, strict=True)):
             return order
     return None

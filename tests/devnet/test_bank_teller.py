@@ -12,7 +12,7 @@ DUE = Instruction(b"i", "collect", "core", "supplier", amount=1_000, paid=0, day
 NOTHING = Noted(0, None, None)
 
 
-def ask(instruction=DUE, noted=NOTHING, orders=(), today=100, funds=5_000, payments=()) -> Decision:
+def ask(instruction=DUE, *, noted=NOTHING, orders=(), today=100, funds=5_000, payments=()) -> Decision:
     return decide(instruction, noted, list(orders), today=today, funds=funds, payments=list(payments))
 
 
