@@ -2,17 +2,16 @@
 
 `engine.step(event) -> list[Effect]`. The duties of a driver:
 
-1. The first event is a Tick, and a Tick precedes every event whose arrival finds the clock moved on: the engine knows no
-   other time. `SetTimer(at)` asks for a Tick at `at` or soon after; the newest replaces the one before.
+1. The first event is a Tick, and a Tick precedes every event whose arrival finds the clock moved on: the engine knows
+   no other time. `SetTimer(at)` asks for a Tick at `at` or soon after; the newest replaces the one before.
 2. Effects are performed in list order. `Persist(token, …)` appends its records (and the full bytes of its blocks, where
    the log does not hold them yet) and syncs the log, then writes and syncs the guard, then answers Persisted(token).
    Several may share one sync; Persisted(k) says that everything up to k is durable. A failing sync stops the node.
 3. A `Send` with `after` waits until that token is durable. Nothing else needs to wait.
 4. Received messages are verified (`consensus.verify`) against `engine.validators_at(height)`, and may be dropped before
    that when `engine.wants(message)` says no.
-5. Bodies are the driver's. A header's body counts as arrived when all its transactions are held and hash to the header;
-   it is validated when asked for, and it stays held until a height above it is applied.
-6. After Deliver(h) the driver executes, and tells Applied(h) in height order once the batch is durable; it then says with
+5. Bodies are the driver's. A header's body has arrived when all its transactions are held and hash to the header; it is validated when asked for, and it stays held until a height above it is applied.
+6. After Deliver(h) the driver executes, and tells Applied(h) in height order once the batch is durable; it says with
    Submitted(h + 1, …) what is eligible next. Catch-up hands whole decided blocks in as CommitCert + BodyArrived: the
    engine alone owns the decided height.
 7. SetMode(STOPPED) is final: it halts ordering while the node keeps serving reads.
@@ -37,7 +36,7 @@ Token = int
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The only time there is. `now_ms` is monotonic and drives deadlines; `wall_ms` judges timestamps of fresh blocks."""
+    """The only time there is. `now_ms` is monotonic and drives deadlines; `wall_ms` judges fresh blocks' timestamps."""
 
     now_ms: int
     wall_ms: int
@@ -53,7 +52,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What could go into a block of `height` now: transactions and unreported misbehaviour. Replaces what was said before.
+    """What could go into a block of `height` now: transactions and unreported misbehaviour. Replaces what was said.
 
     Told when the count changes from or to nothing, and after each Deliver for the height above it.
     """
@@ -65,7 +64,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The answer to Build: the driver holds this block in full. It may hold no transaction. Late answers are ignored."""
+    """The answer to Build: the driver holds this block in full. It may be empty. Late answers are ignored."""
 
     height: Height
     parent: BlockHash
@@ -161,8 +160,8 @@ class SetTimer:
 class Build:
     """Make a fresh block and tell Built. Every header field that is not about the contents is given here.
 
-    The header's time is max(wall clock, parent_time + 1); the body has at most `body_bytes_max` bytes, oldest first. The
-    driver may linger to fill it while T_propose runs.
+    The header's time is max(wall clock, parent_time + 1); the body has at most `body_bytes_max` bytes, oldest first.
+    The driver may linger to fill it while T_propose runs.
     """
 
     height: Height
@@ -201,7 +200,10 @@ class Validate:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Get header and body of this block, first from the first source; told again with more sources as they are learned."""
+    """Get header and body of this block, first from the first source; told again as more sources are learned.
+
+    A body that is held already is answered by BodyArrived at once.
+    """
 
     height: Height
     block_hash: BlockHash

@@ -26,6 +26,7 @@ from consensus.messages import (
     Height,
     Newest,
     OrderingMessage,
+    PeerId,
     PolkaCert,
     Proposal,
     Rejoin,
@@ -36,8 +37,8 @@ from consensus.messages import (
 )
 from consensus.misbehaviour import check_polka, claim_of, height_of, invalid_certificate, verify_evidence
 from consensus.signing import Domain
+from consensus.validator_window import HeightValidators
 from ledger.errors import BadProof, BadSignature, PeerFault
-from ledger.validators import ValidatorSet, quorum_of
 
 MessageT_co = TypeVar("MessageT_co", covariant=True)
 
@@ -45,14 +46,18 @@ REMEMBERED_SIGNATURES_MAX: Final = 20_000
 
 
 class ValidatorsView(Protocol):
-    """The sets that the engine knows (`engine.validators`)."""
+    """What the engine knows of the validators (`engine.validators`)."""
 
-    def at(self, height: Height) -> ValidatorSet | None:
+    def row(self, height: Height) -> HeightValidators | None:
         """The validators of `height`, or None where they are not known here."""
         ...
 
-    def current(self) -> ValidatorSet:
+    def current(self) -> HeightValidators:
         """The validators of the height being decided."""
+        ...
+
+    def latest(self) -> HeightValidators:
+        """The validators of the highest known height."""
         ...
 
 
@@ -106,11 +111,11 @@ class Verifier:
                 self._check_checkpoint_vote(message, self._at(view, message.height))
             case Certificate(cert):
                 validators = self._at(view, cert.checkpoint.height)
-                cert.verify(self.domain.suite, self.domain.chain, validators)
+                cert.verify(self.domain.suite, self.domain.chain, validators.set)
             case RoundState():
                 return self._checked_round_state(message, view)
             case Evidence():
-                verify_evidence(self.domain, message, self._at(view, height_of(message)))
+                verify_evidence(self.domain, message, self._at(view, height_of(message)).set)
             case Rejoin():
                 self._check_member(message.key, view)
                 self._check(message.key, self.domain.rejoin(message), message.signature)
@@ -121,13 +126,13 @@ class Verifier:
                     self._check_cert(message.cert, self._at(view, message.height))
             case Newest(found):
                 if found is not None:
-                    self._proved(found, view)
+                    self._check_own(found, view)
             case GetNewest():
                 pass
         return message
 
-    def _at(self, view: ValidatorsView, height: Height) -> ValidatorSet:
-        validators = view.at(height)
+    def _at(self, view: ValidatorsView, height: Height) -> HeightValidators:
+        validators = view.row(height)
         if validators is None:
             raise NotYet(f"the validators of height {height} are not known here")
         return validators
@@ -144,52 +149,66 @@ class Verifier:
         self._good[triple] = None
 
     def _check_member(self, key: bytes, view: ValidatorsView) -> None:
-        if view.current().index_of(key) is None:
+        if PeerId(key) not in view.current().keys:
             raise PeerFault("BYT-MEMBER", f"{key.hex()[:12]} is no validator")
 
-    def _key(self, validators: ValidatorSet, validator: int) -> bytes:
-        if validator >= len(validators):
-            raise PeerFault("BYT-MEMBER", f"validator {validator} of {len(validators)}")
-        return validators.rows[validator].key
+    def _key(self, validators: HeightValidators, validator: int) -> bytes:
+        if validator >= len(validators.keys):
+            raise PeerFault("BYT-MEMBER", f"validator {validator} of {len(validators.keys)}")
+        return validators.keys[validator]
 
-    def _check_vote(self, vote: Vote, validators: ValidatorSet) -> None:
-        digest = self.domain.of_vote(validators.hash(self.domain.suite), vote)
+    def _check_own(self, found: Vote | Proposal, view: ValidatorsView) -> None:
+        """What this node signed before it lost its memory may be far above what it knows now. The signature binds the
+        validators, so one that is good under the latest known set is good.
+        """
+        validators = view.row(found.height) or view.latest()
+        try:
+            if isinstance(found, Vote):
+                self._check_vote(found, validators)
+            else:
+                self._check_proposal(found, validators)
+        except PeerFault:
+            if view.row(found.height) is None:
+                raise NotYet(f"the validators of height {found.height} are not known here") from None
+            raise
+
+    def _check_vote(self, vote: Vote, validators: HeightValidators) -> None:
+        digest = self.domain.of_vote(validators.hash, vote)
         self._check(self._key(validators, vote.validator), digest, vote.signature)
 
-    def _check_votes(self, votes: tuple[Vote, ...], validators: ValidatorSet) -> None:
-        quorum = quorum_of(self.domain.engine, len(validators)).q
-        if len(votes) < quorum:
-            raise BadProof(f"{len(votes)} signatures, {quorum} needed")
+    def _check_votes(self, votes: tuple[Vote, ...], validators: HeightValidators) -> None:
+        if len(votes) < validators.quorum.q:
+            raise BadProof(f"{len(votes)} signatures, {validators.quorum.q} needed")
         for vote in votes:
             try:
                 self._check_vote(vote, validators)
             except BadSignature as fault:
                 raise BadProof(f"validator {vote.validator}: {fault.detail}") from None
 
-    def _check_cert(self, cert: PolkaCert | CommitCert, validators: ValidatorSet) -> None:
-        self._check_votes(cert.votes(len(validators)), validators)
+    def _check_cert(self, cert: PolkaCert | CommitCert, validators: HeightValidators) -> None:
+        self._check_votes(cert.votes(len(validators.keys)), validators)
 
-    def _check_round_cert(self, cert: RoundCert, validators: ValidatorSet) -> None:
+    def _check_round_cert(self, cert: RoundCert, validators: HeightValidators) -> None:
         self._check_votes(cert.votes(), validators)
 
-    def _check_proposal(self, proposal: Proposal, validators: ValidatorSet) -> None:
+    def _check_proposal(self, proposal: Proposal, validators: HeightValidators) -> None:
         if proposal.valid_round is not None and proposal.valid_round >= proposal.round:
             raise PeerFault("BYT-ROUND", f"valid round {proposal.valid_round} in round {proposal.round}")
         claim = claim_of(self.domain, proposal)
         offender = self._key(validators, proposal.validator)
-        self._check(offender, self.domain.proposal(validators.hash(self.domain.suite), claim), proposal.signature)
+        self._check(offender, self.domain.proposal(validators.hash, claim), proposal.signature)
         if proposal.polka is not None:
             try:
-                check_polka(self.domain, validators, claim, proposal.polka)
+                check_polka(self.domain, validators.set, claim, proposal.polka)
             except BadProof as fault:
                 evidence = invalid_certificate(offender, claim, proposal.polka)
                 raise FalseCertificate(fault.detail, evidence) from None
 
-    def _check_checkpoint_vote(self, vote: CheckpointVote, validators: ValidatorSet) -> None:
+    def _check_checkpoint_vote(self, vote: CheckpointVote, validators: HeightValidators) -> None:
         checkpoint = vote.checkpoint
         if checkpoint.chain != self.domain.chain or checkpoint.engine != self.domain.engine:
             raise PeerFault("BYT-CHAIN", f"a checkpoint of chain {checkpoint.chain.hex()[:12]}")
-        if checkpoint.valset_hash != validators.hash(self.domain.suite):
+        if checkpoint.valset_hash != validators.hash:
             raise PeerFault("BYT-MEMBER", f"a checkpoint of other validators at height {checkpoint.height}")
         digest = self.domain.of_checkpoint_vote(vote)
         self._check(self._key(validators, vote.validator), digest, vote.signature)
@@ -197,7 +216,7 @@ class Verifier:
     def _checked_round_state(self, state: RoundState, view: ValidatorsView) -> RoundState:
         if state.cert is None:
             return state
-        validators = view.at(state.cert.height)
+        validators = view.row(state.cert.height)
         if validators is None:
             return replace(state, cert=None)
         self._check_cert(state.cert, validators)
