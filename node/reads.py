@@ -31,6 +31,7 @@ from node.messages import Prove, Proved, Reply
 from node.store import Reader, Store, damaged
 
 PROOF_WAIT_SECONDS: Final = 10
+RECEIPT_HEIGHTS_KEPT: Final = 16
 TransactionPhase = Literal["unknown", "accepted", "executed", "final"]
 
 
@@ -87,6 +88,7 @@ class Reads:
         self._range = HistoryRange(suite)
         self._receipt_hash = suite.hasher("receipt")
         self._leaves: tuple[int, list[bytes]] = (0, [])
+        self._recent_receipts: dict[int, tuple[bytes, ...]] = {}
 
     @property
     def applied(self) -> int:
@@ -108,9 +110,7 @@ class Reads:
         place = self.store.place_of(identifier)
         if place is None:
             return TransactionView("accepted" if self._is_pooled(identifier) else "unknown", None, None)
-        receipts = self.store.receipts(place.height)
-        if receipts is None:
-            raise damaged(f"no receipts of height {place.height}")
+        receipts = self._receipts_of(place.height)
         phase: TransactionPhase = "final" if place.height <= self.certified else "executed"
         return TransactionView(phase, place, receipts[place.index])
 
@@ -135,11 +135,20 @@ class Reads:
     def _receipt_leaves(self, height: int) -> list[bytes]:
         """The leaves of one height; the last height asked for is remembered, for clients ask for many of a block."""
         if self._leaves[0] != height:
+            self._leaves = (height, [self._receipt_hash(receipt) for receipt in self._receipts_of(height)])
+        return self._leaves[1]
+
+    def _receipts_of(self, height: int) -> tuple[bytes, ...]:
+        """Split once: clients ask for the receipts of one block one by one."""
+        receipts = self._recent_receipts.get(height)
+        if receipts is None:
             receipts = self.store.receipts(height)
             if receipts is None:
                 raise damaged(f"no receipts of height {height}")
-            self._leaves = (height, [self._receipt_hash(receipt) for receipt in receipts])
-        return self._leaves[1]
+            if len(self._recent_receipts) >= RECEIPT_HEIGHTS_KEPT:
+                del self._recent_receipts[next(iter(self._recent_receipts))]
+            self._recent_receipts[height] = receipts
+        return receipts
 
     def events_of(self, height: int) -> tuple[Receipt, ...]:
         """The receipts of a final height, decoded; the last one is the sweep's."""

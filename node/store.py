@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import cbor2
 import plyvel
 
 from ledger.checkpoint import Checkpoint, CheckpointCert
@@ -172,7 +173,7 @@ class Store:
 
     def receipts(self, height: int) -> tuple[bytes, ...] | None:
         value = self.get(at_height(layout.RECEIPTS, height))
-        return None if value is None else load(value)
+        return None if value is None else tuple(cbor2.loads(value))
 
     def checkpoint(self, height: int) -> Checkpoint | None:
         value = self.get(at_height(layout.CHECKPOINT, height))
