@@ -41,7 +41,13 @@ async def connect(addresses: Sequence[str], config: TransportConfig) -> SocketSt
         try:
             with trio.fail_after(config.dial_seconds):
                 stream = await trio.open_tcp_stream(host, port)
-            return SocketStream(stream, config.handshake_bytes_max)
         except (OSError, trio.TooSlowError) as error:
+            failures.append(f"{address}: {error!r}")
+            continue
+        try:
+            return SocketStream(stream, config.handshake_bytes_max)
+        except OSError as error:
+            # Gone again before we could ask for its address.
+            stream.socket.close()
             failures.append(f"{address}: {error!r}")
     raise LinkEnded(Reason.UNREACHABLE, "; ".join(failures) or "no address is known")

@@ -5,6 +5,7 @@ Keys are sorted: of two nodes the one with the lower number dials. An attacker t
 
 from __future__ import annotations
 
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -67,6 +68,13 @@ def peer(number: int, *ports: int) -> Peer:
     return Peer(KEYS[number], PeerName(f"n{number}"), tuple(f"/ip4/127.0.0.1/tcp/{port}" for port in ports))
 
 
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class Node:
     """A transport under test with what it has told so far."""
 
@@ -127,7 +135,7 @@ async def running(
 async def eventually(condition: Callable[[], bool]) -> None:
     """For what announces itself by a count only. Looks again until patience ends, and never assumes a duration."""
     with trio.fail_after(PATIENCE_SECONDS):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - a count has no event
             await trio.sleep(0.01)
 
 
@@ -137,6 +145,23 @@ class Attacker:
 
     tcp: trio.SocketStream
     yamux: Yamux
+    reading: trio.CancelScope
+    session_reads: int = 0
+
+    def __post_init__(self) -> None:
+        session = self.yamux.secured_conn
+        read = session.read
+
+        async def counted(n: int | None = None) -> bytes:
+            data = await read(n)
+            self.session_reads += 1
+            return data
+
+        session.read = counted  # type: ignore[method-assign]
+
+    def stop_reading(self) -> None:
+        """Leave the connection open and everything that arrives in the kernel."""
+        self.reading.cancel()
 
     async def raw(self, kind: int, flags: int, stream_id: int, length: int, body: bytes = b"") -> None:
         """One Yamux frame of our own making."""
@@ -177,12 +202,18 @@ async def attacker(victim: Node, number: int = 0) -> AsyncIterator[Attacker]:
     """Call `victim` as registered peer `number`, or as whoever has that key."""
     with trio.fail_after(PATIENCE_SECONDS):
         tcp, yamux = await connect(victim.port, SEEDS[number], victim.transport.key)
+    enemy = Attacker(tcp, yamux, trio.CancelScope())
+
+    async def read() -> None:
+        with enemy.reading:
+            await yamux.start()
+
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(yamux.start)
+        nursery.start_soon(read)
         with trio.fail_after(PATIENCE_SECONDS):
             await yamux.event_started.wait()
         try:
-            yield Attacker(tcp, yamux)
+            yield enemy
         finally:
             nursery.cancel_scope.cancel()
             await trio.aclose_forcefully(tcp)
