@@ -29,7 +29,9 @@ class Part:
 ABOUT = (
     "陆港链：供应链凭证与数据凭证的联盟账本。\n\nA consortium ledger for supply-chain vouchers and data credentials."
 )
-PARTS: Mapping[str, Part] = {}
+PARTS: Mapping[str, Part] = {
+    "devnet": Part("devnet.cli", "本机试验网", "a chain of real processes on this machine"),
+}
 
 
 class PartUnavailable(click.ClickException):
