@@ -7,7 +7,8 @@ A decoded array is a tuple. An optional field keeps its place and holds null.
 `load` walks the decoded value once. The walk refuses every type outside the profile and adds up how long the value's
 one encoding is. An allowed value read from definite lengths and no tags takes at least that many bytes: each item's
 head is as short as possible or longer, and its content is the same. So equal lengths mean equal bytes without encoding
-again, and longer heads and trailing bytes are refused alike. `decode` adds the caller's size limit, before reading.
+again, and longer heads and trailing bytes are refused alike. Both conditions are needed: an indefinite array of 24
+items is as long as a definite one. `decode` adds the caller's size limit, before reading.
 The shapes below (`integer`, `blob`, `text`, `array`, `row` …) then check a record's fields and say what disagrees.
 """
 

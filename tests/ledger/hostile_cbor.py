@@ -93,6 +93,9 @@ def indefinite() -> Iterator[Case]:
         "nested without end": b"\x9f" * 1000,
     }.items():
         yield f"indefinite {name}", data, "BYT-001"
+    for count in (23, 24, 255, 256, 65_536):
+        # From 24 items on the break byte is no longer than the head that it saves: the length alone would not tell.
+        yield f"indefinite array of {count}", b"\x9f" + b"\x01" * count + b"\xff", "BYT-001"
     yield "break alone", b"\xff", "BYT-001"
     yield "break in an array", b"\x82\x01\xff", "BYT-001"
 

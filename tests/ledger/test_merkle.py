@@ -114,6 +114,15 @@ def test_no_bent_path_leads_to_the_root(count):
             assert not leads_to(root, other_leaf, path)
 
 
+@pytest.mark.parametrize("count", [1, 17, 256, 257, 300])
+def test_a_path_that_ends_below_the_root_or_goes_on_above_it_is_no_path(count):
+    leaves = leaves_of(count)
+    index, _, levels = TREE.path(Kind.RECEIPTS, leaves, count - 1)
+    for wrong in (levels[:-1], (*levels, ()), (*levels, (bytes(32),))):
+        with pytest.raises(BadProof):
+            TREE.root_of_path(Kind.RECEIPTS, leaves[-1], (index, count, wrong))
+
+
 def test_a_kinds_leaves_prove_nothing_of_another_kind():
     leaves = leaves_of(20)
     roots = {TREE.root(kind, leaves) for kind in (Kind.RECEIPTS, Kind.MISBEHAVIOUR)}
