@@ -28,7 +28,7 @@ from ledger.validators import quorum_of
 from node.actors.catch_up import CatchUp
 from node.actors.executor import Executor
 from node.actors.mempool import Mempool, MempoolSettings
-from node.actors.ordering import INBOX_MESSAGES_MAX, Ordering, OrderingParts
+from node.actors.ordering import Ordering, OrderingParts
 from node.actors.peers import Peers
 from node.actors.ticker import Ticker
 from node.admission import Admission
@@ -39,21 +39,31 @@ from node.config import NodeConfig, load_config, load_genesis
 from node.courier import Courier
 from node.directory import Directory
 from node.durable import Durable
+from node.frame_log import Condition
 from node.guard import GuardFile
 from node.held_blocks import HeldBlocks, Permission
 from node.keys import read_secret
 from node.limits import pool_limits_of, timing_of
 from node.machine import Machine
-from node.messages import OrderingInbox
+from node.messages import (
+    CatchUpInbox,
+    ExecutorInbox,
+    MempoolControl,
+    MempoolIntake,
+    OrderingInbox,
+    SignFreshness,
+    Submit,
+    WakeAt,
+)
 from node.pool import Pool
-from node.pool_journal import PoolJournal
+from node.pool_journal import JournalledWire, PoolJournal
 from node.reads import Reads
 from node.self_check import check_store
-from node.starting import start_from_disk
+from node.starting import Disk, start_from_disk
 from node.store import Store, open_store
 from node.transport.interface import Transport
 from node.transport.libp2p_transport import Libp2pTransport
-from node.wal import Wal
+from node.wal import Entry, Wal
 from node.watch import Watch
 
 if TYPE_CHECKING:
@@ -61,37 +71,93 @@ if TYPE_CHECKING:
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 log = logging.getLogger("lugang.node")
+Service = Callable[..., Awaitable[None]]
+"""What runs in the node's nursery; takes trio's `task_status`."""
 MachineFactory = Callable[[Store, Genesis, Suite], Machine]
 """Makes the contract engine over an open store."""
 
 
 @dataclass(frozen=True, slots=True)
+class Boxes:
+    """All mailboxes of a node. Half of each is kept for what the node's own actors post to one another."""
+
+    ordering: Box[OrderingInbox]
+    mempool_door: Box[MempoolIntake]
+    mempool_control: Box[MempoolControl]
+    executor: Box[ExecutorInbox]
+    catch_up: Box[CatchUpInbox]
+    ticker: Box[WakeAt]
+
+
+def make_boxes() -> Boxes:
+    return Boxes(Box(16_384), Box(512), Box(16_384), Box(4_096), Box(4_096), Box(4_096))
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """Everything that a node holds open while it runs."""
+    """The chain that a folder belongs to, this node's keys, and everything that it holds open while it runs."""
 
     genesis: Genesis
     suite: Suite
     chain: bytes
+    signer: SuiteSigner
+    transport_seed: bytes
     store: Store
     tree: StateTree
-    wal: Wal
-    journal: PoolJournal
+    log: tuple[Wal, list[Entry], Condition]
+    journal: tuple[PoolJournal, list[JournalledWire], Condition]
+    guard: GuardFile
+
+    def is_executed(self, identifier: bytes) -> bool:
+        return self.store.place_of(identifier) is not None
+
+    def close(self) -> None:
+        self.store.close()
+        self.log[0].close()
+        self.journal[0].close()
+
+
+def open_folder(config: NodeConfig) -> Opened:
+    """Open and check everything of a node's folder; raises `ConfigError`, `KeyFileError` or NODE-003."""
+    genesis, suite, chain = load_genesis(config.genesis)
+    suite.self_test()
+    secret, seed = read_secret(config.consensus_key), read_secret(config.transport_key)
+    store = open_store(config.database, chain)
+    return Opened(
+        genesis=genesis,
+        suite=suite,
+        chain=chain,
+        signer=SuiteSigner(suite, suite.public_key(secret), secret),
+        transport_seed=seed,
+        store=store,
+        tree=check_store(store, suite, genesis),
+        log=Wal.open(config.wal),
+        journal=PoolJournal.open(config.pool),
+        guard=GuardFile(config.guard),
+    )
 
 
 class Node:
     """A node at rest, with its read side and its door; `run` brings it to life, once."""
 
-    def __init__(self, opened: Opened, board: Board, reads: Reads, mempool: Mempool, ordering: Ordering) -> None:
+    def __init__(self, opened: Opened, board: Board, reads: Reads, boxes: Boxes, clock: Clock) -> None:
         self.opened = opened
         self.board = board
         self.reads = reads
-        self.mempool = mempool
-        self.ordering = ordering
+        self.clock = clock
         self.closed = trio.Event()
-        self._services: list[Callable[..., Awaitable[None]]] = []
+        self._boxes = boxes
+        self._services: list[Service] = []
 
-    def add_service(self, run: Callable[..., Awaitable[None]]) -> None:
-        """Something else that lives and dies with the node; `run` takes trio's `task_status`."""
+    async def submit(self, question: Submit) -> None:
+        """Put a question into the mempool's door; waits while the door is full."""
+        await self._boxes.mempool_door.send(question)
+
+    def sign_freshness(self, question: SignFreshness) -> None:
+        self._boxes.ordering.post(question)
+
+    def add_service(self, run: Service) -> None:
+        """Something that lives and dies with the node, started in the order of adding."""
         self._services.append(run)
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -102,148 +168,171 @@ class Node:
                     await nursery.start(run)
                 task_status.started()
         finally:
-            self.close()
+            self.opened.close()
             self.closed.set()
-
-    def close(self) -> None:
-        self.opened.store.close()
-        self.opened.wal.close()
-        self.opened.journal.close()
 
 
 def build_node(
-    config: NodeConfig,
-    make_machine: MachineFactory,
-    *,
-    transport: Transport | None = None,
-    clock: Clock | None = None,
+    config: NodeConfig, make_machine: MachineFactory, *, transport: Transport | None = None, clock: Clock | None = None
 ) -> Node:
     """Open the folder and join the actors. Tests hand in a transport and a clock of their own."""
-    genesis, suite, chain = load_genesis(config.genesis)
-    suite.self_test()
-    secret, seed = read_secret(config.consensus_key), read_secret(config.transport_key)
-    signer = SuiteSigner(suite, suite.public_key(secret), secret)
-    own = next((entry for entry in genesis.validators if entry.key == signer.key), None)
-    directory = Directory.of(genesis, own.transport_key if own is not None else b"")
-    clock = clock or SystemClock()
-    transport = transport or Libp2pTransport(seed, config.listen, directory.registry())
-    domain = Domain(suite, chain, genesis.engine)
+    opened = open_folder(config)
+    return _Joining(config, opened, make_machine, transport, clock or SystemClock()).join()
 
-    store = open_store(config.database, chain)
-    tree = check_store(store, suite, genesis)
-    wal, entries, wal_condition = Wal.open(config.wal)
-    journal, journalled, journal_condition = PoolJournal.open(config.pool)
-    opened = Opened(genesis, suite, chain, store, tree, wal, journal)
-    log.info("opened wal=%s journal=%s entries=%d", wal_condition.value, journal_condition.value, len(entries))
 
-    board = _new_board(clock, genesis)
-    courier = Courier(transport, directory)
-    to_ordering: Box[OrderingInbox] = Box(INBOX_MESSAGES_MAX)
-    pool = Pool(pool_limits_of(genesis))
-    codec = TransactionCodec(suite)
+class _Joining:
+    """Makes the actors over an open folder. Each method makes one and gives it the boxes that it may write to."""
 
-    def is_executed(identifier: bytes) -> bool:
-        return store.place_of(identifier) is not None
+    def __init__(
+        self,
+        config: NodeConfig,
+        opened: Opened,
+        make_machine: MachineFactory,
+        transport: Transport | None,
+        clock: Clock,
+    ) -> None:
+        self.config = config
+        self.opened = opened
+        self.make_machine = make_machine
+        self.clock = clock
+        genesis = opened.genesis
+        own = next((entry for entry in genesis.validators if entry.key == opened.signer.key), None)
+        self.directory = Directory.of(genesis, b"" if own is None else own.transport_key)
+        self.transport = transport or Libp2pTransport(opened.transport_seed, config.listen, self.directory.registry())
+        self.boxes = make_boxes()
+        self.board = _new_board(clock, genesis)
+        self.send = Courier(self.transport, self.directory).send
+        self.pool = Pool(pool_limits_of(genesis))
 
-    mempool = Mempool(
-        pool=pool,
-        admission=Admission(
-            codec=codec, chain=chain, pool=pool, is_executed=is_executed, threads=config.verify_threads
-        ),
-        journal=journal,
-        board=board,
-        clock=clock,
-        settings=MempoolSettings(linger_ms=genesis.timeout_ms("linger_ms")),
-        send=courier.send,
-        to_ordering=to_ordering.post,
-    )
-    executor = Executor(
-        store=store,
-        tree=tree,
-        machine=make_machine(store, genesis, suite),
-        suite=suite,
-        chain=chain,
-        genesis=genesis,
-        board=board,
-        to_ordering=to_ordering.post,
-        to_mempool=mempool.control.post,
-    )
-    if store.applied is None:
-        executor.write_genesis()
-    assert store.applied is not None, "height 0 is written"
-    board.chain.set(ChainStatus(store.applied.height, store.applied.block_time, store.certified))
+    def join(self) -> Node:
+        opened, boxes = self.opened, self.boxes
+        executor = self.executor()
+        if opened.store.applied is None:
+            executor.write_genesis()
+        applied = opened.store.applied
+        assert applied is not None, "height 0 is written"
+        self.board.chain.set(ChainStatus(applied.height, applied.block_time, opened.store.certified))
+        mempool = self.mempool()
+        decided = Watch(applied.height)
+        ordering, catch_up = self.ordering(decided), self.catch_up(decided)
+        ticker = Ticker(self.clock, boxes.ordering.post, boxes.ticker)
+        replayed = mempool.replay(opened.journal[1], applied.block_time)
+        log.info("start height=%d certified=%d replayed=%d", applied.height, opened.store.certified, replayed)
+        node = Node(opened, self.board, self.reads(), boxes, self.clock)
+        actors = (executor, mempool, catch_up, ticker, ordering, self.transport, self.peers())
+        for actor in actors:
+            node.add_service(actor.run)
+        return node
 
-    blocks = HeldBlocks(suite)
-    guard = GuardFile(config.guard)
-    durable = Durable(wal=wal, guard=guard, blocks=blocks, send=courier.send)
-    permission = Permission(
-        is_executed=is_executed,
-        lifetime_ms_max=genesis.limit("transaction_lifetime_ms_max"),
-        transactions_max=genesis.limit("block_transactions_max"),
-        body_bytes_max=genesis.limit("block_body_bytes_max"),
-    )
-    started = start_from_disk(
-        store=store, entries=entries, condition=wal_condition, guard=guard, domain=domain, genesis=genesis, codec=codec
-    )
-    for block in started.blocks:
-        blocks.keep(block)
-        durable.mark_in_log(block.block_hash, block.height)
-    decided = Watch(store.applied.height)
-    ticker = Ticker(clock, to_ordering.post)
-    catch_up = CatchUp(
-        store=store,
-        suite=suite,
-        clock=clock,
-        decided=decided,
-        send=courier.send,
-        door=mempool.door,
-        ordering=to_ordering,
-    )
-    ordering = Ordering(
-        OrderingParts(
-            engine=Engine(domain, signer, timing_of(genesis), started.start),
+    def executor(self) -> Executor:
+        opened = self.opened
+        return Executor(
+            store=opened.store,
+            tree=opened.tree,
+            machine=self.make_machine(opened.store, opened.genesis, opened.suite),
+            suite=opened.suite,
+            chain=opened.chain,
+            genesis=opened.genesis,
+            board=self.board,
+            to_ordering=self.boxes.ordering.post,
+            to_mempool=self.boxes.mempool_control.post,
+            box=self.boxes.executor,
+        )
+
+    def mempool(self) -> Mempool:
+        opened, boxes = self.opened, self.boxes
+        return Mempool(
+            pool=self.pool,
+            admission=Admission(
+                codec=TransactionCodec(opened.suite),
+                chain=opened.chain,
+                pool=self.pool,
+                is_executed=opened.is_executed,
+                threads=self.config.verify_threads,
+            ),
+            journal=opened.journal[0],
+            board=self.board,
+            clock=self.clock,
+            settings=MempoolSettings(linger_ms=opened.genesis.timeout_ms("linger_ms")),
+            send=self.send,
+            to_ordering=boxes.ordering.post,
+            to_catch_up=boxes.catch_up.post,
+            door=boxes.mempool_door,
+            control=boxes.mempool_control,
+        )
+
+    def ordering(self, decided: Watch[int]) -> Ordering:
+        opened, boxes, genesis = self.opened, self.boxes, self.opened.genesis
+        domain = Domain(opened.suite, opened.chain, genesis.engine)
+        wal, entries, condition = opened.log
+        started = start_from_disk(
+            Disk(opened.store, entries, condition, opened.guard), domain, opened.signer.key, genesis
+        )
+        blocks = HeldBlocks(opened.suite)
+        durable = Durable(wal=wal, guard=opened.guard, blocks=blocks, send=self.send)
+        for block in started.blocks:
+            blocks.keep(block)
+            durable.mark_in_log(block.block_hash, block.height)
+        permission = Permission(
+            is_executed=opened.is_executed,
+            lifetime_ms_max=genesis.limit("transaction_lifetime_ms_max"),
+            transactions_max=genesis.limit("block_transactions_max"),
+            body_bytes_max=genesis.limit("block_body_bytes_max"),
+        )
+        parts = OrderingParts(
+            engine=Engine(domain, opened.signer, timing_of(genesis), started.start),
             verifier=Verifier(domain),
-            signer=signer,
+            signer=opened.signer,
             genesis=genesis,
-            store=store,
-            board=board,
-            clock=clock,
+            store=opened.store,
+            board=self.board,
+            clock=self.clock,
             durable=durable,
             blocks=blocks,
             permission=permission,
             decided=decided,
-            send=courier.send,
-            to_mempool=mempool.control.post,
-            to_executor=executor.box.post,
-            to_ticker=ticker.box.post,
-        ),
-        to_ordering,
-    )
-    peers = Peers(
-        transport=transport,
-        directory=directory,
-        suite=suite,
-        board=board,
-        clock=clock,
-        ordering=to_ordering,
-        mempool_door=mempool.door,
-        mempool_control=mempool.control,
-        catch_up=catch_up.box,
-    )
-    replayed = mempool.replay(journalled, store.applied.block_time)
-    log.info("start height=%d certified=%d replayed=%d", store.applied.height, store.certified, replayed)
-    reads = Reads(
-        store=store,
-        board=board,
-        suite=suite,
-        genesis=genesis,
-        is_pooled=mempool.has,
-        ask_executor=executor.box.post,
-    )
-    node = Node(opened, board, reads, mempool, ordering)
-    for run in (executor.run, mempool.run, catch_up.run, ticker.run, ordering.run, transport.run, peers.run):
-        node.add_service(run)
-    return node
+            send=self.send,
+            to_mempool=boxes.mempool_control.post,
+            to_executor=boxes.executor.post,
+            to_catch_up=boxes.catch_up.post,
+            to_ticker=boxes.ticker.post,
+        )
+        return Ordering(parts, boxes.ordering)
+
+    def catch_up(self, decided: Watch[int]) -> CatchUp:
+        return CatchUp(
+            store=self.opened.store,
+            suite=self.opened.suite,
+            clock=self.clock,
+            decided=decided,
+            send=self.send,
+            door=self.boxes.mempool_door,
+            ordering=self.boxes.ordering,
+            box=self.boxes.catch_up,
+        )
+
+    def peers(self) -> Peers:
+        return Peers(
+            transport=self.transport,
+            directory=self.directory,
+            suite=self.opened.suite,
+            board=self.board,
+            clock=self.clock,
+            ordering=self.boxes.ordering,
+            mempool_door=self.boxes.mempool_door,
+            mempool_control=self.boxes.mempool_control,
+            catch_up=self.boxes.catch_up,
+        )
+
+    def reads(self) -> Reads:
+        return Reads(
+            store=self.opened.store,
+            board=self.board,
+            suite=self.opened.suite,
+            genesis=self.opened.genesis,
+            is_pooled=self.pool.has_id,
+            ask_executor=self.boxes.executor.post,
+        )
 
 
 def _new_board(clock: Clock, genesis: Genesis) -> Board:

@@ -232,7 +232,6 @@ class AppliedBlock:
 class CaughtUp:
     """Catch-up has fetched a decided block: its certificate, header and body, not verified yet."""
 
-    peer: PeerId
     header: Header
     body: bytes
     cert: CommitCert
@@ -312,7 +311,21 @@ class PeerHeight:
     height: int
 
 
-CatchUpInbox = PeerWantsBlocks | BlocksFromPeer | PeerHeight | LinkUp | LinkDown
+@dataclass(frozen=True, slots=True)
+class OwnHeight:
+    """This node has decided up to here."""
+
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRefused:
+    """The block of this height that catch-up has handed out is false."""
+
+    height: int
+
+
+CatchUpInbox = PeerWantsBlocks | BlocksFromPeer | PeerHeight | OwnHeight | BlockRefused | LinkUp | LinkDown
 
 # To the ticker -------------------------------------------------------------------------------------------------------
 

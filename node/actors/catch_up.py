@@ -1,19 +1,20 @@
 """Catch-up: serves decided blocks to peers that lack them, and fetches those that this node lacks.
 
 Serving reads whole heights from the store and fills one frame. Fetching follows what peers say of their heights, which
-is only a hint: a block counts when its certificate has been verified, and the engine alone owns the decided height, so
-blocks are handed to ordering one window at a time and asked for again when nothing comes of it.
+is only a hint; whom to ask for what is decided by `consensus.catch_up`. A fetched block goes to ordering, which
+verifies its certificate, and its transactions to the mempool, which verifies them as it does all others.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import trio
 
+from consensus import catch_up as rules
 from consensus.messages import (
-    BLOCKS_COUNT_MAX,
     Blocks,
     CertifiedBlock,
     CommitCert,
@@ -27,6 +28,7 @@ from ledger.errors import Refused
 from node.box import Box
 from node.clock import Clock
 from node.messages import (
+    BlockRefused,
     BlocksFromPeer,
     BlockWires,
     CatchUpInbox,
@@ -35,6 +37,7 @@ from node.messages import (
     LinkUp,
     MempoolIntake,
     OrderingInbox,
+    OwnHeight,
     PeerHeight,
     PeerWantsBlocks,
     SendToPeer,
@@ -45,14 +48,10 @@ from node.watch import Watch
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
-INBOX_MESSAGES_MAX: Final = 2_048
 ANSWER_BYTES_MAX: Final = 1024 * 1024
-LAG_HEIGHTS: Final = 1
-"""A peer one height ahead is no reason to ask: its messages of that height are on their way."""
-ASK_CHECK_SECONDS: Final = 0.2
-ASK_MOVING_MS: Final = 20
-ASK_AGAIN_MS: Final = 1_000
-DECIDE_SECONDS: Final = 3
+CLOCK_SECONDS: Final = 0.25
+HAND_AGAIN_MS: Final = 2_000
+log = logging.getLogger("lugang.catch_up")
 
 
 class Serving:
@@ -87,7 +86,7 @@ class Serving:
 
 
 class CatchUp:
-    """The actor: one box, answers and questions."""
+    """The actor: drives `consensus.catch_up`, which decides whom to ask for what."""
 
     def __init__(
         self,
@@ -99,73 +98,80 @@ class CatchUp:
         send: SendToPeer,
         door: Box[MempoolIntake],
         ordering: Box[OrderingInbox],
+        box: Box[CatchUpInbox],
     ) -> None:
-        self.box: Box[CatchUpInbox] = Box(INBOX_MESSAGES_MAX)
+        self.box = box
         self._serving = Serving(store, suite, send)
+        self._rules = rules.CatchUp(decided.value)
         self._clock = clock
+        self._decided = decided
         self._send = send
         self._door = door
         self._ordering = ordering
         self._hash = suite.hasher("block")
-        self._watch = decided
-        self._claims: dict[PeerId, int] = {}
-        self._asked_ms = 0
-        self._asked_at = -1
-        self._turn = 0
+        self._handed: CertifiedBlock | None = None
+        self._handed_ms = 0
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        task_status.started()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._follow_decisions)
+            task_status.started()
+            while True:
+                with trio.move_on_after(CLOCK_SECONDS):
+                    message = await self.box.receive()
+                    await self._on_message(message)
+                await self._step(rules.Clock(self._clock.now_ms()))
+                await self._maybe_hand_again()
+
+    async def _follow_decisions(self) -> None:
         while True:
-            with trio.move_on_after(ASK_CHECK_SECONDS):
-                await self._on_message(await self.box.receive())
-            self._maybe_ask()
+            self.box.post(OwnHeight(await self._decided.wait_change()))
 
     async def _on_message(self, message: CatchUpInbox) -> None:
         match message:
             case PeerWantsBlocks(peer, question):
                 self._serving.answer(peer, question)
             case BlocksFromPeer(peer, blocks):
-                await self._on_blocks(peer, blocks)
+                await self._step(rules.BlocksArrived(peer, blocks))
             case PeerHeight(peer, height):
-                self._claims[peer] = height
-            case LinkUp():
-                pass
+                await self._step(rules.Claim(peer, height))
+            case OwnHeight(height):
+                await self._step(rules.Progress(height))
+            case BlockRefused(height):
+                self._handed = None
+                await self._step(rules.BadBlock(height))
+            case LinkUp(peer):
+                await self._step(rules.SourceUp(peer))
             case LinkDown(peer):
-                self._claims.pop(peer, None)
+                await self._step(rules.SourceDown(peer))
 
-    @property
-    def _decided(self) -> int:
-        return self._watch.value
+    async def _step(self, event: rules.CatchUpEvent) -> None:
+        for effect in self._rules.step(event):
+            match effect:
+                case rules.Ask(peer, question):
+                    self._send(peer, question)
+                case rules.Hand(block):
+                    await self._hand(block)
+                case rules.DropSource(peer, reason):
+                    log.info("source_dropped peer=%s %s", peer.hex()[:16], reason)
 
-    def _maybe_ask(self) -> None:
-        """Ask the next peer that claims more than ordering will reach by itself, one question at a time."""
-        now = self._clock.now_ms()
-        ahead = sorted(peer for peer, height in self._claims.items() if height > self._decided + LAG_HEIGHTS)
-        moved = self._asked_at != self._decided
-        if not ahead or now - self._asked_ms < (ASK_MOVING_MS if moved else ASK_AGAIN_MS):
+    async def _hand(self, block: CertifiedBlock) -> None:
+        """Ordering checks the certificate, the mempool the transactions; what they find false comes back here."""
+        self._handed, self._handed_ms = block, self._clock.now_ms()
+        height = block.header.height
+        try:
+            wires = BlockBody.decode(block.body).transactions
+        except Refused:
+            self.box.post(BlockRefused(height))
             return
-        self._asked_ms, self._asked_at = now, self._decided
-        self._turn += 1
-        self._send(ahead[self._turn % len(ahead)], GetBlocks(self._decided + 1, BLOCKS_COUNT_MAX))
+        await self._ordering.send(CaughtUp(block.header, block.body, block.cert))
+        await self._door.send(BlockWires(height, self._hash(block.header.encode()), wires))
 
-    async def _on_blocks(self, peer: PeerId, blocks: Blocks) -> None:
-        """Hand over in height order, each only when the one below is decided."""
-        for block in blocks.blocks:
-            if block.header.height <= self._decided:
-                continue
-            try:
-                wires = BlockBody.decode(block.body).transactions
-            except Refused:
-                self._claims.pop(peer, None)
-                return
-            block_hash = self._hash(block.header.encode())
-            await self._ordering.send(CaughtUp(peer, block.header, block.body, block.cert))
-            await self._door.send(BlockWires(block.header.height, block_hash, wires))
-            if not await self._wait_decided(block.header.height):
-                return
-
-    async def _wait_decided(self, height: int) -> bool:
-        with trio.move_on_after(DECIDE_SECONDS):
-            await self._watch.wait_for(lambda decided: decided >= height)
-            return True
-        return False
+    async def _maybe_hand_again(self) -> None:
+        """Nothing came of it and nobody called it false: it may have come while ordering was elsewhere."""
+        if self._handed is None or self._clock.now_ms() - self._handed_ms < HAND_AGAIN_MS:
+            return
+        if self._handed.header.height > self._decided.value:
+            await self._hand(self._handed)
+        else:
+            self._handed = None

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -44,8 +44,6 @@ from node.store import ExecutedBlock, Store
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
-INBOX_MESSAGES_MAX: Final = 4_096
-
 
 class Executor:
     def __init__(
@@ -60,8 +58,9 @@ class Executor:
         board: Board,
         to_ordering: Post[OrderingInbox],
         to_mempool: Post[MempoolControl],
+        box: Box[ExecutorInbox],
     ) -> None:
-        self.box: Box[ExecutorInbox] = Box(INBOX_MESSAGES_MAX)
+        self.box = box
         self._store = store
         self._tree = tree
         self._machine = machine

@@ -27,8 +27,10 @@ from node.board import Board, PoolStatus
 from node.box import Box
 from node.clock import Clock
 from node.messages import (
+    BlockRefused,
     BlockWires,
     BodyResolved,
+    CatchUpInbox,
     Decided,
     Eligible,
     Executed,
@@ -53,8 +55,6 @@ from node.pool_journal import JournalledWire, PoolJournal
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
-DOOR_MESSAGES_MAX: Final = 256
-CONTROL_MESSAGES_MAX: Final = 16_384
 GATHER_MESSAGES_MAX: Final = 32
 BATCH_TRANSACTIONS_MAX: Final = 200
 BATCH_BYTES_MAX: Final = 60_000
@@ -83,9 +83,12 @@ class Mempool:
         settings: MempoolSettings,
         send: SendToPeer,
         to_ordering: Post[OrderingInbox],
+        to_catch_up: Post[CatchUpInbox],
+        door: Box[MempoolIntake],
+        control: Box[MempoolControl],
     ) -> None:
-        self.door: Box[MempoolIntake] = Box(DOOR_MESSAGES_MAX)
-        self.control: Box[MempoolControl] = Box(CONTROL_MESSAGES_MAX)
+        self.door = door
+        self.control = control
         self._pool = pool
         self._admission = admission
         self._journal = journal
@@ -94,6 +97,7 @@ class Mempool:
         self._settings = settings
         self._send = send
         self._to_ordering = to_ordering
+        self._to_catch_up = to_catch_up
         self._assembly = Assembly(find=pool.find, ask=send, done=self._on_body)
         self._to_spread: deque[Pooled] = deque()
         self._spread_wanted = trio.Event()
@@ -178,6 +182,7 @@ class Mempool:
         bad = next((c for c in candidates if c.refused is not None), None)
         if bad is not None:
             self._count_peer_refusal(bad)
+            self._to_catch_up(BlockRefused(message.height))
             return
         transactions = tuple(c.transaction for c in candidates if c.transaction is not None)
         self._to_ordering(BodyResolved(message.height, message.block_hash, transactions))
@@ -195,6 +200,8 @@ class Mempool:
             self._promise(held, segment)
         elif source == CLIENTS or self._pool.has_room(transaction, source):
             entry = Pooled(transaction, source, self._clock.wall_ms(), segment)
+            # Its sender has spread it; it is ours to spread only when that turns out not to have been enough.
+            entry.spread_ms = self._clock.now_ms()
             self._pool.add(entry)
             self._on_grown(entry)
         self._assembly.on_transaction(transaction)
@@ -361,9 +368,6 @@ class Mempool:
 
     def _cannot_wait(self, transaction: Transaction, block_time: int) -> bool:
         return transaction.body.valid_until < block_time or self._pool.has_id(transaction.id)
-
-    def has(self, identifier: bytes) -> bool:
-        return self._pool.has_id(identifier)
 
     def _publish(self) -> None:
         oldest = self._pool.oldest

@@ -49,7 +49,7 @@ from consensus.events import (
 )
 from consensus.messages import CommitCert, Evidence, GetBodies, Manifest, OrderingMessage, PeerId, encode_message
 from consensus.signing import Signer
-from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verifier
+from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verified, Verifier
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import Checkpoint, CheckpointCert
 from ledger.codec import encode
@@ -65,7 +65,9 @@ from node.fetching import Fetching
 from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
 from node.messages import (
     AppliedBlock,
+    BlockRefused,
     BodyResolved,
+    CatchUpInbox,
     CaughtUp,
     Decided,
     Eligible,
@@ -94,7 +96,6 @@ from node.watch import Watch
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
-INBOX_MESSAGES_MAX: Final = 8_192
 TOGETHER_MESSAGES_MAX: Final = 64
 NO_BLOCK: Final = bytes(32)
 MISBEHAVIOUR_PER_BLOCK_MAX: Final = 8
@@ -103,6 +104,8 @@ HEIGHTS_AHEAD_MAX: Final = 2
 BODY_OVERHEAD_BYTES: Final = 64 * 1024
 """Room in a body for what is no transaction: misbehaviour records and the heads of arrays."""
 NAMES: Final[dict[Mode, BoardMode]] = {Mode.VOTING: "voting", Mode.OBSERVER: "observer", Mode.STOPPED: "halted"}
+CATCH_UP: Final = PeerId(b"catch-up")
+"""Whoever sent a caught-up block is catch-up's to judge; here it has one name."""
 log = logging.getLogger("lugang.ordering")
 
 
@@ -143,6 +146,7 @@ class OrderingParts:
     send: SendToPeer
     to_mempool: Post[MempoolControl]
     to_executor: Post[ExecutorInbox]
+    to_catch_up: Post[CatchUpInbox]
     to_ticker: Post[WakeAt]
 
 
@@ -165,6 +169,7 @@ class Ordering:
         self._mode: tuple[Mode, str] = (Mode.VOTING, "")
         self._view_changes = 0
         self._eligible = Eligible(0, None)
+        self._caught_up: tuple[int, Verified[OrderingMessage]] | None = None
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         applied = self._parts.store.applied
@@ -230,8 +235,8 @@ class Ordering:
                 known = self._blocks.manifest(block_hash)
                 if known is not None:
                     self._parts.send(peer, known)
-            case CaughtUp(peer, header, body, cert):
-                self._on_caught_up(peer, header, body, cert)
+            case CaughtUp(header, body, cert):
+                self._on_caught_up(header, body, cert)
             case SignFreshness():
                 self._sign_freshness(message)
 
@@ -262,26 +267,39 @@ class Ordering:
             sources = (peer, *self._fetching.sources_of(block_hash))
             self._parts.to_mempool(Resolve(manifest.header.height, block_hash, manifest.wids, sources))
 
-    def _on_caught_up(self, peer: PeerId, header: Header, body: bytes, cert: CommitCert) -> None:
+    def _on_caught_up(self, header: Header, body: bytes, cert: CommitCert) -> None:
         """A decided block from catch-up. Its transactions are on their way through the mempool's door."""
+        if header.height != self._delivered + 1:
+            return
         try:
+            verified = self._parts.verifier.verify(cert, self._engine.validators)
             contents = BlockBody.decode(body)
-        except Refused as refused:
-            self._count(refused.code)
+        except NotYet:
+            return
+        except (PeerFault, Refused) as fault:
+            self._count(fault.code)
+            self._parts.to_catch_up(BlockRefused(header.height))
             return
         wids = tuple(self._wid(wire) for wire in contents.transactions)
-        self._blocks.on_manifest(peer, Manifest(header, wids, contents.misbehaviour))
-        self._on_peer_message(peer, cert)
+        block_hash = self._blocks.on_manifest(CATCH_UP, Manifest(header, wids, contents.misbehaviour))
+        if block_hash is None or block_hash == cert.block_hash:
+            self._caught_up = (header.height, verified)
+        else:
+            self._parts.to_catch_up(BlockRefused(header.height))
 
     def _on_body(self, height: int, block_hash: bytes, transactions: tuple[Transaction, ...]) -> None:
         try:
             block = self._blocks.complete(block_hash, transactions)
         except PeerFault as fault:
             self._count(fault.code)
+            self._parts.to_catch_up(BlockRefused(height))
             return
         if block is not None and height > self._delivered:
             self._fetching.got(block_hash)
             self._step(BodyArrived(height, block_hash, block.header))
+        caught_up, self._caught_up = self._caught_up, None
+        if caught_up is not None and caught_up[0] == height == self._delivered + 1:
+            self._step(Received(CATCH_UP, caught_up[1]))
 
     def _on_applied(self, applied: Applied) -> None:
         self._parts.permission.on_applied(applied.height)

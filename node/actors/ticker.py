@@ -13,13 +13,13 @@ from node.messages import OrderingInbox, Post, TimerFired, WakeAt
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
-INBOX_MESSAGES_MAX: Final = 1_024
+WISHES_TOGETHER_MAX: Final = 1_024
 TickerInbox = WakeAt
 
 
 class Ticker:
-    def __init__(self, clock: Clock, to_ordering: Post[OrderingInbox]) -> None:
-        self.box: Box[TickerInbox] = Box(INBOX_MESSAGES_MAX)
+    def __init__(self, clock: Clock, to_ordering: Post[OrderingInbox], box: Box[TickerInbox]) -> None:
+        self.box = box
         self._clock = clock
         self._to_ordering = to_ordering
 
@@ -33,4 +33,4 @@ class Ticker:
             if waiting.cancelled_caught:
                 wake = WakeAt(None)
                 self._to_ordering(TimerFired())
-            wake = (self.box.receive_ready(INBOX_MESSAGES_MAX) or [wake])[-1]
+            wake = (self.box.receive_ready(WISHES_TOGETHER_MAX) or [wake])[-1]

@@ -1,4 +1,4 @@
-"""Several whole nodes in one process, with real folders, over a `MemoryNetwork`. Nodes can be dropped and started again."""
+"""Several whole nodes in one process, with real folders, over a `MemoryNetwork`; they can be dropped and restarted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Cluster:
 
     async def submit(self, index: int, *transactions: Transaction) -> tuple[SubmitOutcome, ...]:
         reply: Reply[tuple[SubmitOutcome, ...]] = Reply()
-        await self.nodes[index].mempool.door.send(Submit(tuple(t.wire for t in transactions), reply))
+        await self.nodes[index].submit(Submit(tuple(t.wire for t in transactions), reply))
         with trio.fail_after(PATIENCE_SECONDS):
             return await reply.get()
 
@@ -67,9 +67,9 @@ class Cluster:
 
 
 @asynccontextmanager
-async def running_cluster(root: Path, count: int = 5, **timeouts: int) -> AsyncIterator[Cluster]:
+async def running_cluster(root: Path, count: int = 5, timeouts: dict[str, int] | None = None) -> AsyncIterator[Cluster]:
     async with trio.open_nursery() as nursery:
-        cluster = Cluster(root, make_genesis(count, **timeouts), nursery)
+        cluster = Cluster(root, make_genesis(count, timeouts=timeouts), nursery)
         for index in range(count):
             await cluster.start(index)
         yield cluster

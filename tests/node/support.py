@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ SEEDS = [bytes([100 + number]) * 32 for number in range(1, 11)]
 PERSON = bytes([77]) * 32
 
 
-def make_genesis(count: int = 5, ports: list[int] | None = None, **timeouts: int) -> Genesis:
+def make_genesis(count: int = 5, ports: list[int] | None = None, timeouts: dict[str, int] | None = None) -> Genesis:
     names = [f"{ROLES[i % 5]}-{i}" for i in range(count)]
     members = tuple(
         Member(name, name, name, f"{i:018d}", (ROLES[i % 5],), (), SUITE.public_key(SECRETS[i]))
@@ -47,7 +48,7 @@ def make_genesis(count: int = 5, ports: list[int] | None = None, **timeouts: int
         time=GENESIS_TIME,
         clock_first_day=None,
         limits=complete(LIMITS, {}),
-        timeouts_ms=complete(TIMEOUTS_MS, timeouts),
+        timeouts_ms=complete(TIMEOUTS_MS, timeouts or {}),
         bucket_bits=8,
         members=members,
         validators=validators,
@@ -101,7 +102,7 @@ class NotesMachine:
         identifier, wid = (None, None) if transaction is None else (transaction.id, transaction.wid)
         return Receipt(height, index, identifier, wid, Status.DONE, None, (), None, (), 1).encode()
 
-    def _execution(self, receipts: tuple[bytes, ...], state: dict[bytes, bytes | None]) -> Execution:
+    def _execution(self, receipts: tuple[bytes, ...], state: Mapping[bytes, bytes]) -> Execution:
         return Execution(receipts, state, {}, {}, self.genesis_file.validator_set(), 19_000)
 
 
