@@ -12,6 +12,7 @@ from ledger.api import CBOR
 from ledger.errors import refuse
 from node.http.limits import HttpLimits
 from node.http.problems import DETAIL_CHARACTERS_MAX
+from node.http.server import ClientGone
 
 JSON = "application/json"
 M = TypeVar("M", bound=BaseModel)
@@ -38,7 +39,12 @@ class Bodies:
         limits, body = self._limits, bytearray()
         try:
             with trio.move_on_after(limits.body_seconds) as patience:
-                async for chunk in request.stream():
+                more = True
+                while more:
+                    message = await request.receive()
+                    if message["type"] == "http.disconnect":
+                        raise ClientGone("before its request was whole")
+                    chunk, more = message.get("body", b""), message.get("more_body", False)
                     body += chunk
                     self._held_bytes += len(chunk)
                     if len(body) > limits.body_bytes_max:

@@ -101,8 +101,8 @@ class LedgerRoutes:
                 height=height,
                 block_hash=block.header.hash(self._reads.suite).hex(),
                 header=block.header_bytes,
-                transactions=block.transactions,
-                receipts=block.receipts,
+                transactions=list(block.transactions),
+                receipts=list(block.receipts),
                 certificate=certificate,
             )
         )

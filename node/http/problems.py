@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger.api import PROBLEM, Problem
@@ -41,9 +41,6 @@ def install_handlers(app: FastAPI, count: CountRefusal) -> None:
         assert isinstance(error, HTTPException)
         return answer(of_http(request, error))
 
-    async def on_gone(_: Request, error: Exception) -> Response:
-        raise ClientGone("before its request was whole") from error
-
     async def on_bug(_: Request, error: Exception) -> Response:
         if not isinstance(error, ClientGone):
             count("NODE-004")
@@ -53,7 +50,6 @@ def install_handlers(app: FastAPI, count: CountRefusal) -> None:
         Refused: on_refused,
         RequestValidationError: on_invalid,
         HTTPException: on_http,
-        ClientDisconnect: on_gone,
         Exception: on_bug,
     }
     for kind, handler in handlers.items():

@@ -9,8 +9,9 @@ and whose failure is whose:
   and go on; `Connection` reports it to `HttpServer.bugs` first, and the actor that owns the server stops the node.
 
 Hypercorn, left alone, also lets a client that never reads hold a connection for ever (its writes are shielded from
-cancellation), hangs when an application answers before it has read a large body, and changes to HTTP/2 when asked. The
-guards against these are `GuardedStream`, `Connection.send` and `Http1`; each has a test that attacks it.
+cancellation), leaks the connection of a client that sends its next request early and then breaks off, hangs when an
+application answers before it has read a large body, and changes to HTTP/2 when asked. The guards against these are
+`GuardedStream`, `Exchange` and `Http1`; each has a test that attacks it.
 """
 
 from __future__ import annotations
@@ -64,17 +65,25 @@ def library_border(note: Callable[[str], None]) -> Iterator[None]:
 
 
 class GuardedStream:
-    """A socket whose writes come to an end: the client reads at a least rate, or its connection is cut."""
+    """A socket whose writes come to an end: the client reads at a least rate, or its connection is cut.
+
+    `life` is the scope in which everything for this connection runs; it ends with the socket.
+    """
 
     def __init__(self, stream: trio.SocketStream, limits: HttpLimits) -> None:
         self._stream = stream
         self._limits = limits
         self.socket = stream.socket
+        self.life = trio.CancelScope()
 
     async def send_all(self, data: bytes) -> None:
         limits = self._limits
-        with trio.move_on_after(limits.write_seconds + len(data) / limits.write_bytes_per_second_min) as patience:
-            await self._stream.send_all(data)
+        try:
+            with trio.move_on_after(limits.write_seconds + len(data) / limits.write_bytes_per_second_min) as patience:
+                await self._stream.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self.abort()
+            raise
         if patience.cancelled_caught:
             self.abort()
             raise trio.BrokenResourceError("the client does not read")
@@ -89,8 +98,9 @@ class GuardedStream:
         await self._stream.aclose()
 
     def abort(self) -> None:
-        """Close at once; whoever waits on the socket gets `ClosedResourceError`."""
+        """Close at once, and end whatever runs for this connection, also what waits on something else."""
         self.socket.close()
+        self.life.cancel()
 
 
 class Http1(H11Protocol):
@@ -277,7 +287,7 @@ class HttpServer:
         self._streams.add(guarded)
         self._per_address[address] += 1
         try:
-            with library_border(self.note):
+            with library_border(self.note), guarded.life:
                 await Connection(self, guarded).run()
         finally:
             guarded.abort()
