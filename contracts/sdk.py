@@ -41,6 +41,7 @@ __all__ = [
     "Index",
     "Key",
     "Literal",
+    "LongBytes",
     "LongText",
     "Map",
     "Org",
@@ -86,9 +87,11 @@ Signature = NewType("Signature", bytes)
 Text = str
 """At most 512 characters."""
 LongText = str
-"""At most 60,000 characters: a contract's source."""
+"""At most 262,144 characters: a contract's source."""
 Bytes = bytes
 """At most 4,096 bytes."""
+LongBytes = bytes
+"""At most 65,536 bytes."""
 
 _K = TypeVar("_K")
 _K1 = TypeVar("_K1")
@@ -303,7 +306,9 @@ class GenesisParameter(Record):
 class GenesisContract(Record):
     name: Text
     number: int
-    source: Digest
+    source: LongText
+    digest: Digest
+    interface: Digest
 
 
 class Genesis(Record):

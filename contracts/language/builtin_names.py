@@ -32,7 +32,7 @@ SDK_NAMES: Final = frozenset(
     (
         *BUILTIN_RECORD_NAMES,
         *PURE_FUNCTIONS,
-        *("Bytes", "Day", "Digest", "Fen", "Height", "Id", "Key", "Literal", "LongText", "Org", "Rate", "Signature"),
+        *("Bytes", "Day", "Digest", "Fen", "Height", "Id", "Key", "Literal", "LongBytes", "LongText", "Org", "Rate", "Signature"),
         *(
             "Text",
             "Time",
@@ -52,7 +52,7 @@ SDK_NAMES: Final = frozenset(
 
 # The records that the engine makes, in the language itself.
 BUILTIN_RECORDS: Final = """
-from contracts.sdk import Contract, Day, Digest, Fen, Id, Key, Org, Record, Text, Time, Bytes
+from contracts.sdk import Contract, Bytes, Day, Digest, Fen, Id, Key, LongText, Org, Record, Text, Time
 
 class Statement(Record):
     bank: Org
@@ -98,7 +98,9 @@ class GenesisParameter(Record):
 class GenesisContract(Record):
     name: Text
     number: int
-    source: Digest
+    source: LongText
+    digest: Digest
+    interface: Digest
 
 class Genesis(Record):
     name: Text

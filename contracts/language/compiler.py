@@ -203,12 +203,14 @@ class MethodWriter:
 
     def _store(self, target: ast.Subscript, code: Code, indent: str) -> None:
         writer = self.expressions
-        name = writer._state_name(target.value)
+        name = writer.state_name(target.value)
         if isinstance(target.slice, ast.Slice):
             raise writer.refuse(target, "an assignment", "is not to a slice")
         if name in self.found.maps:
             writer.cost += MAP_WRITE_UNITS
-            self.lines.append(f"{indent}m_{name}_set({writer.write(target.slice).text}, {code.text})")
+            record = Type("record", names=(self.found.maps[name].record,))
+            value = writer.typed(code, record)
+            self.lines.append(f"{indent}m_{name}_set({writer.key_of(name, target.slice)}, {value})")
             return
         value, place = writer.write(target.value), writer.write(target.slice)
         self.lines.append(indent + writer.helper("put", value.text, place.text, writer.stored(code)))

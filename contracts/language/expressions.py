@@ -38,6 +38,8 @@ from ledger.interface import BYTES_KINDS, INTEGER_KINDS, TEXT_KINDS, Type
 
 SMALL_BITS: Final = 63
 BITS_MAX: Final = 256
+NUMBERS_MAX: Final = 16
+"""As many as a receipt has places for."""
 
 
 class Code(NamedTuple):
@@ -75,13 +77,15 @@ CONTEXT_CALLS: Final[dict[str, tuple[int, Type]]] = {
     "bank_statement": (1, Type("record", names=("Statement",))),
     "is_signature": (3, BOOLEAN),
 }
+CONTEXT_READS: Final = frozenset(
+    ("has_role", "has_capacity", "is_active", "is_signed_by", "is_business_day", "parameter", "parameter_on")
+)
 SYSTEM_CALLS: Final[dict[str, tuple[int, Type]]] = {
     # Of governance and approval alone; the engine refuses them to others.
     "check_contract": (2, SCALARS["Digest"]),
-    "check_upgrade": (3, SCALARS["Digest"]),
     "source_digest": (1, SCALARS["Digest"]),
-    "resume": (6, ANY),
-    "perform": (4, ANY),
+    "resume": (5, ANY),
+    "perform": (3, Type("record", names=("Receipt",))),
 }
 CROSS_CALLS: Final = {"call": ANY, "delegate": ANY, "view": ANY, "attempt": Type("record", names=("Receipt",))}
 BUILTINS: Final[dict[str, tuple[int, int, Type]]] = {
@@ -283,9 +287,14 @@ class ExpressionWriter:
 
     def _compare(self, node: ast.Compare) -> Code:
         parts: list[str] = []
+        state = self.state_name(node.comparators[0])
+        if state in self.found.maps and isinstance(node.ops[0], ast.In | ast.NotIn) and len(node.ops) == 1:
+            self.cost += MAP_READ_UNITS
+            negation = "not " if isinstance(node.ops[0], ast.NotIn) else ""
+            return Code(f"({negation}m_{state}_has({self.key_of(state, node.left)}))", BOOLEAN)
         left = self.write(node.left)
         for i, (operator, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
-            right = self._comparand(operator, right_node)
+            right = self.write(right_node)
             is_last = i == len(node.ops) - 1
             if not is_last and not right.text.isidentifier():
                 self._scope_count += 1
@@ -297,18 +306,9 @@ class ExpressionWriter:
             left = right
         return Code(parts[0] if len(parts) == 1 else f"({' and '.join(parts)})", BOOLEAN)
 
-    def _comparand(self, operator: ast.cmpop, node: ast.expr) -> Code:
-        name = self._state_name(node)
-        if name in self.found.maps and isinstance(operator, ast.In | ast.NotIn):
-            self.cost += MAP_READ_UNITS
-            return Code(f"m_{name}_has", Type("map"))
-        return self.write(node)
-
     def _relation(self, node: ast.Compare, operator: ast.cmpop, left: Code, right: Code) -> str:
         if isinstance(operator, ast.In | ast.NotIn):
             negation = "not " if isinstance(operator, ast.NotIn) else ""
-            if right.type.kind == "map":
-                return f"({negation}{right.text}({left.text}))"
             return f"({negation}{self.helper('contains', right.text, left.text)})"
         if isinstance(operator, ast.Is | ast.IsNot):
             if right.type != NOTHING:
@@ -327,11 +327,11 @@ class ExpressionWriter:
     # -- items, slices, fields
 
     def _subscript(self, node: ast.Subscript) -> Code:
-        name = self._state_name(node.value)
+        name = self.state_name(node.value)
         if name in self.found.maps:
             self.cost += MAP_READ_UNITS
             record = Type("record", names=(self.found.maps[name].record,))
-            return Code(f"m_{name}_row({self.write(node.slice).text})", record)
+            return Code(f"m_{name}_row({self.key_of(name, node.slice)})", record)
         value = self.write(node.value)
         if isinstance(node.slice, ast.Slice):
             if node.slice.step is not None:
@@ -342,6 +342,17 @@ class ExpressionWriter:
         place = self.write(node.slice)
         kind = _item_type(value.type, node.slice)
         return Code(f"{value.text}[{place.text}]", kind, SMALL_BITS if value.type.kind == "array" else BITS_MAX)
+
+    def key_of(self, state: str, node: ast.expr) -> str:
+        """A map's key, with the exact types of its parts."""
+        key = self.found.maps[state].key
+        if len(key) == 1:
+            return self.typed(self.write(node), key[0])
+        if isinstance(node, ast.Tuple) and len(node.elts) == len(key):
+            parts = [self.typed(self.write(part), kind) for part, kind in zip(node.elts, key, strict=True)]
+            self.cost += 1
+            return f"({', '.join(parts)})"
+        return self.typed(self.write(node), Type("row", items=key))
 
     def _attribute(self, node: ast.Attribute) -> Code:
         if isinstance(node.value, ast.Name) and node.value.id in ("self", "ctx"):
@@ -358,7 +369,7 @@ class ExpressionWriter:
             raise verdict("CHK-008", line=node.lineno, what=node.attr)
         return Code(f"{value.text}.field_{node.attr}", kind, SMALL_BITS)
 
-    def _state_name(self, node: ast.expr) -> str:
+    def state_name(self, node: ast.expr) -> str:
         """X of `self.X`, else nothing."""
         is_self = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
         return node.attr if is_self and isinstance(node, ast.Attribute) else ""
@@ -399,11 +410,13 @@ class ExpressionWriter:
             return f"({', '.join(self._targets(e, k, scope) for e, k in zip(node.elts, kinds, strict=True))},)"
         raise self.refuse(node, "for", "assigns plain names")
 
-    def _check_pure(self, comprehension: ast.expr) -> None:
-        for node in ast.walk(comprehension):
+    def _check_pure(self, comprehension: ast.GeneratorExp | ast.ListComp) -> None:
+        parts = [comprehension.elt, *comprehension.generators[0].ifs]
+        for node in [inner for part in parts for inner in ast.walk(part)]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 owner, name = node.func.value, node.func.attr
-                is_read = self._state_name(owner) in self.found.maps and name == "get"
+                is_read = self.state_name(owner) in self.found.maps and name == "get"
+                is_read |= isinstance(owner, ast.Name) and owner.id == "ctx" and name in CONTEXT_READS
                 if not is_read and name not in ("replace", "of", "startswith", "endswith", "get"):
                     raise self.refuse(node, "a comprehension", f"does not call {name}")
 
@@ -423,7 +436,7 @@ class ExpressionWriter:
             return self._call_context(node, name)
         if isinstance(owner, ast.Name) and owner.id == "self":
             return self._call_own(node, name)
-        state = self._state_name(owner)
+        state = self.state_name(owner)
         if state in self.found.maps:
             return self._call_map(node, state, name)
         if state in self.found.indexes:
@@ -554,31 +567,37 @@ class ExpressionWriter:
         record = Type("record", names=(form.record,))
         if name in ("keys", "rows"):
             key = form.key[0] if len(form.key) == 1 else Type("row", items=form.key)
-            return self._scan(node, f"m_{state}_{name}", name, key, record)
+            return self._scan(node, f"m_{state}_{name}", form.key, key, record)
         if name not in MAP_METHODS or len(self._plain(node)) != 1:
             raise verdict("CHK-009", line=node.lineno, what=f"self.{state}.{name}")
         self.cost += MAP_READ_UNITS if name == "get" else MAP_WRITE_UNITS
         kind = optional(record) if name == "get" else NOTHING
-        return Code(f"m_{state}_{name}({self.write(node.args[0]).text})", kind)
+        return Code(f"m_{state}_{name}({self.key_of(state, node.args[0])})", kind)
 
     def _call_index(self, node: ast.Call, state: str, name: str) -> Code:
-        source = self.found.maps[self.found.indexes[state].map]
+        form = self.found.indexes[state]
+        source = self.found.maps[form.map]
         key = source.key[0] if len(source.key) == 1 else Type("row", items=source.key)
         record = Type("record", names=(source.record,))
-        if name in ("keys", "rows"):
-            return self._scan(node, f"i_{state}_{name}", name, key, record)
-        if name not in INDEX_METHODS or not node.args:
+        kinds = tuple(required(self.found.field_type(source.record, field) or ANY) for field in form.by)
+        if name not in INDEX_METHODS or (name == "due" and not node.args):
             raise verdict("CHK-009", line=node.lineno, what=f"self.{state}.{name}")
-        return self._scan(node, f"i_{state}_due", "keys", key, record)
+        if name == "due":
+            if len(node.args) == 2 and not node.keywords:
+                node = ast.copy_location(ast.Call(node.func, node.args[:1], [ast.keyword("limit", node.args[1])]), node)
+            kinds = kinds[:1]
+        return self._scan(node, f"i_{state}_{name}", kinds, key, record)
 
-    def _scan(self, node: ast.Call, function: str, name: str, key: Type, record: Type) -> Code:
-        keywords = {keyword.arg: self.write(keyword.value).text for keyword in node.keywords}
-        if not set(keywords) <= {"after", "limit"} or len(keywords) != len(node.keywords):
-            raise self.refuse(node, name, "takes after and limit as keywords")
-        first = "".join(f"{self.write(argument).text}, " for argument in node.args)
+    def _scan(self, node: ast.Call, function: str, kinds: tuple[Type, ...], key: Type, record: Type) -> Code:
+        keywords = {keyword.arg: self.write(keyword.value) for keyword in node.keywords}
+        if not set(keywords) <= {"after", "limit"} or len(keywords) != len(node.keywords) or len(node.args) > len(kinds):
+            raise self.refuse(node, "a scan", "takes the first parts, then after and limit as keywords")
+        parts = [self.typed(self.write(part), kind) for part, kind in zip(node.args, kinds, strict=False)]
+        after = self.typed(keywords["after"], optional(key)) if "after" in keywords else "None"
+        limit = keywords["limit"].text if "limit" in keywords else "256"
         self.cost += SCAN_UNITS
-        text = f"{function}(({first}), {keywords.get('after', 'None')}, {keywords.get('limit', '256')})"
-        item = key if name == "keys" else Type("row", items=(key, record))
+        text = f"{function}(({''.join(f'{part}, ' for part in parts)}), {after}, {limit})"
+        item = Type("row", items=(key, record)) if function.endswith("_rows") else key
         return Code(text, Type("array", items=(item,), limit=1024))
 
     # -- ctx
@@ -626,10 +645,12 @@ class ExpressionWriter:
 
     def refusal(self, node: ast.Call, argument: ast.expr, keywords: Sequence[ast.keyword]) -> str:
         """The exception of `ctx.refuse(…)` and `ctx.require(…)`."""
-        name = self._state_name(argument)
+        name = self.state_name(argument)
         if name not in self.found.refusals:
             raise self.refuse(node, "a refusal", "is one of this contract's, self.NAME")
         numbers: list[str] = []
+        if len(keywords) > NUMBERS_MAX:
+            raise self.refuse(node, "a refusal", f"quotes at most {NUMBERS_MAX} numbers")
         for keyword in keywords:
             if keyword.arg is None:
                 raise verdict("CHK-005", line=node.lineno, what="**")

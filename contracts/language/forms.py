@@ -15,9 +15,10 @@ from ledger.codec import INTEGER_MAX
 from ledger.interface import BYTES_KINDS, INTEGER_KINDS, TEXT_KINDS, Type
 
 TEXT_CHARACTERS_MAX: Final = 512
-LONG_TEXT_CHARACTERS_MAX: Final = 60_000
+LONG_TEXT_CHARACTERS_MAX: Final = 262_144
 ORGANISATION_CHARACTERS_MAX: Final = 24
 BYTES_MAX: Final = 4_096
+LONG_BYTES_MAX: Final = 65_536
 ARRAY_ITEMS_MAX: Final = 1_024
 CHOICES_MAX: Final = 32
 
@@ -29,6 +30,7 @@ SCALARS: Final[dict[str, Type]] = {
     "LongText": Type("text", limit=LONG_TEXT_CHARACTERS_MAX),
     "bytes": Type("bytes", limit=BYTES_MAX),
     "Bytes": Type("bytes", limit=BYTES_MAX),
+    "LongBytes": Type("bytes", limit=LONG_BYTES_MAX),
     "Fen": Type("fen"),
     "Day": Type("day"),
     "Time": Type("time"),

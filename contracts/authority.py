@@ -1,0 +1,100 @@
+"""Who may: what an action declares, enforced before its body runs.
+
+The caller is what the signature says: a key, that belongs to a person, who belongs to an organisation. Then in order:
+person and organisation are active, the organisation holds one of the roles and one of the licensed capacities, the
+person has the permission, the row is there, the organisation is a party of it. Approval policies come last, since an act
+that would be refused anyway does not wait for a checker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from contracts.bound import BoundAction
+from ledger.errors import refuse
+
+
+class Registers:
+    """The rows of the system contracts that the engine reads, each a function from key to record or None."""
+
+    __slots__ = ("capacities", "clock", "contracts", "organisations", "parameters", "people", "policies")
+
+    def __init__(self, maps: dict[str, Callable[[Any], Any]]) -> None:
+        self.people = maps["people"]
+        self.organisations = maps["organisations"]
+        self.capacities = maps["capacities"]
+        self.parameters = maps["parameters"]
+        self.policies = maps["policies"]
+        self.contracts = maps["contracts"]
+        self.clock = maps["clock"]
+
+
+class Authority:
+    def __init__(self, registers: Registers) -> None:
+        self._registers = registers
+
+    def caller(self, key: bytes) -> tuple[Any, Any]:
+        """The person of a key and the organisation, both active; raises AUTH-001, AUTH-002."""
+        person = self._registers.people(key)
+        if person is None or person.field_status != "active":
+            raise refuse("AUTH-001", key=key.hex()[:16])
+        organisation = self._registers.organisations(person.field_organisation)
+        if organisation.field_status != "active":
+            name, status = person.field_organisation, organisation.field_status
+            raise refuse("AUTH-002", organisation=name, status=status)
+        return person, organisation
+
+    def check(self, action: BoundAction, args: tuple[Any, ...], key: bytes, person: Any, member: Any, day: int) -> None:
+        """Raises AUTH-003…006, EXE-003."""
+        who, organisation = action.form.who, person.field_organisation
+        if who.roles and not any([role in member.field_roles for role in who.roles]):
+            raise refuse("AUTH-004", needed="/".join(who.roles), organisation=organisation)
+        if who.capacities and not any([self.has_capacity(organisation, name, day) for name in who.capacities]):
+            raise refuse("AUTH-005", needed="/".join(who.capacities), organisation=organisation)
+        if who.permission is not None and who.permission not in person.field_permissions:
+            raise refuse("AUTH-006", key=key.hex()[:16], needed=who.permission)
+        row = self.row(action, args)
+        if action.party:
+            parties = [getattr(row, field) for field in action.party]
+            if organisation not in parties:
+                shown = "/".join([party if party is not None else "-" for party in parties])
+                raise refuse("AUTH-003", field="/".join(who.party), party=shown, caller=organisation)
+
+    def row(self, action: BoundAction, args: tuple[Any, ...]) -> Any:
+        """The row that the action is on; refuses a missing one."""
+        if action.on is None:
+            return None
+        return action.on(args[0] if action.key_parts == 1 else args[: action.key_parts])
+
+    def has_capacity(self, organisation: str, capacity: str, day: int) -> bool:
+        row = self._registers.capacities((organisation, capacity))
+        return row is not None and day <= row.field_until
+
+    def checkers_needed(self, action: BoundAction, args: tuple[Any, ...], organisation: str) -> int:
+        """By the organisation's own table, or else the one for all; without any, none."""
+        policy = action.form.who.policy
+        if policy is None:
+            return 0
+        row = self._registers.policies((organisation, policy))
+        if row is None:
+            row = self._registers.policies(("", policy))
+            if row is None:
+                return 0
+        amount = 0 if action.amount is None else args[action.amount]
+        needed = 0
+        for start, checkers in row.field_bands:
+            if amount >= start:
+                needed = checkers
+        return int(needed)
+
+    def checkers(self, signers: tuple[bytes, ...], maker: bytes, organisation: str) -> tuple[bytes, ...]:
+        """The other people of the organisation who signed too and may check."""
+        found: list[bytes] = []
+        for key in signers:
+            person = self._registers.people(key)
+            if key == maker or person is None or person.field_organisation != organisation:
+                continue
+            if person.field_status == "active" and "check" in person.field_permissions:
+                found.append(key)
+        return tuple(found)

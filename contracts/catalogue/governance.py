@@ -1,0 +1,434 @@
+"""zh: 治理:合约生命周期、参数、审批规则、验证节点 | en: Governance: contracts, parameters, approval rules, validators
+
+Plan p.13; business rules 4 and 4b.13. Everything here is a proposal of a kind; a kind's ballot says whose approvals it
+needs. draft → approved → (a contract: scheduled at a height) → in force. The operator uploads contracts and cannot
+approve them. What a contract keeps belongs to its name: an upgrade replaces the code for all from its height on, and
+records can only grow at their end. A dry run of a contract is `lugang contract check`, which is the chain's own check.
+
+Policies are tables of (from amount, checkers): an organisation's own, or else the one for all (no organisation).
+
+The engine reads `contracts`, `sources`, `parameters`, `policies` and `validators`.
+"""
+
+from contracts.sdk import Bytes, Contract, Day, Digest, Event, Fen, Genesis, Height, Id, Index, Key, Literal, LongText
+from contracts.sdk import Map, Org, Record, Refusal, Text, action, sweep, view
+
+OPEN_DAYS = 30
+NAME_MAX = 40
+BANDS_MAX = 16
+STEPS_MAX = 200
+VALIDATORS_MIN = 4
+ROWS_MAX = 256
+
+
+class Deployed(Record):
+    number: int
+    source: Digest
+    interface: Digest
+    status: Literal["active", "frozen", "retired"]
+    version: int
+    since: Height
+
+
+class Source(Record):
+    text: LongText
+
+
+class Parameter(Record):
+    """Values by the day from which they hold, ascending."""
+
+    steps: tuple[tuple[Day, int], ...]
+
+
+class Policy(Record):
+    bands: tuple[tuple[Fen, int], ...]
+
+
+class Ballot(Record):
+    roles: tuple[Text, ...]
+    count: int
+
+
+class Validator(Record):
+    organisation: Org
+    transport_key: Bytes
+    addresses: tuple[Text, ...]
+
+
+class Proposal(Record):
+    kind: Literal["contract", "status", "parameter", "policy", "ballot", "validator"]
+    proposer: Org
+    name: Text  # a contract, a parameter, a policy, a ballot's kind
+    until: Day
+    status: Literal["draft", "scheduled", "done", "withdrawn", "lapsed", "failed"] = "draft"
+    approvals: tuple[Org, ...] = ()
+    source: Digest | None = None
+    interface: Digest | None = None
+    height: Height | None = None
+    value: int = 0
+    from_day: Day | None = None
+    organisation: Text = ""
+    bands: tuple[tuple[Fen, int], ...] = ()
+    roles: tuple[Text, ...] = ()
+    state: Text = ""  # the status that a contract shall have
+    key: Key | None = None
+    transport_key: Bytes = b""
+    addresses: tuple[Text, ...] = ()
+    open: bool = True
+    due: Height | None = None
+
+
+class Proposed(Event):
+    proposal: Id
+    kind: Text
+    name: Text
+    proposer: Org
+
+
+class Approved(Event):
+    proposal: Id
+    organisation: Org
+    missing: int
+
+
+class Done(Event):
+    proposal: Id
+    kind: Text
+    name: Text
+    outcome: Text
+
+
+class Governance(Contract):
+    contracts = Map(Text, Deployed)
+    sources = Map(Digest, Source)
+    parameters = Map(Text, Parameter)
+    policies = Map((Text, Text), Policy)
+    ballots = Map(Text, Ballot)
+    validators = Map(Key, Validator)
+    proposals = Map(Id, Proposal, placed_by="transaction")
+    numbers = Map(Text, Parameter)
+    scheduled = Index(proposals, by="due")
+    lapsing = Index(proposals, by="until", where="open")
+
+    bad_name = Refusal("GOV-001", zh="合约名称 {name} 应为小写字母、数字或下划线", en="{name} is no contract's name")
+    not_open = Refusal("GOV-002", zh="提案状态为 {status}", en="the proposal is {status}")
+    twice = Refusal("GOV-003", zh="{organisation} 已经批准过", en="{organisation} has approved before")
+    no_vote = Refusal("GOV-004", zh="{kind} 类提案须由 {roles} 批准", en="a {kind} is approved by {roles}")
+    own_upload = Refusal("GOV-005", zh="合约须由其他机构批准", en="a contract is approved by others than who uploads")
+    bad_bands = Refusal("GOV-006", zh="额度档位须从 0 起递增", en="bands begin at 0 and rise")
+    too_few = Refusal("GOV-007", zh="验证节点不得少于 {least} 个", en="there are at least {least} validators")
+    past = Refusal("GOV-008", zh="生效日 {day} 早于今日 {today}", en="{day} lies before today, {today}")
+    not_proposer = Refusal("GOV-009", zh="提案由 {proposer} 提出", en="{proposer} has proposed it")
+    retired = Refusal("GOV-010", zh="合约 {name} 已退役", en="the contract {name} is retired")
+    lapsed = Refusal("GOV-011", zh="提案已于 {until} 失效", en="the proposal lapsed on {until}")
+
+    def genesis(self, ctx, facts: Genesis) -> None:
+        for entry in facts.contracts:
+            self.sources[entry.digest] = Source(text=entry.source)
+            self.contracts[entry.name] = Deployed(
+                number=entry.number,
+                source=entry.digest,
+                interface=entry.interface,
+                status="active",
+                version=1,
+                since=0,
+            )
+        self.numbers["next"] = Parameter(steps=((0, len(facts.contracts) + 1),))
+        for parameter in facts.parameters:
+            if len(parameter.days) == 0:
+                self.set_parameter(parameter.name, parameter.from_day, parameter.value)
+        for policy in facts.policies:
+            if policy.kind == "ballot":
+                self.ballots[policy.name] = Ballot(roles=policy.roles, count=policy.count)
+            else:
+                self.policies[policy.organisation, policy.name] = Policy(bands=policy.bands)
+        for entry in facts.validators:
+            self.validators[entry.key] = Validator(
+                organisation=entry.organisation, transport_key=entry.transport_key, addresses=entry.addresses
+            )
+
+    # who may
+    @action(role="operator", permission="make")
+    def upload(self, ctx, name: Text, source: LongText, height: Height) -> Id:
+        """zh: 上传合约 {name},获批后自高度 {height} 起生效 | en: Upload the contract {name}, in force from height {height}
+        source: 源码 | source
+        height: 生效高度 | height
+        """
+        # what must hold: the chain's own check of the source, and of what an upgrade may change
+        ctx.require(self.is_name(name), self.bad_name, name=name)
+        known = self.contracts.get(name)
+        if known is not None:
+            ctx.require(known.status != "retired", self.retired, name=name)
+        interface = ctx.check_contract(name, source)
+        # what changes
+        key = ctx.source_digest(source)
+        self.sources[key] = Source(text=source)
+        return self.propose(
+            ctx,
+            Proposal(
+                kind="contract",
+                proposer=ctx.organisation,
+                name=name,
+                until=ctx.day + OPEN_DAYS,
+                source=key,
+                interface=interface,
+                height=height,
+            ),
+        )
+
+    # who may
+    @action(role=("operator", "supervisor"), permission="make")
+    def propose_status(self, ctx, name: Text, state: Literal["active", "frozen", "retired"]) -> Id:
+        """zh: 提议将合约 {name} 置为 {state} | en: Propose that the contract {name} be {state}"""
+        row = self.contracts[name]
+        ctx.require(row.status != "retired", self.retired, name=name)
+        return self.propose(
+            ctx,
+            Proposal(kind="status", proposer=ctx.organisation, name=name, until=ctx.day + OPEN_DAYS, state=state),
+        )
+
+    # who may
+    @action(role=("operator", "supervisor"), permission="make")
+    def propose_parameter(self, ctx, name: Text, value: int, from_day: Day) -> Id:
+        """zh: 提议参数 {name} 自 {from_day} 起为 {value} | en: Propose {name} to be {value} from {from_day}"""
+        ctx.require(from_day >= ctx.day, self.past, day=from_day, today=ctx.day)
+        return self.propose(
+            ctx,
+            Proposal(
+                kind="parameter",
+                proposer=ctx.organisation,
+                name=name,
+                until=ctx.day + OPEN_DAYS,
+                value=value,
+                from_day=from_day,
+            ),
+        )
+
+    # who may
+    @action(role=("operator", "supervisor"), permission="make")
+    def propose_policy(self, ctx, name: Text, bands: tuple[tuple[Fen, int], ...]) -> Id:
+        """zh: 提议全链审批规则 {name} 为 {bands} | en: Propose the policy {name} for all: {bands}"""
+        self.check_bands(ctx, bands)
+        return self.propose(
+            ctx,
+            Proposal(kind="policy", proposer=ctx.organisation, name=name, until=ctx.day + OPEN_DAYS, bands=bands),
+        )
+
+    # who may
+    @action(role=("operator", "supervisor"), permission="make")
+    def propose_ballot(
+        self,
+        ctx,
+        kind: Literal["contract", "status", "parameter", "policy", "ballot", "validator"],
+        roles: tuple[Text, ...],
+        count: int,
+    ) -> Id:
+        """zh: 提议 {kind} 类提案须由 {roles} 中 {count} 家批准 | en: Propose that a {kind} needs {count} of {roles}"""
+        ctx.require(count >= 1 and len(roles) >= 1, self.bad_bands)
+        return self.propose(
+            ctx,
+            Proposal(
+                kind="ballot",
+                proposer=ctx.organisation,
+                name=kind,
+                until=ctx.day + OPEN_DAYS,
+                roles=roles,
+                value=count,
+            ),
+        )
+
+    # who may
+    @action(role=("operator", "supervisor"), permission="make")
+    def propose_validator(
+        self, ctx, key: Key, organisation: Org, transport_key: Bytes, addresses: tuple[Text, ...], leaves: bool
+    ) -> Id:
+        """zh: 提议验证节点 {key}({organisation})加入或退出 | en: Propose that validator {key} of {organisation} join or leave"""
+        return self.propose(
+            ctx,
+            Proposal(
+                kind="validator",
+                proposer=ctx.organisation,
+                name="leave" if leaves else "join",
+                until=ctx.day + OPEN_DAYS,
+                organisation=organisation,
+                key=key,
+                transport_key=transport_key,
+                addresses=addresses,
+            ),
+        )
+
+    def propose(self, ctx, proposal: Proposal) -> Id:
+        key = ctx.new_id()
+        self.proposals[key] = proposal
+        ctx.emit(Proposed(proposal=key, kind=proposal.kind, name=proposal.name, proposer=ctx.organisation))
+        return key
+
+    # who may: an organisation with one of the ballot's roles
+    @action(on="proposals", permission="check")
+    def approve(self, ctx, proposal: Id) -> None:
+        """zh: 批准提案 {proposal} | en: Approve the proposal {proposal}"""
+        row = self.proposals[proposal]
+        ballot = self.ballot(ctx, row.kind)
+        # what must hold
+        ctx.require(row.status == "draft", self.not_open, status=row.status)
+        ctx.require(ctx.day <= row.until, self.lapsed, until=row.until)
+        ctx.require(
+            any(ctx.has_role(ctx.organisation, role) for role in ballot.roles),
+            self.no_vote,
+            kind=row.kind,
+            roles=",".join(ballot.roles),
+        )
+        ctx.require(ctx.organisation not in row.approvals, self.twice, organisation=ctx.organisation)
+        ctx.require(row.kind != "contract" or ctx.organisation != row.proposer, self.own_upload)
+        # what changes, and what is announced
+        approvals = row.approvals + (ctx.organisation,)
+        missing = ballot.count - len(approvals)
+        ctx.emit(Approved(proposal=proposal, organisation=ctx.organisation, missing=max(0, missing)))
+        if missing > 0:
+            self.proposals[proposal] = row.replace(approvals=approvals)
+        elif row.kind == "contract":
+            height = max(row.height, ctx.height + 1)
+            self.proposals[proposal] = row.replace(
+                approvals=approvals, status="scheduled", height=height, due=height, open=False
+            )
+        else:
+            self.proposals[proposal] = row.replace(approvals=approvals, status="done", open=False)
+            self.perform(ctx, row)
+            ctx.emit(Done(proposal=proposal, kind=row.kind, name=row.name, outcome="done"))
+
+    def perform(self, ctx, row: Proposal) -> None:
+        if row.kind == "status":
+            contract = self.contracts[row.name]
+            self.contracts[row.name] = contract.replace(status=row.state)
+        elif row.kind == "parameter":
+            self.set_parameter(row.name, row.from_day, row.value)
+        elif row.kind == "policy":
+            self.policies["", row.name] = Policy(bands=row.bands)
+        elif row.kind == "ballot":
+            self.ballots[row.name] = Ballot(roles=row.roles, count=row.value)
+        elif row.name == "leave":
+            self.validators.remove(row.key)
+            ctx.require(
+                len(self.validators.keys(limit=VALIDATORS_MIN)) >= VALIDATORS_MIN, self.too_few, least=VALIDATORS_MIN
+            )
+        else:
+            self.validators[row.key] = Validator(
+                organisation=row.organisation, transport_key=row.transport_key, addresses=row.addresses
+            )
+
+    def set_parameter(self, name: Text, from_day: Day, value: int) -> None:
+        row = self.parameters.get(name)
+        steps = () if row is None else row.steps
+        kept = [step for step in steps if step[0] != from_day]
+        kept.append((from_day, value))
+        self.parameters[name] = Parameter(steps=tuple(sorted(kept)[-STEPS_MAX:]))
+
+    # in force from the next block on
+    @sweep(index="scheduled", rows_max=16, when="reached")
+    def activate(self, ctx, proposal: Id, row: Proposal) -> None:
+        # Another upgrade may have come in between.
+        ctx.check_contract(row.name, self.sources[row.source].text)
+        known = self.contracts.get(row.name)
+        if known is not None:
+            self.contracts[row.name] = known.replace(
+                source=row.source, interface=row.interface, version=known.version + 1, since=row.due
+            )
+        else:
+            number = self.numbers["next"].steps[0][1]
+            self.numbers["next"] = Parameter(steps=((0, number + 1),))
+            self.contracts[row.name] = Deployed(
+                number=number,
+                source=row.source,
+                interface=row.interface,
+                status="active",
+                version=1,
+                since=row.due,
+            )
+        self.proposals[proposal] = row.replace(status="done", due=None)
+        ctx.emit(Done(proposal=proposal, kind=row.kind, name=row.name, outcome="active"))
+
+    @sweep(index="lapsing", rows_max=16)
+    def lapse(self, ctx, proposal: Id, row: Proposal) -> None:
+        self.proposals[proposal] = row.replace(status="lapsed", open=False)
+        ctx.emit(Done(proposal=proposal, kind=row.kind, name=row.name, outcome="lapsed"))
+
+    # who may
+    @action(on="proposals", party="proposer", permission="make")
+    def withdraw(self, ctx, proposal: Id) -> None:
+        """zh: 撤回提案 {proposal} | en: Withdraw the proposal {proposal}"""
+        row = self.proposals[proposal]
+        ctx.require(row.status == "draft" or row.status == "scheduled", self.not_open, status=row.status)
+        self.proposals[proposal] = row.replace(status="withdrawn", open=False, due=None)
+        ctx.emit(Done(proposal=proposal, kind=row.kind, name=row.name, outcome="withdrawn"))
+
+    # who may: an organisation for itself
+    @action(permission="admin")
+    def set_policy(self, ctx, name: Text, bands: tuple[tuple[Fen, int], ...]) -> None:
+        """zh: 将本机构的审批规则 {name} 定为 {bands} | en: Set our own policy {name}: {bands}"""
+        self.check_bands(ctx, bands)
+        self.policies[ctx.organisation, name] = Policy(bands=bands)
+
+    def check_bands(self, ctx, bands: tuple[tuple[Fen, int], ...]) -> None:
+        ctx.require(1 <= len(bands) <= BANDS_MAX and bands[0][0] == 0, self.bad_bands)
+        last = -1
+        for start, checkers in bands:
+            ctx.require(start > last and 0 <= checkers <= 7, self.bad_bands)
+            last = start
+
+    def ballot(self, ctx, kind: Text) -> Ballot:
+        """What nobody has decided otherwise, the supervisor approves."""
+        row = self.ballots.get(kind)
+        return Ballot(roles=("supervisor",), count=1) if row is None else row
+
+    def is_name(self, name: Text) -> bool:
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        rest = letters + "0123456789_"
+        return (
+            1 <= len(name) <= NAME_MAX
+            and name[0:1] in letters
+            and name != "engine"
+            and all(name[i : i + 1] in rest for i in range(len(name)))
+        )
+
+    @view
+    def contract(self, ctx, name: Text) -> Deployed:
+        """zh: 合约 | en: A contract"""
+        return self.contracts[name]
+
+    @view
+    def list_contracts(self, ctx, after: Text | None = None) -> tuple[Text, ...]:
+        """zh: 合约名单 | en: The contracts"""
+        return self.contracts.keys(after=after, limit=ROWS_MAX)
+
+    @view
+    def source(self, ctx, source: Digest) -> LongText:
+        """zh: 源码 | en: A source"""
+        return self.sources[source].text
+
+    @view
+    def proposal(self, ctx, proposal: Id) -> Proposal:
+        """zh: 提案 | en: A proposal"""
+        return self.proposals[proposal]
+
+    @view
+    def open_proposals(self, ctx, until: Day) -> tuple[Id, ...]:
+        """zh: 未决提案 | en: Proposals that wait for approval"""
+        return self.lapsing.due(until, limit=ROWS_MAX)
+
+    @view
+    def parameter(self, ctx, name: Text) -> tuple[tuple[Day, int], ...]:
+        """zh: 参数及其生效日 | en: A parameter's values by day"""
+        return self.parameters[name].steps
+
+    @view
+    def policy(self, ctx, organisation: Text, name: Text) -> tuple[tuple[Fen, int], ...]:
+        """zh: 审批规则 | en: The policy that applies to an organisation"""
+        row = self.policies.get((organisation, name))
+        if row is None:
+            row = self.policies.get(("", name))
+        return () if row is None else row.bands
+
+    @view
+    def list_validators(self, ctx) -> tuple[tuple[Key, Validator], ...]:
+        """zh: 验证节点 | en: The validators"""
+        return self.validators.rows(limit=ROWS_MAX)

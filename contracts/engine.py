@@ -1,0 +1,277 @@
+"""The contract engine: a decided block in, receipts and everything that changes out.
+
+`Engine.genesis()` is height 0; `apply` executes one block on the state as last written and returns an `Execution`. The
+engine reads rows through a `StateReader` and writes none: the driver hashes and writes what it is given, in one batch,
+before the next `apply`. Everything outside (height, time, the transactions in order) comes as arguments, so equal blocks
+give equal executions on every machine, warm or cold.
+
+A transaction that is refused changes nothing and has a receipt that says why. After the transactions the sweeps run;
+the last receipt is theirs. A new version of a contract that the sweep activates acts from the next block on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contracts.bound import BoundContract, BoundSweep
+from contracts.context import Context, Session, day_of_time
+from contracts.language.meter import SWEEP_ROW_UNITS_MAX, OutOfBudget
+from contracts.premises import genesis_facts
+from contracts.state_map import STATE, StateReader
+from contracts.world import CONTRACT_FAULTS, World
+from ledger.block import Header
+from ledger.codec import encode, load
+from ledger.crypto import Suite
+from ledger.errors import Number, Refused, refuse
+from ledger.genesis import Genesis
+from ledger.receipt import EVENTS_MAX, RECEIPT_BYTES_MAX, VERSION, Status
+from ledger.transaction import Transaction
+from ledger.validators import ValidatorSet, make_validator_set
+
+CURSORS_PREFIX: Final = b"\0\0\0"
+"""Full keys of the engine's own rows, contract number 0: `contract.sweep` ‖ 0 → [index entry to go on behind]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What a block came to.
+
+    Shapes: `state` full keys (contract u16, map u8, key) → encoded values, None where removed; `indexes` keys below the
+    index prefix, not hashed; `previous` database keys (prefix `s`) → old values, for an undo record; `receipts`
+    encoded, the sweep's last. `next_validators` is the set after this block, `day` the business day.
+    """
+
+    receipts: tuple[bytes, ...]
+    state: Mapping[bytes, bytes | None]
+    indexes: Mapping[bytes, bytes | None]
+    previous: Mapping[bytes, bytes | None]
+    next_validators: ValidatorSet
+    day: int
+
+
+class Engine:
+    """The engine of one chain. `reader` is the database as the last block left it (or empty, before the genesis)."""
+
+    def __init__(self, suite: Suite, genesis: Genesis, chain: bytes, reader: StateReader) -> None:
+        self._genesis = genesis
+        self._world = World(suite, chain, len(genesis.contracts), reader)
+        self._reader = reader
+        self._sweep_hash = suite.hasher("sweep")
+        self._misbehaviour_hash = suite.hasher("misbehaviour")
+        self._units_max = genesis.limit("transaction_budget_max")
+        self._block_units_max = genesis.limit("block_budget_max")
+        self._validators: dict[bytes, str] | None = None
+        self._cursors: dict[bytes, bytes] = {}
+        self._is_loaded = False
+
+    @property
+    def world(self) -> World:
+        """The contracts in force, for whoever describes them."""
+        self._load()
+        return self._world
+
+    # -- height 0
+
+    def genesis(self) -> Execution:
+        """The state that the genesis describes: each contract's `genesis` method, in the genesis' order."""
+        genesis, world = self._genesis, self._world
+        for number, (name, source) in enumerate(genesis.contracts, 1):
+            world.bind(name, number, source)
+        world.read_registers()
+        facts = genesis_facts(genesis, world)
+        for bound in list(world.contracts.values()):
+            if bound.genesis is None:
+                continue
+            session = Session(world.chain, (), 0, genesis.time)
+            if genesis.clock_first_day is not None:
+                session.day = genesis.clock_first_day
+                session.is_test_clock = True
+            world.meter[0] = self._block_units_max
+            bound.genesis(Context(world, session, bound, "", b"", ""), bound.maker("Genesis")(facts))
+        self._validators = {}
+        day = genesis.clock_first_day if genesis.clock_first_day is not None else day_of_time(genesis.time)
+        execution = self._finish((), {}, day)
+        self._is_loaded = False
+        return execution
+
+    # -- blocks
+
+    def apply(
+        self, header: Header, transactions: Sequence[Transaction], misbehaviour: Sequence[bytes] = ()
+    ) -> Execution:
+        """Execute a block on the state as last written."""
+        self._load()
+        world = self._world
+        for bound in world.contracts.values():
+            for rows in bound.maps.values():
+                rows.evict()
+        sweep = self._sweep_hash(world.chain + header.height.to_bytes(8, "big"))
+        world.source.fresh = dict.fromkeys([*[transaction.id for transaction in transactions], sweep])
+        receipts, left = [], self._block_units_max
+        for index, transaction in enumerate(transactions):
+            receipt, used = self._transaction(header, index, transaction, min(left, self._units_max))
+            receipts.append(receipt)
+            left -= used
+        state: dict[bytes, bytes | None] = {}
+        session = world.session(sweep, (), header.height, header.time)
+        receipts.append(self._sweep(header, len(transactions), session, misbehaviour, state))
+        return self._finish(tuple(receipts), state, session.day)
+
+    def _load(self) -> None:
+        """Bind what is in force; at the start, and after a block that changed the registry."""
+        if self._is_loaded:
+            return
+        world = self._world
+        if "governance" not in world.contracts:
+            names = [name for name, _ in self._genesis.contracts]
+            number = names.index("governance") + 1
+            world.bind("governance", number, self._genesis.contracts[number - 1][1])
+        world.load()
+        if self._validators is None:
+            rows = world.contracts["governance"].maps["validators"].scan_all()
+            self._validators = {key: row.field_organisation for key, row in rows}
+            stored = self._reader.scan(STATE + CURSORS_PREFIX, STATE + CURSORS_PREFIX[:-1] + b"\1", 1_024)
+            self._cursors = {key[4:]: load(value)[0] for key, value in stored}
+        self._is_loaded = True
+
+    def _transaction(self, header: Header, index: int, transaction: Transaction, units: int) -> tuple[bytes, int]:
+        """The receipt and the units used."""
+        world, body = self._world, transaction.body
+        meter, mark = world.meter, len(world.journal)
+        meter[0] = units
+        session = world.session(transaction.id, body.signers, header.height, header.time)
+        status, code, result = Status.DONE, None, None
+        numbers: tuple[tuple[str, Number], ...] = ()
+        try:
+            if units <= 0:
+                raise OutOfBudget
+            bound = world.contract(body.contract)
+            if body.summary.interface != bound.interface_digest:
+                signed, current = body.summary.interface.hex()[:16], bound.interface_digest.hex()[:16]
+                raise refuse("TX-012", signed=signed, current=current)
+            action = world.action(bound, body.action)
+            result = world.act(session, bound, action, action.take(body.args), body.signers[0])
+        except Refused as refused:
+            status, code, numbers = Status.REFUSED, refused.code, refused.numbers
+        except OutOfBudget:
+            status, code, numbers = Status.OUT_OF_BUDGET, "EXE-001", (("budget", units),)
+        except CONTRACT_FAULTS as error:
+            fault = world.fault_of_contract(error)
+            status, code, numbers = Status.REFUSED, fault.code, fault.numbers
+        used = units - max(0, meter[0])
+        events: Any = session.events
+        head = (VERSION, header.height, index, transaction.id, transaction.wid)
+        if status is Status.DONE:
+            if len(events) <= EVENTS_MAX:
+                receipt = encode((*head, 0, None, (), result, events, used))
+                if len(receipt) <= RECEIPT_BYTES_MAX:
+                    world.journal.clear()
+                    return receipt, used
+            status, code, numbers = Status.REFUSED, "EXE-002", (("detail", "the receipt is too large"),)
+        world.rollback(mark)
+        return encode((*head, int(status), code, numbers, None, (), used)), used
+
+    # -- sweeps
+
+    def _sweep(
+        self,
+        header: Header,
+        index: int,
+        session: Session,
+        misbehaviour: Sequence[bytes],
+        state: dict[bytes, bytes | None],
+    ) -> bytes:
+        """Run all sweeps of active contracts, by the contracts' numbers; the sweep's receipt."""
+        world, used = self._world, 0
+        session.events += [("engine", "Misbehaviour", (self._misbehaviour_hash(record),)) for record in misbehaviour]
+        for bound in sorted(world.contracts.values(), key=lambda contract: contract.number):
+            row = world.registers.contracts(bound.name)
+            if not bound.sweeps or row is None or row.field_status != "active":
+                continue
+            for sweep in bound.sweeps:
+                used += self._sweep_one(header, bound, sweep, session, state)
+        world.journal.clear()
+        return encode((VERSION, header.height, index, None, None, 0, None, (), None, session.events, used))
+
+    def _sweep_one(
+        self,
+        header: Header,
+        bound: BoundContract,
+        sweep: BoundSweep,
+        session: Session,
+        state: dict[bytes, bytes | None],
+    ) -> int:
+        """One sweep's due rows. A row that is refused stays; the cursor then leads past it to the others."""
+        world, meter = self._world, self._world.meter
+        # A height is compared with the next block's: what begins there must be in force when that block comes.
+        now = {"day": session.day, "time": session.time, "height": header.height + 1}[sweep.kind]
+        name = f"{bound.name}.{sweep.name}".encode("ascii") + b"\0"
+        meter[0] = budget = SWEEP_ROW_UNITS_MAX
+        keys = sweep.index.due(now - (not sweep.is_reached), sweep.rows_max, meter, self._cursors.get(name))
+        used, refused = budget - meter[0], False
+        entries = [sweep.index.entry(key, sweep.index.rows.calls["get"](key)) for key in keys]
+        for key, entry in zip(keys, entries, strict=True):
+            meter[0] = budget
+            refused |= not self._sweep_row(bound, sweep, session, key, entry)
+            used += budget - max(0, meter[0])
+        cursor = None
+        if len(keys) == sweep.rows_max and (refused or name in self._cursors):
+            last = entries[-1]
+            cursor = None if last is None else last[1]
+        if cursor != self._cursors.get(name):
+            state[CURSORS_PREFIX + name] = None if cursor is None else encode((cursor,))
+            if cursor is None:
+                del self._cursors[name]
+            else:
+                self._cursors[name] = cursor
+        return used
+
+    def _sweep_row(self, bound: BoundContract, sweep: BoundSweep, session: Session, key: Any, entry: Any) -> bool:
+        """Whether the row was swept, or an earlier one of this block has changed it meanwhile."""
+        world = self._world
+        record = sweep.index.rows.calls["get"](key)
+        if sweep.index.entry(key, record) != entry:
+            return True
+        mark, announced = len(world.journal), len(session.events)
+        session.contracts = [bound.name]
+        context = Context(world, session, bound, "", b"", "")
+        try:
+            sweep.run(context, *(key if type(key) is tuple else (key,)), record)
+        except (Refused, OutOfBudget):
+            pass
+        except CONTRACT_FAULTS as error:
+            world.fault_of_contract(error)
+        else:
+            session.contracts = []
+            return True
+        world.rollback(mark)
+        del session.events[announced:]
+        session.contracts = []
+        return False
+
+    # -- the end of a block
+
+    def _finish(self, receipts: tuple[bytes, ...], state: dict[bytes, bytes | None], day: int) -> Execution:
+        world = self._world
+        governance = world.contracts["governance"]
+        assert self._validators is not None, "validators are known since the engine was loaded"
+        validators = governance.maps["validators"]
+        for key in validators.dirty:
+            row = validators.live.get(key)
+            self._validators.pop(key, None)
+            if row is not None:
+                self._validators[key] = row.field_organisation
+        previous: dict[bytes, bytes | None] = {STATE + key: self._reader.get(STATE + key) for key in state}
+        indexes: dict[bytes, bytes | None] = {}
+        registry = len(governance.maps["contracts"].dirty)
+        for bound in sorted(world.contracts.values(), key=lambda contract: contract.number):
+            for rows in bound.maps.values():
+                if rows.dirty:
+                    rows.finish(state, indexes, previous)
+        world.journal.clear()
+        self._is_loaded = not registry
+        return Execution(receipts, state, indexes, previous, make_validator_set(self._validators), day)
+
+
