@@ -35,8 +35,8 @@ class Account(Record):
 
 
 class Instruction(Record):
-    purpose: Literal["finance", "rest", "collect", "redeem", "penalty", "penalty_share", "guarantee"]
-    business: Id  # the financing, root or tranche that it pays
+    purpose: Literal["finance", "rest", "collect", "redeem", "penalty", "penalty_share", "guarantee", "fee"]
+    business: Id  # the financing, root, tranche or act that it pays
     payer: Org
     payee: Org
     bank: Org | None  # the one bank that may state it; None: any
@@ -144,52 +144,25 @@ class Settlement(Contract):
         ctx.emit(Registered(organisation=ctx.organisation, bank=bank))
 
     # who may
-    @action(callers=("finance", "maturity"))
-    def instruct(
-        self,
-        ctx,
-        purpose: Literal["finance", "rest", "collect", "redeem", "penalty", "penalty_share", "guarantee"],
-        business: Id,
-        payer: Org,
-        payee: Org,
-        bank: Org | None,
-        amount: Fen,
-        day: Day,
-        earlier: Id | None,
-    ) -> Id:
-        """zh: 指令 {payer} 于 {day} 向 {payee} 付款 {amount} | en: Instruct {payer} to pay {payee} {amount} on {day}"""
+    @action(callers=("finance", "maturity", "credential"))
+    def instruct(self, ctx, orders: tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]) -> tuple[Id, ...]:
+        """zh: 付款指令 {orders} | en: Instruct payments {orders}"""
+        # what changes and what is announced
+        made = []
+        for order in orders:
+            made.append(self.make(ctx, order, None))
+        return tuple(made)
+
+    def make(self, ctx, order: tuple[Text, Id, Org, Org, Org | None, Fen, Day], earlier: Id | None) -> Id:
+        purpose, business, payer, payee, bank, amount, day = order
         known = self.accounts.get(payee)
         account = None if known is None else known.account
-        # what changes
         instruction = ctx.new_id()
         self.instructions[instruction] = Instruction(
-            purpose=purpose,
-            business=business,
-            payer=payer,
-            payee=payee,
-            bank=bank,
-            account=account,
-            amount=amount,
-            currency="CNY",
-            day=day,
-            made=ctx.day,
-            earlier=earlier,
-        )
-        # what is announced
-        ctx.emit(
-            Instructed(
-                instruction=instruction,
-                purpose=purpose,
-                business=business,
-                payer=payer,
-                payee=payee,
-                bank=bank,
-                account=account,
-                amount=amount,
-                day=day,
-                earlier=earlier,
-            )
-        )
+            purpose=purpose, business=business, payer=payer, payee=payee, bank=bank, account=account, amount=amount,
+            currency="CNY", day=day, made=ctx.day, earlier=earlier,
+        )  # fmt: skip
+        ctx.emit(Instructed(instruction=instruction, purpose=purpose, business=business, payer=payer, payee=payee, bank=bank, account=account, amount=amount, day=day, earlier=earlier))  # fmt: skip
         return instruction
 
     # who may
@@ -295,15 +268,20 @@ class Settlement(Contract):
         ctx.require(statement.payee_account == account, self.other_account, payee=row.payee)
 
     def settle(self, ctx, key: Id, row: Instruction, amount: Fen, day: Day) -> None:
-        """Book a payment and tell the contract whose business it is. One that was closed learns of a late payment."""
-        late = row.status == "closed"
-        paid = row.paid + amount
-        status = "closed" if late else "paid" if paid == row.amount else "open"
-        self.instructions[key] = row.replace(paid=paid, status=status)
+        """Book a payment and tell the contract whose business it is; that one says whether it came in time, and what is
+        to be paid next. (It cannot ask for it by a call of its own: no contract is entered twice in one transaction.)"""
         if row.purpose == "finance" or row.purpose == "rest":
-            ctx.call("finance", "paid", row.business, key, row.purpose, amount, row.amount - paid, day, late)
+            answer = ctx.call("finance", "paid", row.business, row.purpose, amount)
+        elif row.purpose == "fee":
+            answer = ctx.call("credential", "paid", row.business, amount)
         else:
-            ctx.call("maturity", "paid", row.business, key, row.purpose, amount, day, late)
+            answer = ctx.call("maturity", "paid", row.business, row.purpose, row.payer, amount, day)
+        in_time, orders = answer
+        paid = row.paid + amount
+        status = "closed" if not in_time else "paid" if paid == row.amount else "open"
+        self.instructions[key] = row.replace(paid=paid, status=status)
+        for order in orders:
+            self.make(ctx, order, None)
 
     def take_return(self, ctx, statement: Statement, row: Instruction) -> None:
         key = statement.instruction
@@ -324,21 +302,17 @@ class Settlement(Contract):
         ctx.require(alike, self.no_earlier, bank=statement.bank, number=number)
         ctx.require(not before.returned, self.returned_before, bank=statement.bank, number=number)
         self.statements[(statement.bank, number)] = before.replace(returned=True)
-        # What came back is instructed anew under its own id; the old instruction is over, with what stayed paid.
-        self.instructions[key] = row.replace(paid=row.paid - statement.amount, status="returned")
+        # What came back is instructed anew under its own id; the old instruction is over with what stayed paid.
+        paid = row.paid - statement.amount
+        self.instructions[key] = row.replace(paid=paid, status="returned")
+        again = row.amount - paid
         if row.purpose == "finance" or row.purpose == "rest":
-            ctx.call("finance", "returned", row.business, key, row.purpose, statement.amount)
+            order = ctx.call("finance", "returned", row.business, row.purpose, statement.amount, again)
+        elif row.purpose == "fee":
+            order = ctx.call("credential", "returned", row.business, statement.amount, again)
         else:
-            ctx.call(
-                "maturity",
-                "returned",
-                row.business,
-                key,
-                row.purpose,
-                row.amount - row.paid,
-                statement.amount,
-                before.day,
-            )
+            order = ctx.call("maturity", "returned", row.business, row.purpose, row.payer, statement.amount, again, before.day)  # fmt: skip
+        self.make(ctx, order, key)
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ class Tranche(Record):
     face: Fen
     level: int  # how many suppliers down from the issuer
     since: Day
+    payer: Org | None = None  # who passed it on in payment of a debt
     parent: Id | None = None
     sources: tuple[Id, ...] = ()  # what was merged into it
     live: bool = True
@@ -83,28 +84,14 @@ class Moved(Event):
     issuer: Org
 
 
-class Ended(Event):
-    """An offer or another lock came to its end and the tranche stayed where it was."""
+class Noted(Event):
+    """Something happened to a tranche that stays with its owner: a lock ended, a split, a merger, a freeze."""
 
     tranche: Id
     owner: Org
     payee: Org | None
     face: Fen
     outcome: Text
-
-
-class Merged(Event):
-    tranche: Id
-    owner: Org
-    face: Fen
-    count: int
-
-
-class Frozen(Event):
-    tranche: Id
-    owner: Org
-    order: Digest
-    frozen: bool
 
 
 class RootChanged(Event):
@@ -154,18 +141,9 @@ class Voucher(Contract):
     # who may
     @action(capacity="core", policy="issue", amount="face")
     def issue(
-        self,
-        ctx,
-        payee: Org,
-        face: Fen,
-        due: Day,
-        until: Day,
-        bank: Org,
-        line: Id,
-        contract: Id,
-        invoices: tuple[tuple[Id, Fen], ...],
-        undertaking: Digest,
-    ) -> Id:
+        self, ctx, payee: Org, face: Fen, due: Day, until: Day, bank: Org, line: Id, contract: Id,
+        invoices: tuple[tuple[Id, Fen], ...], undertaking: Digest,
+    ) -> Id:  # fmt: skip
         """zh: 开立凭证并承诺付款:收款方 {payee},金额 {face},到期日 {due},由 {bank} 兑付,{until} 前签收有效 | en: Issue a voucher and undertake to pay {payee} {face} on {due} through {bank}; open until {until}
         line: 额度 | Line
         contract: 合同 | Contract
@@ -185,18 +163,9 @@ class Voucher(Contract):
         ctx.call("credit", "reserve", root, line, issuer, face, until)
         ctx.call("trade", "use", root, contract, payee, issuer, face, invoices, until)
         self.roots[root] = Root(
-            issuer=issuer,
-            payee=payee,
-            bank=bank,
-            face=face,
-            due=due,
-            issued=ctx.day,
-            line=line,
-            contract=contract,
-            undertaking=undertaking,
-            penalty=ctx.parameter("voucher_penalty_rate"),
-            status="offered",
-        )
+            issuer=issuer, payee=payee, bank=bank, face=face, due=due, issued=ctx.day, line=line, contract=contract,
+            undertaking=undertaking, penalty=ctx.parameter("voucher_penalty_rate"), status="offered",
+        )  # fmt: skip
         self.tranches[root] = Tranche(
             root=root, owner=issuer, face=face, level=0, since=ctx.day, lock="offer", payee=payee, until=until
         )
@@ -253,29 +222,19 @@ class Voucher(Contract):
         ctx.require(held.lock == "offer", self.no_offer, lock=held.lock)
         ctx.require(ctx.day <= held.until, self.lapsed, until=held.until, today=ctx.day)
         ctx.require(held.order is None, self.frozen, order=held.order)
-        ctx.require(
-            held.face == face and root.due == due,
-            self.other_terms,
-            face=held.face,
-            due=root.due,
-            signed_face=face,
-            signed_due=due,
-        )
+        alike = held.face == face and root.due == due
+        ctx.require(alike, self.other_terms, face=held.face, due=root.due, signed_face=face, signed_due=due)
         ctx.require(root.status == "live" or root.status == "offered", self.not_live, status=root.status)
         ctx.require(not self.is_closed(ctx, root), self.closed, due=root.due)
-        # what changes
+        # what changes for a new voucher
         if root.status == "offered":
             ctx.call("credit", "occupy", held.root)
             ctx.call("trade", "keep", held.root)
-            ctx.call("maturity", "schedule", held.root, root.issuer, root.bank, root.face, root.due, root.penalty)
+            ctx.call("maturity", "schedule", held.root, root.issuer, root.bank, root.due, root.penalty)
             self.set_root(ctx, held.root, root.replace(status="live", unsettled=True))
-        self.tranches[tranche] = held.replace(
-            owner=held.payee, level=held.level + 1, since=ctx.day, lock="free", payee=None, until=None
-        )
-        # what is announced
-        ctx.emit(
-            Moved(tranche=tranche, root=held.root, payer=held.owner, payee=held.payee, face=face, issuer=root.issuer)
-        )
+        # what changes and what is announced: the debtor is told with it who its creditor is now
+        moved = held.replace(level=held.level + 1, lock="free", payee=None, until=None)
+        self.pass_on(ctx, tranche, moved, held.payee, held.owner)
 
     # who may
     @action(on="tranches", party="payee", permission="make")
@@ -313,7 +272,7 @@ class Voucher(Contract):
         # what changes
         child = self.carve(ctx, tranche, held, (face,))[0]
         # what is announced
-        ctx.emit(Ended(tranche=child, owner=held.owner, payee=None, face=face, outcome="split"))
+        self.tell(ctx, child, held.replace(face=face), "split")
         return child
 
     # who may
@@ -329,7 +288,7 @@ class Voucher(Contract):
         # what changes
         merged = self.join(ctx, tranches, ctx.organisation)
         # what is announced
-        ctx.emit(Merged(tranche=merged, owner=ctx.organisation, face=self.tranches[merged].face, count=len(tranches)))
+        self.tell(ctx, merged, self.tranches[merged], "merged")
         return merged
 
     # who may
@@ -343,7 +302,7 @@ class Voucher(Contract):
         # what changes
         self.tranches[tranche] = held.replace(order=order)
         # what is announced
-        ctx.emit(Frozen(tranche=tranche, owner=held.owner, order=order, frozen=True))
+        self.tell(ctx, tranche, held, "frozen")
 
     # who may
     @action(on="tranches", role="supervisor", policy="freeze")
@@ -355,7 +314,7 @@ class Voucher(Contract):
         # what changes
         self.tranches[tranche] = held.replace(order=None)
         # what is announced
-        ctx.emit(Frozen(tranche=tranche, owner=held.owner, order=order, frozen=False))
+        self.tell(ctx, tranche, held, "unfrozen")
 
     # ---- what finance, guarantee, maturity and dispute ask for -------------------------------------------------------
 
@@ -392,14 +351,8 @@ class Voucher(Contract):
         ctx.require(self.is_locked(ctx, held) and held.lock == lock, self.other_lock, lock=held.lock, wanted=lock)
         ctx.require(held.order is None, self.frozen, order=held.order)
         ctx.require(root.status == "live" and not self.is_closed(ctx, root), self.closed, due=root.due)
-        # what changes
-        self.tranches[tranche] = held.replace(owner=held.payee, since=ctx.day, lock="free", payee=None, until=None)
-        # what is announced
-        ctx.emit(
-            Moved(
-                tranche=tranche, root=held.root, payer=held.owner, payee=held.payee, face=held.face, issuer=root.issuer
-            )
-        )
+        # what changes and what is announced
+        self.pass_on(ctx, tranche, held.replace(lock="free", payee=None, until=None), held.payee, None)
 
     # who may
     @action(callers="maturity")
@@ -440,20 +393,21 @@ class Voucher(Contract):
 
     # who may
     @action(callers="maturity")
-    def subrogate(self, ctx, tranche: Id, face: Fen, guarantor: Org) -> Id:
+    def subrogate(self, ctx, tranche: Id, face: Fen, guarantor: Org) -> tuple[Id, Id]:
         """zh: {guarantor} 代偿后取得凭证 {tranche} 中的 {face} | en: {guarantor} has paid and owns {face} of {tranche}"""
         held = self.tranches[tranche]
         # what must hold
         ctx.require(held.live, self.carved, into=held.into)
-        # what changes
-        key = tranche
+        # what changes: other guarantees stay with what the holder keeps
+        taken, rest = tranche, tranche
         if face != held.face:
-            key = self.carve(ctx, tranche, held.replace(lock="free", payee=None, until=None), (face,))[0]
-        self.tranches[key] = self.tranches[key].replace(owner=guarantor, since=ctx.day)
+            taken, rest = self.carve(ctx, tranche, held.replace(guarantees=0), (face,))
+            self.tranches[rest] = self.tranches[rest].replace(guarantees=held.guarantees)
+            if held.guarantees > 0:
+                ctx.call("guarantee", "carve", tranche, (rest,), (held.face - face,))
         # what is announced
-        issuer = self.roots[held.root].issuer
-        ctx.emit(Moved(tranche=key, root=held.root, payer=held.owner, payee=guarantor, face=face, issuer=issuer))
-        return key
+        self.pass_on(ctx, taken, self.tranches[taken], guarantor, None)
+        return (taken, rest)
 
     # who may
     @action(callers="dispute")
@@ -463,6 +417,9 @@ class Voucher(Contract):
         root = self.roots[held.root]
         # what must hold
         ctx.require(held.live and root.status == "live", self.not_live, status=root.status)
+        unlocked = held.lock == "dispute" or not self.is_locked(ctx, held)
+        ctx.require(unlocked, self.not_free, lock=held.lock, payee=held.payee, until=held.until)
+        ctx.require(held.order is None, self.frozen, order=held.order)
         # what changes
         cancelled = root.cancelled + held.face
         status = "cancelled" if cancelled == root.face else "live"
@@ -480,11 +437,7 @@ class Voucher(Contract):
         # what changes
         back = self.join(ctx, leaves, to)
         # what is announced
-        row = self.tranches[back]
-        payer = self.tranches[leaves[0]].owner
-        ctx.emit(
-            Moved(tranche=back, root=row.root, payer=payer, payee=to, face=row.face, issuer=self.roots[row.root].issuer)
-        )
+        self.tell(ctx, back, self.tranches[back], "taken back")
         return back
 
     # ---- helpers -----------------------------------------------------------------------------------------------------
@@ -560,6 +513,14 @@ class Voucher(Contract):
         self.tranches[merged] = Tranche(root=root, owner=owner, face=face, level=level, since=ctx.day, sources=keys)
         return merged
 
+    def pass_on(self, ctx, tranche: Id, held: Tranche, owner: Org, payer: Org | None) -> None:
+        self.tranches[tranche] = held.replace(owner=owner, payer=payer, since=ctx.day)
+        issuer = self.roots[held.root].issuer
+        ctx.emit(Moved(tranche=tranche, root=held.root, payer=held.owner, payee=owner, face=held.face, issuer=issuer))
+
+    def tell(self, ctx, tranche: Id, held: Tranche, outcome: Text) -> None:
+        ctx.emit(Noted(tranche=tranche, owner=held.owner, payee=held.payee, face=held.face, outcome=outcome))
+
     def end_lock(self, ctx, tranche: Id, held: Tranche, outcome: Text) -> None:
         root = self.roots[held.root]
         freed = held.replace(lock="free", payee=None, until=None)
@@ -569,7 +530,7 @@ class Voucher(Contract):
             ctx.call("trade", "release", held.root)
             self.set_root(ctx, held.root, root.replace(status=outcome, cancelled=held.face))
         self.tranches[tranche] = freed
-        ctx.emit(Ended(tranche=tranche, owner=held.owner, payee=held.payee, face=held.face, outcome=outcome))
+        self.tell(ctx, tranche, held, outcome)
 
     def set_root(self, ctx, key: Id, row: Root) -> None:
         if self.roots[key].status != row.status:
@@ -603,6 +564,32 @@ class Voucher(Contract):
         free = held.live and held.order is None and not self.is_locked(ctx, held)
         movable = free and root.status == "live" and not self.is_closed(ctx, root)
         return (held.root, held.owner, root.issuer, held.face, root.due, movable)
+
+    @view
+    def passage(self, ctx, tranche: Id) -> tuple[Org | None, Org, Org, Fen]:
+        """zh: 前手、持有人、承诺人、面额 | en: Who passed it on, to whom, who issued it, its face"""
+        held = self.tranches[tranche]
+        return (held.payer, held.owner, self.roots[held.root].issuer, held.face)
+
+    @view
+    def status_of(self, ctx, root: Id) -> Text:
+        """zh: 原始凭证状态 | en: A root's status"""
+        return self.roots[root].status
+
+    @view
+    def is_withheld(self, ctx, tranche: Id) -> bool:
+        """zh: 是否暂扣兑付款 | en: Whether a tranche's money is held back"""
+        held = self.tranches[tranche]
+        return held.order is not None or (held.lock == "dispute" and self.is_locked(ctx, held))
+
+    @view
+    def record_of(self, ctx, root: Id, after: Id | None) -> tuple[tuple[Id, Org, Fen, bool], ...]:
+        """zh: 登记日清单 | en: For the record: tranche, payee, face (0: spent), withheld"""
+        rows = []
+        for key, held in self.tree.rows(root, after=after, limit=256):
+            payee = held.payee if held.lock == "pledge" else held.owner
+            rows.append((key, payee, held.face if held.live else 0, self.is_withheld(ctx, key)))
+        return tuple(rows)
 
     @view
     def held_by(self, ctx, owner: Org, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:

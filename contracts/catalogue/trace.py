@@ -1,0 +1,148 @@
+"""zh: 凭证溯源:上至原始凭证,下至全部后续 | en: Tracing a voucher: up to what was issued, down to all that came of it
+
+Plan p.13, 15. It keeps nothing and changes nothing: it reads the tranches of `voucher`, each of which names what it was
+carved from, what was merged into it and what came out of it. Trade papers stand in the steps as digests.
+"""
+
+from contracts.sdk import Contract, Day, Digest, Fen, Id, Org, Record, Refusal, Text, view
+
+ROWS_MAX = 1024
+
+
+class Tranche(Record):
+    """As `voucher` keeps it."""
+
+    root: Id
+    owner: Org
+    face: Fen
+    level: int
+    since: Day
+    payer: Org | None
+    parent: Id | None
+    sources: tuple[Id, ...]
+    live: bool
+    into: Id | None
+    lock: Text
+    payee: Org | None
+    until: Day | None
+    debt: Digest | None
+    order: Digest | None
+    guarantees: int
+
+
+class Step(Record):
+    tranche: Id
+    place: Text  # above, here or below
+    parent: Id | None  # carved from
+    into: Id | None  # what it became when it was spent: the rest, or what it was merged into
+    owner: Org
+    face: Fen
+    level: int
+    since: Day
+    live: bool
+    lock: Text
+    debt: Digest | None
+
+
+class Leaf(Record):
+    tranche: Id
+    owner: Org
+    face: Fen
+
+
+class Trace(Contract):
+    too_large = Refusal(
+        "TRC-001",
+        zh="该原始凭证已有 {limit} 张以上凭证,请逐页读取",
+        en="the root has more than {limit} tranches: read them page by page",
+    )
+
+    @view
+    def origin(self, ctx, tranche: Id) -> tuple[Step, ...]:
+        """zh: 溯源至原始凭证,由上至下 | en: Where a tranche came from, top first"""
+        keys = [tranche]
+        rows = [Tranche.of(ctx.view("voucher", "tranche", tranche))]
+        at = 0
+        while at < len(keys):
+            for key in self.origins(rows[at]):
+                if key not in keys:
+                    keys.append(key)
+                    rows.append(Tranche.of(ctx.view("voucher", "tranche", key)))
+            at = at + 1
+        steps = [self.step(tranche, "here", rows[0])]
+        for i in range(1, len(keys)):
+            steps.append(self.step(keys[i], "above", rows[i]))
+        return tuple(reversed(steps))
+
+    @view
+    def descent(self, ctx, tranche: Id) -> tuple[Step, ...]:
+        """zh: 其后的全部流转 | en: The tranche and all that came out of it"""
+        steps = []
+        for key, row in self.downwards(ctx, tranche):
+            steps.append(self.step(key, "here" if key == tranche else "below", row))
+        return tuple(steps)
+
+    @view
+    def leaves(self, ctx, tranche: Id) -> tuple[Leaf, ...]:
+        """zh: 由该凭证产生的现存凭证 | en: The live tranches that came out of this one"""
+        found = []
+        for key, row in self.downwards(ctx, tranche):
+            if row.live:
+                found.append((key, row.owner, row.face))
+        return tuple([Leaf(tranche=key, owner=owner, face=face) for key, owner, face in sorted(found)])
+
+    @view
+    def is_pure(self, ctx, tranche: Id) -> bool:
+        """zh: 其后续是否未与其他凭证合并 | en: Whether nothing from elsewhere was merged into what came out of it"""
+        rows = self.downwards(ctx, tranche)
+        below = {}
+        for key, row in rows:
+            below[key] = True
+        for key, row in rows:
+            for origin in self.origins(row):
+                if key != tranche and origin not in below:
+                    return False
+        return True
+
+    # ---- helpers -----------------------------------------------------------------------------------------------------
+
+    def origins(self, row: Tranche) -> tuple[Id, ...]:
+        return row.sources if row.parent is None else (row.parent,)
+
+    def downwards(self, ctx, tranche: Id) -> tuple[tuple[Id, Tranche], ...]:
+        """The tranche and all that came out of it, nearest first."""
+        first = Tranche.of(ctx.view("voucher", "tranche", tranche))
+        known = ctx.view("voucher", "all_of", first.root, None)
+        ctx.require(len(known) < ROWS_MAX, self.too_large, limit=ROWS_MAX)
+        rows = {}
+        children = {}
+        for key, values in known:
+            row = Tranche.of(values)
+            rows[key] = row
+            for origin in self.origins(row):
+                children[origin] = children.get(origin, ()) + (key,)
+        found = [tranche]
+        seen = {tranche: True}
+        at = 0
+        while at < len(found):
+            for key in children.get(found[at], ()):
+                if key not in seen:
+                    seen[key] = True
+                    found.append(key)
+            at = at + 1
+        return tuple([(key, rows[key]) for key in found])
+
+    def step(self, key: Id, place: Text, row: Tranche) -> Step:
+        return Step(
+            tranche=key,
+            place=place,
+            parent=row.parent,
+            into=row.into,
+            owner=row.owner,
+            face=row.face,
+            level=row.level,
+            since=row.since,
+            live=row.live,
+            lock=row.lock,
+            debt=row.debt,
+        )
