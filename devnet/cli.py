@@ -45,7 +45,7 @@ def with_plan(command: Callable[..., None]) -> Callable[..., None]:
             plan = load_plan(folder)
         except FileNotFoundError:
             raise DevnetError(
-                f"{folder} 里没有试验网,请先运行 lugang devnet up\nthere is no devnet in {folder}; run `lugang devnet up`"
+                f"{folder} 里没有试验网,请先运行 lugang devnet up\nno devnet in {folder}; run `lugang devnet up`"
             ) from None
         command(plan, **arguments)
 

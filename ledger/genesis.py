@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from ledger.codec import anything, array, blob, decode, encode, exactly, integer, one_of, row, text
 from ledger.crypto import SUITE_NAMES
-from ledger.errors import refuse
+from ledger.errors import BadSignature, refuse
+from ledger.national import suite_named
 from ledger.state import BUCKET_BITS
 from ledger.validators import ENGINES, VALIDATORS_MAX, Engine, ValidatorSet, make_validator_set
 
@@ -225,10 +226,23 @@ def check_genesis(genesis: Genesis) -> None:
             raise _wrong(where, "no entry twice", "a repeated one")
     if any(len(key) != key_bytes for key in keys + administrators):
         raise _wrong("keys", f"{key_bytes} bytes in suite {genesis.suite}", "another length")
+    _check_keys("validators.key", genesis.suite, keys)
+    _check_keys("members.administrator", genesis.suite, administrators)
+    _check_keys("validators.transport_key", "intl", [entry.transport_key for entry in genesis.validators])
     if not {entry.organisation for entry in genesis.validators} <= set(organisations):
         raise _wrong("validators.organisation", "a member", "an organisation that is none")
     if genesis.engine == "pbft" and len(keys) < PBFT_VALIDATORS_MIN:
         raise _wrong("validators", f"at least {PBFT_VALIDATORS_MIN} for pbft", str(len(keys)))
+
+
+def _check_keys(where: str, suite_name: str, keys: list[bytes]) -> None:
+    # Verification alone accepts some keys of mixed order, to which one signature can be fitted for many messages.
+    suite = suite_named(suite_name)
+    for key in keys:
+        try:
+            suite.check_key(key)
+        except BadSignature as fault:
+            raise _wrong(where, "usable public keys", f"{key.hex()[:16]}: {fault.detail}") from None
 
 
 def _check_table(where: str, table: tuple[tuple[str, int], ...], known: dict[str, int]) -> None:
