@@ -18,7 +18,7 @@ import tomli_w
 from devnet.bank.book import Book
 from devnet.cast import BANK, Firm, cast_of, credit_code
 from devnet.plan import DevnetPlan
-from devnet.rulebook import policy_rows
+from devnet.rulebook import parameter_rows, policy_rows
 from ledger.crypto import Suite
 from ledger.national import suite_named
 from node.config import create_folder, load_config, write_config
@@ -40,9 +40,13 @@ CONTRACTS: Final = (
     "trade",
     "credit",
     "voucher",
+    "guarantee",
+    "dispute",
     "finance",
     "maturity",
     "settlement",
+    "trace",
+    "bulk",
     "credential",
 )
 
@@ -96,6 +100,7 @@ def _prepare(plan: DevnetPlan, limits: dict[str, int], timeouts_ms: dict[str, in
             for node in plan.nodes
         ],
         "policies": policy_rows(),
+        "parameters": parameter_rows(),
         "contracts": list(CONTRACTS),
     }
     (plan.folder / "genesis.toml").write_text(tomli_w.dumps(spec), encoding="utf-8")
