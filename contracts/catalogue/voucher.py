@@ -184,7 +184,7 @@ class Voucher(Contract):
         return self.offer_parts(ctx, tranche, ctx.organisation, until, ((payee, face, debt),))[0]
 
     # who may
-    @action(callers="batch")
+    @action(callers="bulk")
     def offer_many(
         self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]
     ) -> tuple[Id, ...]:

@@ -1,4 +1,4 @@
-"""zh: 批量支付:一份清单,多笔凭证支付 | en: Batches: one file, many payments by voucher
+"""zh: 批量支付:一份清单,多笔凭证支付 | en: Bulk payment: one file, many payments by voucher
 
 One digest names the file, every item has a reference of its own, and the signer signs digest, count and total. All items
 are offered or none. A file sent again gets the first answer and does nothing.
@@ -31,7 +31,7 @@ class Paid(Event):
     total: Fen
 
 
-class Batches(Contract):
+class Bulk(Contract):
     batches = Map((Org, Digest), Batch)
 
     # fmt: off
