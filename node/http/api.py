@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope, Send
 
 from ledger.api import PREFIX
 from ledger.errors import refuse
@@ -31,14 +33,16 @@ DESCRIPTION: Final = (
 )
 
 
-async def only_known_parameters(request: Request) -> None:
-    """A misspelt filter must not silently become no filter."""
-    route = request.scope["route"]
-    assert isinstance(route, APIRoute)
-    known = {field.alias for field in route.dependant.query_params}
-    for name in request.query_params:
-        if name not in known:
-            raise refuse("RPC-001", detail=f"query: there is no parameter {name[:40]}")
+class StrictRoute(APIRoute):
+    """Refuses parameters that it does not know: a misspelt filter must not silently become no filter."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["query_string"]:
+            known = {field.alias for field in self.dependant.query_params}
+            for name in QueryParams(scope["query_string"]):
+                if name not in known:
+                    raise refuse("RPC-001", detail=f"query: there is no parameter {name[:40]}")
+        await super().handle(scope, receive, send)
 
 
 def make_api(node: NodeSeams, metrics: HttpMetrics, *, loopback_only: bool) -> tuple[Gate, EventRoutes]:
@@ -52,7 +56,7 @@ def make_api(node: NodeSeams, metrics: HttpMetrics, *, loopback_only: bool) -> t
         redoc_url=None,
         redirect_slashes=False,
     )
-    router = APIRouter(prefix=PREFIX, dependencies=[Depends(only_known_parameters)])
+    router = APIRouter(prefix=PREFIX, route_class=StrictRoute)
     bodies = Bodies(node.limits)
     events = EventRoutes(node, metrics)
     for rooms in (

@@ -25,11 +25,12 @@ import h11
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
+from hypercorn.events import RawData
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import ConnectionState
+from hypercorn.typing import ConnectionState, H11SendableEvent
 
 from ledger.api import PROBLEM, Problem
 from ledger.errors import refuse
@@ -104,7 +105,20 @@ class GuardedStream:
 
 
 class Http1(H11Protocol):
-    """Hypercorn's HTTP/1.1 without changes to other protocols, and with refusals of the one form."""
+    """Hypercorn's HTTP/1.1 without changes to other protocols, with refusals of the one form, and in fewer packets."""
+
+    _outgoing = b""
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        """The head of an answer waits for the first bytes of its body, or for its end."""
+        try:
+            self._outgoing += self.connection.send(event) or b""
+        except h11.LocalProtocolError:
+            if self.connection.their_state != h11.ERROR:
+                raise
+        if self._outgoing and not isinstance(event, h11.Response):
+            data, self._outgoing = self._outgoing, b""
+            await self.send(RawData(data=data))
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """No HTTP/2, neither by an upgrade nor by the client's assumption."""

@@ -58,7 +58,12 @@ def make_genesis() -> Genesis:
         for i, name in enumerate(names, 1)
     )
     validators = tuple(
-        ValidatorEntry(SUITE.public_key(SECRETS[i]), name, bytes([100 + i]) * 32, (f"/ip4/127.0.0.1/tcp/{9000 + i}",))
+        ValidatorEntry(
+            SUITE.public_key(SECRETS[i]),
+            name,
+            SUITE.public_key(bytes([100 + i]) * 32),
+            (f"/ip4/127.0.0.1/tcp/{9000 + i}",),
+        )
         for i, name in enumerate(names, 1)
     )
     limits, timeouts = complete(LIMITS, {}), complete(TIMEOUTS_MS, {})
@@ -201,7 +206,7 @@ class World:
         self.seams = NodeSeams(
             reads=self.reads,
             contracts=CounterContracts(),
-            identity=Identity("operator", self.validator_key, bytes([101]) * 32, path),
+            identity=Identity("operator", self.validator_key, SUITE.public_key(bytes([101]) * 32), path),
             submit=self.door.send,
             sign_freshness=self._sign_freshness,
             wall_ms=self.clock.wall_ms,
