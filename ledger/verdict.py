@@ -28,6 +28,7 @@ from ledger.wording import Name, Reader, label_of, show_time, show_value
 
 MEMBERSHIP: Final = "membership"
 REGISTRY: Final = "governance"
+REGISTRY_MAP: Final = "contracts"
 NAME_FIELDS: Final = ("name_zh", "name_en", "credit_code")
 FAULT_TOLERANCE: Final = {"pbft": "bft", "raft": "cft"}
 
@@ -74,8 +75,22 @@ class Lexicon:
                 self.interfaces[interface.contract] = interface
         self.names = {m.organisation: Name(m.name_zh, m.name_en, m.credit_code) for m in genesis.members}
         for value in found.values:
-            self._learn_name(value.full_key, value.value)
             self._learn_contract(value.full_key, value.value)
+        for value in found.values:
+            self._learn_name(value.full_key, value.value)
+
+    def _learn_contract(self, full_key: bytes, value: bytes | None) -> None:
+        """A row of the registry binds a contract's number and interface to the chain."""
+        record = self.record(full_key, value)
+        if record is None or self.map_name(full_key) != (REGISTRY, REGISTRY_MAP):
+            return
+        (name, *_), fields = record
+        digest, number = fields.get("interface"), fields.get("number")
+        if type(digest) is bytes and type(number) is int:
+            self.bound.add(digest)
+            self.numbers[number] = str(name)
+            if digest in self.found.interfaces:
+                self.interfaces[str(name)] = self.found.interfaces[digest]
 
     def _learn_name(self, full_key: bytes, value: bytes | None) -> None:
         record = self.record(full_key, value)
@@ -85,12 +100,11 @@ class Lexicon:
         if len(key) == 1 and type(key[0]) is str and all(name in fields for name in NAME_FIELDS):
             self.names[key[0]] = Name(*(str(fields[name]) for name in NAME_FIELDS))
 
-    def _learn_contract(self, full_key: bytes, value: bytes | None) -> None:
-        record = self.record(full_key, value)
-        if record is None or self.contract_of(full_key) != REGISTRY:
-            return
-        _, fields = record
-        self.bound.update(entry for name, entry in fields.items() if name == "interface" and type(entry) is bytes)
+    def map_name(self, full_key: bytes) -> tuple[str, str] | None:
+        """(contract, map) that a full key belongs to, where an interface of the file says so."""
+        contract = self.contract_of(full_key)
+        form = map_of(self.interfaces[contract], full_key) if contract in self.interfaces else None
+        return None if contract is None or form is None else (contract, form.name)
 
     def contract_of(self, full_key: bytes) -> str | None:
         return self.numbers.get(int.from_bytes(full_key[:2], "big"))

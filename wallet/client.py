@@ -24,10 +24,11 @@ from ledger.codec import decode
 from ledger.crypto import Suite
 from ledger.errors import Refused, refuse
 from ledger.interface import Interface
-from ledger.keys import contract_numbers
+from ledger.keys import contract_numbers, full_key
 from ledger.receipt import Receipt
 from ledger.state import StateProof
 from ledger.transaction import Transaction
+from ledger.verdict import REGISTRY, REGISTRY_MAP
 from wallet.home import chain_of
 from wallet.node_api import NodeApi, NotProvenError, UnreachableError
 from wallet.problems import problem
@@ -179,7 +180,7 @@ class Client:
         return self.ask(question)
 
     def interface(self, contract: str) -> tuple[bytes, Interface]:
-        """The interface in force, on whose digest t nodes agree (or all, where fewer are configured)."""
+        """The interface in force: its digest is in the registry, on whose own interface t nodes agree."""
         _, digest, interface = self._contract(contract)
         return digest, interface
 
@@ -188,8 +189,30 @@ class Client:
 
     def _contract(self, contract: str) -> tuple[int, bytes, Interface]:
         if contract not in self._interfaces:
-            self._interfaces[contract] = self._agree_on_contract(contract)
+            has_registry = any(name == REGISTRY for name, _ in self.genesis.contracts)
+            registered = has_registry and contract != REGISTRY
+            found = self._prove_contract(contract) if registered else self._agree_on_contract(contract)
+            self._interfaces[contract] = found
         return self._interfaces[contract]
+
+    def _prove_contract(self, contract: str) -> tuple[int, bytes, Interface]:
+        """One node's answer, which the registry's proven row must name: its number and its interface's digest."""
+        number, _, registry = self._contract(REGISTRY)
+        [form] = [form for form in registry.maps if form.name == REGISTRY_MAP]
+        where = full_key(number, form, (contract,))
+        value = self.states([where]).values[where]
+        if value is None:
+            raise refuse("TX-007", contract=contract)
+        names = [field.name for field in registry.record(form.record).fields]
+        row = dict(zip(names, decode(value, bytes_max=VIEW_BYTES_MAX), strict=False))
+
+        def question(node: NodeApi) -> tuple[int, bytes, Interface]:
+            digest, interface = self.trust.interface(node.contract(contract), contract)
+            if digest != row["interface"]:
+                raise NotProvenError(f"interface {digest.hex()[:16]} of {contract} is not the registered one")
+            return row["number"], digest, interface
+
+        return self.ask(question)
 
     def forget_interfaces(self) -> None:
         """Ask again: a contract was upgraded (TX-012)."""

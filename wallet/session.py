@@ -112,15 +112,22 @@ class Session:
 
     def rows(self, contract: str, map_name: str, keys: Iterable[tuple[Any, ...]]) -> list[Row]:
         """Rows of a map by their keys, each proven."""
-        interface, number = self.interface(contract), self.client.contract_number(contract)
-        form = map_named(interface, map_name)
-        wanted = {full_key(number, form, key): key for key in keys}
-        names = [field.name for field in interface.record(form.record).fields]
+        return self.prove([(contract, map_name, key) for key in keys])
+
+    def prove(self, wanted: Iterable[tuple[str, str, tuple[Any, ...]]]) -> list[Row]:
+        """(contract, map, key) of any maps, each row proven; 500 at a time are of one height."""
+        places: dict[bytes, tuple[str, str, tuple[Any, ...]]] = {}
+        for contract, map_name, key in wanted:
+            form = map_named(self.interface(contract), map_name)
+            places[full_key(self.client.contract_number(contract), form, key)] = (contract, map_name, key)
         found: list[Row] = []
-        for where, value, proof, height in self.client.all_states(list(wanted)):
+        for where, value, proof, height in self.client.all_states(list(places)):
+            contract, map_name, key = places[where]
+            interface = self.interface(contract)
+            names = [field.name for field in interface.record(map_named(interface, map_name).record).fields]
             record = None if value is None else load(value)
             fields = {} if record is None else dict(zip(names, record, strict=False))
-            found.append(Row(contract, map_name, wanted[where], where, value, record, fields, proof, height))
+            found.append(Row(contract, map_name, key, where, value, record, fields, proof, height))
         return found
 
     def row(self, contract: str, map_name: str, *key: Any) -> Row:

@@ -1,0 +1,1 @@
+"""The wallet's commands by theme; `wallet.cli` lists them."""

@@ -1,0 +1,192 @@
+"""`lugang call`, `view` and `receipt`: act, ask, look what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress as Bar
+
+from ledger.crypto import HASH_BYTES
+from ledger.errors import Refused
+from ledger.interface import Interface, Type
+from ledger.summary import organisations_of
+from ledger.wording import show_value
+from wallet.client import Agreed, Progress
+from wallet.commands.words import finish, ids_in, reading, receipt_object, say_receipt, say_row
+from wallet.console import App, wallet_command
+from wallet.forms import plain, read_arguments
+from wallet.offline import OfflineDraft
+from wallet.problems import problem
+
+FINALITY_SECONDS = 60
+
+seconds_option = click.option("--seconds", type=click.FloatRange(0, 3600), default=FINALITY_SECONDS, show_default=True,
+                        help="等待最终性的秒数 · how long to wait for finality")  # fmt: skip
+yes_option = click.option("--yes", is_flag=True, help="不再询问 · do not ask")
+
+
+@contextmanager
+def progress_of(app: App) -> Iterator[Progress | None]:
+    """A bar while something is not final yet; nothing where nobody watches."""
+    if app.as_json or not app.console.is_terminal:
+        yield None
+        return
+    with Bar(console=app.console, transient=True) as bar:
+        task = bar.add_task(app.words("等待最终确认", "waiting for finality"), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_draft(app: App, sentence: str, contract: str, action: str, args: tuple[Any, ...]) -> None:
+    """What is signed, and, apart from it, the proven row that it is about."""
+    app.say("将要签署：", "To be signed:")
+    app.say(f"  {sentence}", f"  {sentence}")
+    app.say(f"  （{contract}.{action}）", f"  ({contract}.{action})")
+    for row in app.session.context(contract, action, args):
+        app.say("参考（不在签署内容中）：", "For reference, not part of what is signed:")
+        say_row(app, row)
+
+
+@wallet_command("call", "办理一项业务:显示摘要,确认,签名,等待最终确认", "act: show the sentence, ask, sign, wait")
+@click.argument("contract")
+@click.argument("action")
+@click.argument("arguments", nargs=-1)
+@yes_option
+@seconds_option
+@click.option("--with", "others", multiple=True, help="共同签名的本机身份 · identities here that co-sign")
+@click.option(
+    "--cosigner", "cosigners", multiple=True, help="他处共同签名者的公钥,用于 --draft · keys elsewhere that co-sign"
+)
+@click.option("--draft", type=click.Path(path_type=Path, dir_okay=False),
+              help="不发送,写入文件 · write a file for others to sign instead of sending")  # fmt: skip
+def call(
+    app: App,
+    *,
+    contract: str,
+    action: str,
+    arguments: tuple[str, ...],
+    yes: bool,
+    seconds: float,
+    others: tuple[str, ...],
+    cosigners: tuple[str, ...],
+    draft: Path | None,
+) -> dict[str, Any]:
+    """Arguments are `name=value`, or bare values in the form's order."""
+    interface = app.session.interface(contract)
+    args = read_arguments(reading(app, contract), interface.action(action).arguments, arguments)
+    keystores = [app.keystore(), *(app.keystore(label) for label in others)]
+    keys = [keystore.public_key for keystore in keystores]
+    try:
+        keys += [bytes.fromhex(text) for text in cosigners]
+    except ValueError:
+        raise problem("WAL-011", argument="cosigner", detail="hex") from None
+    prepared = app.session.draft(contract, action, args, keys)
+    show_draft(app, prepared.sentence, contract, action, args)
+    if draft is not None:
+        offline = OfflineDraft(
+            prepared.body, prepared.sentence, interface, dict(_names(app, interface, action, args)), {}
+        )
+        offline.save(draft)
+        app.say(f"已写入 {draft}，待 {len(keys)} 个签名", f"written to {draft}, {len(keys)} signatures to come")
+        return {"file": str(draft), "sentence": prepared.sentence, "signers": [key.hex() for key in keys]}
+    if cosigners:
+        raise problem("WAL-011", argument="cosigner", detail="--draft")
+    app.confirm("签名并提交？", "Sign and send?", yes)
+    secrets = [app.signer(keystore.label).secret for keystore in keystores]
+    transaction = app.session.builder.sign(prepared, secrets)
+    app.home.remember([transaction.id])
+    app.facts.update({"transaction": transaction.id.hex(), "sentence": prepared.sentence})
+    app.session.send([transaction])
+    with progress_of(app) as progress:
+        [outcome] = app.session.finish([transaction], seconds=seconds, progress=progress)
+    return {**finish(app, outcome), "sentence": prepared.sentence}
+
+
+def _names(app: App, interface: Interface, action: str, args: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    for slug in organisations_of(interface, interface.action(action), args):
+        if slug in app.session.builder.names:
+            yield slug, app.session.builder.names[slug]
+
+
+def agreement(app: App, agreed: Agreed) -> dict[str, Any]:
+    """Say which nodes agree on a list, and whether that makes it certain."""
+    nodes = ", ".join(agreed.nodes)
+    if agreed.is_certain:
+        app.say(f"高度 {agreed.height}，{len(agreed.nodes)} 个节点结果一致：{nodes}",
+                f"height {agreed.height}; {len(agreed.nodes)} nodes agree: {nodes}")  # fmt: skip
+    else:
+        app.say(
+            f"高度 {agreed.height}；注意：仅询问了 {nodes}，完整性需要 {agreed.needed} 个节点一致",
+            f"height {agreed.height}; mind: only {nodes} was asked, completeness takes {agreed.needed} nodes",
+        )
+    return {"height": agreed.height, "nodes": list(agreed.nodes), "nodes_needed": agreed.needed,
+            "complete": agreed.is_certain}  # fmt: skip
+
+
+@wallet_command("view", "查询合约", "ask a contract")
+@click.argument("contract")
+@click.argument("view_name", metavar="VIEW")
+@click.argument("arguments", nargs=-1)
+def view(app: App, *, contract: str, view_name: str, arguments: tuple[str, ...]) -> dict[str, Any]:
+    interface = app.session.interface(contract)
+    form = interface.view(view_name)
+    args = read_arguments(reading(app, contract), form.arguments, arguments)
+    agreed = app.session.view(contract, view_name, args)
+    app.home.remember(ids_in((agreed.result,)))
+    reader = app.session.reader(contract)
+    if form.returns.kind == "array" and form.returns.items:
+        for item in agreed.result:
+            app.say(*[f"· {show_value(reader, form.returns.items[0], item)}"] * 2)
+        app.say(f"共 {len(agreed.result)} 项", f"{len(agreed.result)} rows")
+    else:
+        app.say(*[show_value(reader, form.returns, agreed.result)] * 2)
+    return {"result": plain(interface, form.returns, agreed.result), **agreement(app, agreed)}
+
+
+@wallet_command("receipt", "交易的回执及证明", "the proven receipt of a transaction")
+@click.argument("transaction")
+def receipt(app: App, *, transaction: str) -> dict[str, Any]:
+    identifier = transaction_id(app, transaction)
+    found = app.session.client.receipts([identifier])
+    if identifier not in found:
+        state = app.session.client.ask(lambda node: node.receipts([identifier], proof=False))[0].state
+        words = {"unknown": "未知", "accepted": "已受理", "executed": "已执行，尚未认证", "final": "已最终确认"}
+        app.say(f"交易 {identifier.hex()}：{words[state]}", f"transaction {identifier.hex()}: {state}")
+        return {"transaction": identifier.hex(), "state": state}
+    proven = found[identifier]
+    contract, returns = _signed_action(app, proven.receipt.height, identifier)
+    refused = None
+    if proven.receipt.code is not None and contract is not None:
+        refused = app.session.refusal_of(contract, proven.receipt)
+        app.say(f"{refused.code} {refused.text('zh')}", f"{refused.code} {refused.text('en')}")
+    say_receipt(app, proven, refused)
+    return {**receipt_object(app, proven, returns, contract), "state": "final"}
+
+
+def _signed_action(app: App, height: int, identifier: bytes) -> tuple[str | None, Type | None]:
+    """The contract that the transaction called and what its action returns, read from the proven block."""
+    _, transactions, _ = app.session.client.block(height)
+    for entry in transactions:
+        if entry.id == identifier:
+            try:
+                form = app.session.interface(entry.body.contract).action(entry.body.action)
+            except Refused:
+                return None, None
+            return entry.body.contract, form.returns
+    return None, None
+
+
+def transaction_id(app: App, text: str) -> bytes:
+    """A whole transaction id, or the beginning of one that this wallet has seen."""
+    wanted = text.lower().rstrip("…")
+    known = [seen for seen in app.home.seen() if len(seen) == 2 * HASH_BYTES and seen.startswith(wanted)]
+    if len(wanted) == 2 * HASH_BYTES and set(wanted) <= set("0123456789abcdef"):
+        return bytes.fromhex(wanted)
+    if not known:
+        raise problem("WAL-013", prefix=text)
+    if len(known) > 1:
+        raise problem("WAL-012", prefix=text, found=", ".join(seen[:16] for seen in known[:5]))
+    return bytes.fromhex(known[0])

@@ -1,0 +1,204 @@
+"""`lugang inbox` and `holdings`: what awaits an organisation, and what it holds.
+
+A list comes from views on which t nodes agree at one certified height; each of its rows is then proven from the
+genesis, and what is shown is the proven row, not what a view said of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from ledger.interface import Action, Interface, MapForm, View
+from ledger.money import show
+from ledger.statement import ID_BYTES
+from ledger.wording import short_id, show_day, show_organisation
+from wallet.client import Agreed
+from wallet.commands.calls import agreement
+from wallet.commands.words import APPROVAL, row_object
+from wallet.console import App, wallet_command
+from wallet.exporter import ROOTS, TRANCHES, VOUCHER
+from wallet.session import Row
+
+AWAITING: Final = ("inbox", "asked")
+"""Views of these names, and those that begin with `to_`, list what awaits their first argument, an organisation."""
+DEADLINES: Final = ("until", "due", "value_day")
+ARGUMENTS_BYTES_MAX: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that awaits an organisation."""
+
+    title: tuple[str, str]
+    row: Row
+    actions: tuple[str, ...]
+
+    @property
+    def deadline(self) -> int | None:
+        for name in DEADLINES:
+            if type(self.row.fields.get(name)) is int:
+                return int(self.row.fields[name])
+        return None
+
+
+def read_pages(app: App, contract: str, view: str, args: tuple[Any, ...]) -> tuple[list[Any], Agreed]:
+    """All rows of a view, page by page where it has an `after`, and the agreement on its last page."""
+    paged = app.session.interface(contract).view(view).arguments[-1].name == "after"
+    rows: list[Any] = []
+    while True:
+        after = () if not paged else (None if not rows else _key_of(rows[-1]),)
+        agreed = app.session.view(contract, view, (*args, *after))
+        rows += list(agreed.result)
+        if not paged or not agreed.result:
+            return rows, agreed
+
+
+def _key_of(item: Any) -> Any:
+    return item[0] if type(item) is tuple else item
+
+
+def awaiting_views(interface: Interface) -> list[View]:
+    return [
+        view
+        for view in interface.views
+        if (view.name in AWAITING or view.name.startswith("to_"))
+        and view.arguments
+        and view.arguments[0].type.kind == "organisation"
+        and all(field.name == "after" for field in view.arguments[1:])
+    ]
+
+
+def map_of_rows(interface: Interface, view: View) -> MapForm | None:
+    """The map whose rows a view returns as (key, row) pairs."""
+    [item] = view.returns.items if len(view.returns.items) == 1 else (view.returns,)
+    records = [part.names[0] for part in item.items if part.kind == "record"]
+    for form in interface.maps:
+        if records == [form.record]:
+            return form
+    return None
+
+
+def actions_on(interface: Interface, form: MapForm, row: Row, organisation: str) -> tuple[str, ...]:
+    """What this organisation may do with a row: acts on its map whose party it is."""
+
+    def is_mine(action: Action) -> bool:
+        mine = any(row.fields.get(name) == organisation for name in action.who.party)
+        return action.who.on == form.name and mine and not action.who.callers
+
+    return tuple(action.name for action in interface.actions if is_mine(action))
+
+
+def collect(app: App, organisation: str) -> tuple[list[Waiting], list[Agreed]]:
+    found: list[Waiting] = []
+    agreements: list[Agreed] = []
+    for contract, _ in app.session.genesis.contracts:
+        interface = app.session.interface(contract)
+        for view in awaiting_views(interface):
+            form = map_of_rows(interface, view)
+            if form is None:
+                continue
+            items, agreed = read_pages(app, contract, view.name, (organisation,))
+            agreements.append(agreed)
+            for row in app.session.rows(contract, form.name, [_parts(item[0]) for item in items]):
+                if row.record is not None:
+                    actions = actions_on(interface, form, row, organisation)
+                    found.append(Waiting((view.zh, view.en), row, actions))
+    return sorted(found, key=lambda entry: (entry.deadline is None, entry.deadline or 0)), agreements
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    return key if type(key) is tuple else (key,)
+
+
+@wallet_command("inbox", "待办:编号、期限、可办理的业务", "what awaits you, numbered, with deadlines")
+@click.option("--organisation", "--org", help="默认为所选身份的机构 · by default that of the identity")
+def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
+    mine = organisation or app.organisation()
+    entries, agreements = collect(app, mine)
+    pending_rows, agreed = waiting_rows(app, mine)
+    agreements.append(agreed)
+    title = ("待复核", "waits for a checker")
+    entries += [Waiting(title, row, ("approve", "reject")) for row in pending_rows]
+    numbered = [[entry.row.contract, entry.row.map, entry.row.key[0].hex()] for entry in entries if _has_id(entry.row)]
+    app.home.remember([entry.row.key[0] for entry in entries if _has_id(entry.row)], numbered)
+    lines, objects, number = list[tuple[str, ...]](), list[dict[str, Any]](), 0
+    for entry in entries:
+        number += _has_id(entry.row)
+        lines.append(_inbox_line(app, entry, f"#{number}" if _has_id(entry.row) else ""))
+        objects.append({
+            "number": number if _has_id(entry.row) else None, "contract": entry.row.contract, "map": entry.row.map,
+            "kind": entry.title[1], "deadline_day": entry.deadline, "actions": list(entry.actions),
+            **row_object(app, entry.row),
+        })  # fmt: skip
+    heads = (("", ""), ("事项", "what"), ("编号", "id"), ("金额", "amount"), ("对方", "with"), ("期限", "until"),
+             ("可办理", "you may"))  # fmt: skip
+    if lines:
+        app.table(heads, lines)
+    else:
+        app.say("没有待办", "nothing awaits you")
+    return {"organisation": mine, "items": objects, **_agreements(app, agreements)}
+
+
+def _has_id(row: Row) -> bool:
+    return bool(row.key) and type(row.key[0]) is bytes and len(row.key[0]) == ID_BYTES
+
+
+def _inbox_line(app: App, entry: Waiting, number: str) -> tuple[str, ...]:
+    row = entry.row
+    reader = app.session.reader(row.contract)
+    amounts = [row.fields[name] for name in ("face", "amount", "gross") if type(row.fields.get(name)) is int]
+    others = [row.fields[name] for name in ("owner", "payer", "seller", "buyer", "issuer", "funder", "holder", "core")
+              if type(row.fields.get(name)) is str and row.fields[name] != app.organisation()]  # fmt: skip
+    app.session.learn_names(others[:1])
+    key = short_id(row.key[0]) if _has_id(row) else " ".join(map(str, row.key))
+    return (
+        number,
+        app.words(*entry.title),
+        key,
+        show(amounts[0]) if amounts else "",
+        show_organisation(reader, others[0]) if others else "",
+        "" if entry.deadline is None else show_day(entry.deadline, app.language),
+        " ".join(f"{row.contract}.{name}" for name in entry.actions),
+    )
+
+
+def _agreements(app: App, agreements: list[Agreed]) -> dict[str, Any]:
+    """The weakest of several agreements stands for all."""
+    weakest = min(agreements, key=lambda agreed: (len(agreed.nodes), agreed.height))
+    return agreement(app, weakest)
+
+
+@wallet_command("holdings", "持有的凭证", "the vouchers an organisation holds")
+@click.option("--organisation", "--org", help="默认为所选身份的机构 · by default that of the identity")
+def holdings(app: App, *, organisation: str | None) -> dict[str, Any]:
+    mine = organisation or app.organisation()
+    items, agreed = read_pages(app, VOUCHER, "held_by", (mine,))
+    rows = [row for row in app.session.rows(VOUCHER, TRANCHES, [(item[0],) for item in items])
+            if row.fields.get("owner") == mine and row.fields.get("live")]  # fmt: skip
+    roots = {row.key[0]: row for row in app.session.rows(VOUCHER, ROOTS, [(row.fields["root"],) for row in rows])}
+    app.home.remember([*(row.key[0] for row in rows), *roots])
+    reader = app.session.reader(VOUCHER)
+    app.session.learn_names([root.fields["issuer"] for root in roots.values()])
+    heads = (("编号", "id"), ("面额", "face"), ("承诺付款人", "issuer"), ("到期日", "due"), ("状态", "state"),
+             ("原始凭证", "root"))  # fmt: skip
+    lines = []
+    for row in rows:
+        root = roots[row.fields["root"]].fields
+        state = str(row.fields["lock"]) + (" 冻结 frozen" if row.fields.get("order") else "")
+        lines.append((short_id(row.key[0]), show(row.fields["face"]), show_organisation(reader, root["issuer"]),
+                      show_day(root["due"], app.language), state, short_id(row.fields["root"])))  # fmt: skip
+    total = sum(row.fields["face"] for row in rows)
+    app.table(heads, lines)
+    app.say(f"合计 {len(rows)} 张，人民币 {show(total)} 元", f"{len(rows)} vouchers, CNY {show(total)}")
+    objects = [{**row_object(app, row), "issuer": roots[row.fields["root"]].fields["issuer"],
+                "due": roots[row.fields["root"]].fields["due"]} for row in rows]  # fmt: skip
+    return {"organisation": mine, "holdings": objects, "total_fen": total, **agreement(app, agreed)}
+
+
+def waiting_rows(app: App, organisation: str) -> tuple[list[Row], Agreed]:
+    ids, agreed = read_pages(app, APPROVAL, "waiting_in", (organisation,))
+    rows = app.session.rows(APPROVAL, "items", [(identifier,) for identifier in ids])
+    return [row for row in rows if row.record is not None], agreed

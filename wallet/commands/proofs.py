@@ -1,0 +1,103 @@
+"""`lugang evidence export|verify`: what can be shown to others and needs no node to be believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.interface import Field
+from ledger.verdict import judge
+from ledger.wording import short_id, show_time
+from wallet.commands.calls import transaction_id
+from wallet.commands.trace import root_of
+from wallet.commands.words import account_object, reading, say_account
+from wallet.console import App, wallet_command
+from wallet.exporter import VOUCHER, Exporter
+from wallet.forms import read_arguments, read_id
+from wallet.home import chain_of
+from wallet.keystore import write_private
+from wallet.problems import problem
+from wallet.session import map_named
+from wallet.vouchers import accounts_of_evidence
+
+
+@wallet_command("export", "导出证据文件", "write an evidence file")
+@click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--voucher", "vouchers", multiple=True, help="整张凭证(其任一编号) · a whole voucher, by any of its ids")
+@click.option("--transaction", "transactions", multiple=True, help="交易 · a transaction with its receipt")
+@click.option("--row", "rows", multiple=True, help="合约.表:键 · contract.map:key")
+def export(
+    app: App, *, output: Path, vouchers: tuple[str, ...], transactions: tuple[str, ...], rows: tuple[str, ...]
+) -> dict[str, Any]:
+    exporter = Exporter(app.session)
+    for text in vouchers:
+        exporter.add_root(root_of(app, read_id(reading(app, VOUCHER), text)))
+    for text in transactions:
+        exporter.add_transaction(transaction_id(app, text))
+    for text in rows:
+        place, _, key_text = text.partition(":")
+        contract, _, map_name = place.partition(".")
+        form = map_named(app.session.interface(contract), map_name)
+        fields = tuple(Field(f"key{i}", kind) for i, kind in enumerate(form.key))
+        key = read_arguments(reading(app, contract), fields, key_text.split(",") if key_text else ())
+        exporter.add_rows([app.session.row(contract, map_name, *key)])
+    if not vouchers and not transactions and not rows:
+        raise problem("WAL-011", argument="--voucher / --transaction / --row", detail="-")
+    data = exporter.build()
+    write_private(output, data)
+    verdict, found, lexicon = judge(app.session.suite, app.genesis_bytes(), data)
+    accounts = accounts_of_evidence(lexicon, found)
+    for account in accounts:
+        say_account(app, account)
+    app.say(
+        f"已写入 {output}：{len(data):,} 字节，{len(verdict.lines)} 条",
+        f"{output}: {len(data):,} bytes, {len(verdict.lines)} facts",
+    )
+    return {"file": str(output), "bytes": len(data), "height": verdict.height, "sound": verdict.is_sound,
+            "vouchers": [account_object(account) for account in accounts]}  # fmt: skip
+
+
+@wallet_command("verify", "离线验证证据文件,仅凭创世文件", "check an evidence file, offline, from the genesis alone")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--complete", is_flag=True, help="要求凭证完整 · demand that its vouchers are complete")
+def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise problem("WAL-014", file=str(file), detail=error.strerror or str(error)) from None
+    suite, _, _ = chain_of(app.genesis_bytes())
+    verdict, found, lexicon = judge(suite, app.genesis_bytes(), data)
+    for line in verdict.lines:
+        app.say(f"{'✓' if line.ok else '✗'} {line.zh}", f"{'✓' if line.ok else '✗'} {line.en}")
+    accounts = accounts_of_evidence(lexicon, found)
+    for account in accounts:
+        say_account(app, account)
+    failing = [line for line in verdict.lines if not line.ok]
+    incomplete = [account for account in accounts if not account.is_complete]
+    answer = {
+        "sound": verdict.is_sound, "chain": verdict.chain.hex(), "name": verdict.name, "height": verdict.height,
+        "time_ms": verdict.time, "tolerance": verdict.tolerance, "test_clock": verdict.test_clock,
+        "signers": list(verdict.signers), "vouchers": [account_object(account) for account in accounts],
+        "lines": [{"proven": line.ok, "part": line.part, "number": line.number, "height": line.height, "zh": line.zh,
+                   "en": line.en} for line in verdict.lines],
+    }  # fmt: skip
+    app.facts.update(answer)
+    if failing:
+        raise problem("WAL-031", count=len(failing), first=app.words(failing[0].zh, failing[0].en))
+    if complete and (incomplete or not accounts):
+        first = short_id(incomplete[0].root) if incomplete else app.words("没有凭证", "no voucher")
+        raise problem("WAL-031", count=len(incomplete), first=first)
+    moment = "" if verdict.time is None else show_time(verdict.time, app.language)
+    app.say(f"全部成立（高度 {verdict.height}，{moment}）", f"everything is proven (height {verdict.height}, {moment})")
+    return answer
+
+
+@click.group("evidence")
+def evidence() -> None:
+    """证据文件 · evidence files"""
+
+
+evidence.add_command(export)
+evidence.add_command(verify)

@@ -1,0 +1,181 @@
+"""Outcomes and rows in words, and as objects for `--json`; shared by the commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ledger.errors import Refused
+from ledger.interface import RecordForm, Type
+from ledger.money import show
+from ledger.receipt import EventRow, Receipt
+from ledger.statement import ID_BYTES
+from ledger.wording import label_of, short_id, show_time, show_value
+from wallet.console import App
+from wallet.forms import Reading, plain
+from wallet.problems import problem
+from wallet.session import Outcome, Row
+from wallet.trust import ProvenReceipt
+from wallet.vouchers import RootAccount
+
+APPROVAL = "approval"
+
+
+def reading(app: App, contract: str) -> Reading:
+    """How arguments of this contract are read here: ids by what lists have shown."""
+    return Reading(app.session.interface(contract), app.session.suite.name, app.home.seen(), lambda n: numbered(app, n))
+
+
+def numbered(app: App, number: int) -> bytes:
+    """The id in row `number` of the last numbered list."""
+    rows = app.home.inbox()
+    if not 1 <= number <= len(rows):
+        raise problem("WAL-013", prefix=f"#{number}")
+    return bytes.fromhex(rows[number - 1][2])
+
+
+def ids_in(value: Any) -> list[bytes]:
+    """Every record id inside a result or an event."""
+    if type(value) is bytes:
+        return [value] if len(value) == ID_BYTES else []
+    return [found for item in value for found in ids_in(item)] if type(value) is tuple else []
+
+
+def event_form(app: App, event: EventRow) -> RecordForm | None:
+    try:
+        interface = app.session.interface(event.contract)
+    except Refused:
+        return None
+    for form in interface.events:
+        if form.name == event.event and len(form.fields) == len(event.values):
+            return form
+    return None
+
+
+def event_words(app: App, event: EventRow) -> str:
+    form = event_form(app, event)
+    if form is None:
+        return f"{event.contract}.{event.event} {event.values}"
+    reader = app.session.reader(event.contract)
+    colon, comma = reader.say("：", ": "), reader.say("，", ", ")
+    parts = []
+    for field, value in zip(form.fields, event.values, strict=True):
+        if field.type.kind == "organisation" and type(value) is str:
+            app.session.learn_names([value])
+        parts.append(label_of(field, app.language) + colon + show_value(reader, field.type, value))
+    title = (form.label_zh if app.language == "zh" else form.label_en) or f"{event.contract}.{event.event}"
+    return f"{title} {comma.join(parts)}"
+
+
+def event_object(app: App, event: EventRow) -> dict[str, Any]:
+    form = event_form(app, event)
+    values: Any = list(event.values)
+    if form is not None:
+        interface = app.session.interface(event.contract)
+        pairs = zip(form.fields, event.values, strict=True)
+        values = {field.name: plain(interface, field.type, value) for field, value in pairs}
+    else:
+        values = [plain(app.session.interface("membership"), Type("nothing"), value) for value in event.values]
+    return {"contract": event.contract, "event": event.event, "values": values}
+
+
+def receipt_object(app: App, proven: ProvenReceipt, returns: Type | None, contract: str | None) -> dict[str, Any]:
+    receipt = proven.receipt
+    result: Any = None
+    if returns is not None and contract is not None and receipt.result is not None:
+        result = plain(app.session.interface(contract), returns, receipt.result)
+    return {
+        "transaction": None if receipt.id is None else receipt.id.hex(),
+        "height": receipt.height,
+        "index": receipt.index,
+        "time_ms": proven.level.header.time,
+        "status": receipt.status.name.lower(),
+        "code": receipt.code,
+        "result": result,
+        "events": [event_object(app, event) for event in receipt.events],
+        "certified_height": proven.level.certificate.checkpoint.height,
+        "certified_by": list(app.session.client.trust.signers(proven.level.certificate)),
+        "budget_used": receipt.budget_used,
+    }
+
+
+def say_receipt(app: App, proven: ProvenReceipt, refused: Refused | None) -> None:
+    receipt = proven.receipt
+    identifier = "-" if receipt.id is None else receipt.id.hex()
+    moment = show_time(proven.level.header.time, app.language)
+    signers = ", ".join(app.session.client.trust.signers(proven.level.certificate))
+    if refused is None:
+        app.say(f"已最终确认：高度 {receipt.height}，{moment}", f"final: height {receipt.height}, {moment}")
+    else:
+        app.say(f"已最终拒绝：高度 {receipt.height}，{moment}", f"refused for good: height {receipt.height}, {moment}")
+    app.say(f"交易 {identifier}", f"transaction {identifier}")
+    for event in receipt.events:
+        app.say(f"· {event_words(app, event)}", f"· {event_words(app, event)}")
+    for identifier_of_row in ids_in(receipt.result if type(receipt.result) is tuple else (receipt.result,)):
+        shown = short_id(identifier_of_row)
+        app.say(f"编号 {shown}", f"id {shown}")
+    app.say(
+        f"由 {signers} 签认（高度 {proven.level.certificate.checkpoint.height}）",
+        f"certified by {signers} (height {proven.level.certificate.checkpoint.height})",
+    )
+    if waits_for_checker(receipt):
+        app.say("尚未生效，等待复核人复核", "not in force yet: it waits for a checker")
+
+
+def waits_for_checker(receipt: Receipt) -> bool:
+    return any(event.contract == APPROVAL and event.event == "Waiting" for event in receipt.events)
+
+
+def finish(app: App, outcome: Outcome) -> dict[str, Any]:
+    """Print a final outcome, remember its ids; raises the refusal of a refused one."""
+    body, receipt = outcome.transaction.body, outcome.receipt
+    events = [identifier for event in receipt.events for identifier in ids_in(event.values)]
+    app.home.remember([outcome.transaction.id, *ids_in((receipt.result,)), *events])
+    returns = app.session.interface(body.contract).action(body.action).returns
+    say_receipt(app, outcome.proven, outcome.refused)
+    # An act that waits returns its waiting item, not what the action returns.
+    waits = waits_for_checker(receipt)
+    answer = receipt_object(app, outcome.proven, Type("id") if waits else returns, body.contract)
+    answer["waits_for_checker"] = waits
+    app.facts.update(answer)
+    if outcome.refused is not None:
+        raise outcome.refused
+    return answer
+
+
+def row_object(app: App, row: Row) -> dict[str, Any]:
+    interface = app.session.interface(row.contract)
+    [form] = [form for form in interface.maps if form.name == row.map]
+    kinds = {field.name: field.type for field in interface.record(form.record).fields}
+    return {
+        "id": row.key[0].hex() if row.key and type(row.key[0]) is bytes else list(row.key),
+        "height": row.height,
+        **{name: plain(interface, kinds[name], value) for name, value in row.fields.items()},
+    }
+
+
+def say_row(app: App, row: Row) -> None:
+    comma, colon = app.words("，", ", "), app.words("：", ": ")
+    key = " ".join(short_id(part) if type(part) is bytes else str(part) for part in row.key)
+    if row.record is None:
+        app.say(f"{row.contract}.{row.map} {key} 不存在", f"{row.contract}.{row.map} {key} does not exist")
+        return
+    shown = comma.join(label + colon + text for label, text in app.session.show_row(row))
+    app.say(f"{row.contract}.{row.map} {key}（高度 {row.height} 已证明）{shown}",
+            f"{row.contract}.{row.map} {key} (proven at height {row.height}) {shown}")  # fmt: skip
+
+
+def say_account(app: App, account: RootAccount) -> None:
+    parts = [show(amount) for amount in (account.live, account.redeemed, account.cancelled, account.issued)]
+    state = app.words("完整", "complete") if account.is_complete else app.words("不完整", "NOT complete")
+    app.say(
+        f"凭证 {short_id(account.root)}：现存 {parts[0]} + 已兑付 {parts[1]} + 已注销 {parts[2]}，"
+        f"开立 {parts[3]}：{state}",
+        f"voucher {short_id(account.root)}: live {parts[0]} + redeemed {parts[1]} + cancelled {parts[2]}, "
+        f"issued {parts[3]}: {state}",
+    )
+
+
+def account_object(account: RootAccount) -> dict[str, Any]:
+    return {"root": account.root.hex(), "issued_fen": account.issued, "live_fen": account.live,
+            "redeemed_fen": account.redeemed, "cancelled_fen": account.cancelled, "missing_fen": account.missing,
+            "complete": account.is_complete}  # fmt: skip

@@ -1,0 +1,240 @@
+"""What every wallet command shares: its options, two ways of answering (people, or one JSON object), failing in words.
+
+A command is written as a function of an `App` and its own arguments. It returns an object for `--json`; what people
+read it prints itself through the App, which is silent under `--json`. A refusal becomes code, sentence and numbers and
+the exit code of its kind; nothing ends in a traceback but a fault of our own.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ledger.api import Problem
+from ledger.crypto import Suite
+from ledger.errors import Refused
+from wallet.builder import Signer
+from wallet.home import Config, Home, chain_of
+from wallet.keystore import Keystore
+from wallet.problems import exit_code_of, problem
+from wallet.session import Session
+
+LANGUAGE_VARIABLE: Final = "LUGANG_LANG"
+HOME_VARIABLE: Final = "LUGANG_HOME"
+NODES_VARIABLE: Final = "LUGANG_NODES"
+PASSPHRASE_VARIABLE: Final = "LUGANG_PASSPHRASE"  # noqa: S105 — a variable's name
+PASSPHRASE_FILE_VARIABLE: Final = "LUGANG_PASSPHRASE_FILE"  # noqa: S105 — likewise
+PASSPHRASE_BYTES_MAX: Final = 1024
+
+
+class App:
+    """One run of one command."""
+
+    def __init__(
+        self,
+        *,
+        home: Path | None,
+        nodes: Sequence[str],
+        genesis: Path | None,
+        language: str | None,
+        label: str | None,
+        passphrase_file: Path | None,
+        as_json: bool,
+    ) -> None:
+        self.home = Home(home or Path(os.environ.get(HOME_VARIABLE) or Path.home() / ".lugang"))
+        self.config: Config = self.home.config
+        self.language = _language(language or os.environ.get(LANGUAGE_VARIABLE) or self.config.language)
+        self.as_json = as_json
+        self.nodes_given, self.language_given = tuple(nodes), language
+        self._genesis, self._label, self._passphrase_file = genesis, label, passphrase_file
+        self._session: Session | None = None
+        self.facts: dict[str, Any] = {}
+        """Goes into the JSON answer also when the command is refused: the transaction that was."""
+        # highlight and markup off: what is printed comes from the ledger and from users.
+        self.console = Console(highlight=False, markup=False, soft_wrap=True, quiet=as_json)
+
+    # answers
+
+    def words(self, zh: str, en: str) -> str:
+        return zh if self.language == "zh" else en
+
+    def say(self, zh: str, en: str) -> None:
+        self.console.print(self.words(zh, en))
+
+    def table(self, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> None:
+        table = Table(*(self.words(zh, en) for zh, en in head), box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*row)
+        self.console.print(table)
+
+    # the chain
+
+    def genesis_bytes(self) -> bytes:
+        """The chain's file: the one given now, or the pinned one; both must be the same."""
+        if self._genesis is not None:
+            try:
+                data = self._genesis.read_bytes()
+            except OSError as error:
+                raise problem("WAL-014", file=str(self._genesis), detail=error.strerror or str(error)) from None
+            self.home.pin_genesis(data)
+            return data
+        held = self.home.genesis_bytes()
+        if held is None:
+            raise problem("WAL-010")
+        return held
+
+    def suite(self) -> Suite:
+        return chain_of(self.genesis_bytes())[0]
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            given = tuple(filter(None, os.environ.get(NODES_VARIABLE, "").split(",")))
+            urls = self.nodes_given or given or self.config.nodes
+            if not urls:
+                raise problem("WAL-010")
+            self._session = Session(self.genesis_bytes(), urls, language=self.language, pin=self.home.pin())
+        return self._session
+
+    def close(self) -> None:
+        """Keep the highest certificate seen, and say which nodes told what is not so."""
+        if self._session is None:
+            return
+        pin = self._session.client.trust.save()
+        if pin is not None and pin != self.home.pin():
+            self.home.save_pin(pin)
+        for complaint in self._session.client.complaints:
+            zh = f"注意：节点 {complaint.node} 的回答未能证明，已改问其他节点：{complaint.detail}"
+            en = f"mind: node {complaint.node} said what is not proven, another was asked: {complaint.detail}"
+            click.echo(self.words(zh, en), err=True)
+        self._session.close()
+
+    def complaints(self) -> dict[str, Any]:
+        """For the JSON answer: which nodes said what is not proven."""
+        found = () if self._session is None else self._session.client.complaints
+        return {"complaints": [{"node": c.node, "detail": c.detail} for c in found]} if found else {}
+
+    # identities
+
+    def keystore(self, label: str | None = None) -> Keystore:
+        chosen = label or self._label or self.config.identity
+        if chosen is None:
+            labels = self.home.labels()
+            if len(labels) != 1:
+                raise problem("WAL-007")
+            [chosen] = labels
+        return self.home.keystore(chosen)
+
+    def organisation(self) -> str:
+        return self.keystore().organisation
+
+    def signer(self, label: str | None = None) -> Signer:
+        """Unlock an identity for this chain."""
+        keystore, suite = self.keystore(label), self.suite()
+        if keystore.suite != suite.name:
+            raise problem("WAL-008", label=keystore.label, found=keystore.suite, expected=suite.name)
+        secret = keystore.unlock(self.passphrase(keystore.label), suite)
+        return Signer(suite, secret, keystore.organisation)
+
+    def passphrase(self, label: str, *, new: bool = False) -> str:
+        """From a file, the environment or a terminal; never from an argument, which other users can read."""
+        path = self._passphrase_file or os.environ.get(PASSPHRASE_FILE_VARIABLE)
+        if path:
+            try:
+                with Path(path).open("rb") as file:
+                    return file.read(PASSPHRASE_BYTES_MAX).decode("utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                raise problem("WAL-014", file=str(path), detail=str(error)) from None
+        if PASSPHRASE_VARIABLE in os.environ:
+            return os.environ[PASSPHRASE_VARIABLE]
+        if self.as_json or not sys.stdin.isatty():
+            raise problem("WAL-006")
+        prompt = self.words(f"身份 {label} 的口令", f"Passphrase of {label}")
+        return str(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
+
+    def confirm(self, zh: str, en: str, yes: bool) -> None:
+        """Ask; raises WAL-040 when the answer is no, or when nobody is there to answer."""
+        if yes:
+            return
+        if self.as_json or not click.confirm(self.words(zh, en), err=True):
+            raise problem("WAL-040")
+
+
+def _language(given: str | None) -> str:
+    if given is None:
+        return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    if given not in ("zh", "en"):
+        raise problem("WAL-011", argument="lang", detail="zh / en")
+    return given
+
+
+def fail(refused: Refused, language: str, as_json: bool, facts: dict[str, Any]) -> None:
+    """Print a refusal and leave with its exit code."""
+    code = exit_code_of(refused)
+    if as_json:
+        value = Problem.of(refused).model_dump(mode="json")
+        click.echo(json.dumps({"ok": False, **value, "exit_code": code, **facts}, ensure_ascii=False))
+    else:
+        click.echo(f"{refused.code} {refused.text(language)}", err=True)
+    sys.exit(code)
+
+
+_OPTIONS: Final = (
+    click.option("--json", "as_json", is_flag=True, help="一个 JSON 对象 · answer with one JSON object"),
+    click.option("--lang", "language", help="zh | en (LUGANG_LANG)"),
+    click.option("--home", type=click.Path(path_type=Path, file_okay=False),
+                 help="钱包目录 · the wallet's folder (LUGANG_HOME)"),
+    click.option("--node", "nodes", multiple=True, help="节点网址,可重复 · a node's URL, repeatable (LUGANG_NODES)"),
+    click.option("--genesis", type=click.Path(path_type=Path, dir_okay=False),
+                 help="创世文件 · the chain's genesis file"),
+    click.option("--key", "label", help="身份 · the identity to use"),
+    click.option("--passphrase-file", type=click.Path(path_type=Path, dir_okay=False),
+                 help="口令文件 · a file with the passphrase (LUGANG_PASSPHRASE_FILE, LUGANG_PASSPHRASE)"),
+)  # fmt: skip
+
+EXIT_CODES: Final = (
+    "退出码 / exit codes: 0 完成 done, 1 被拒绝或未能证明 refused or not proven, 2 用法 usage, 3 网络 network, "
+    "4 密钥或口令 key or passphrase, 5 已取消 cancelled"
+)
+
+Command = Callable[..., Any]
+
+
+def wallet_command(name: str, zh: str, en: str) -> Callable[[Command], click.Command]:
+    """A click command around `function(app, …)`; what it returns is the JSON answer."""
+
+    def wrap(function: Command) -> click.Command:
+        @functools.wraps(function)
+        def run(**arguments: Any) -> None:
+            shared = ("home", "nodes", "genesis", "language", "label", "passphrase_file", "as_json")
+            options = {key: arguments.pop(key) for key in shared}
+            language = options["language"] if options["language"] in ("zh", "en") else "en"
+            app: App | None = None
+            try:
+                app = App(**options)
+                language = app.language
+                try:
+                    answer = function(app, **arguments)
+                finally:
+                    app.close()
+            except Refused as refused:
+                fail(refused, language, options["as_json"], {} if app is None else app.facts)
+            else:
+                if options["as_json"]:
+                    click.echo(json.dumps({"ok": True, **(answer or {}), **app.complaints()}, ensure_ascii=False))
+
+        decorated: Any = run
+        for option in reversed(_OPTIONS):
+            decorated = option(decorated)
+        return click.command(name, help=f"{zh}\n\n{en}", epilog=EXIT_CODES)(decorated)
+
+    return wrap

@@ -1,0 +1,147 @@
+"""Gathers what nodes prove into one evidence file that needs no node to be checked.
+
+Transactions, receipts and rows come from different heights; all of them hang on the highest certificate by the
+history's range. The interfaces that read them and the membership records that name organisations go along, so that a
+reader in ten years gets the very sentence whose digest was signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ledger.evidence import Evidence, HeaderRow, Item, header_row, receipt_item, transaction_item, value_item
+from ledger.interface import Interface, Type
+from ledger.merkle import Kind, MerkleTree
+from ledger.statement import ID_BYTES
+from ledger.summary import organisations, organisations_of
+from ledger.transaction import Transaction
+from ledger.verdict import REGISTRY, REGISTRY_MAP
+from wallet.problems import problem
+from wallet.session import MEMBERSHIP, Row, Session, map_named, names_map
+
+ROOTS: Final = "roots"
+TRANCHES: Final = "tranches"
+VOUCHER: Final = "voucher"
+
+
+@dataclass(slots=True)
+class Exporter:
+    """Collects what shall be in the file; `build` asks for what still lacks and packs it."""
+
+    session: Session
+    transactions: dict[bytes, None] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+
+    def add_transaction(self, identifier: bytes) -> None:
+        self.transactions[identifier] = None
+
+    def add_rows(self, rows: Iterable[Row], *, with_makers: bool = True) -> None:
+        """Rows, and the transactions that made their ids."""
+        for row in rows:
+            self.rows.append(row)
+            if with_makers and row.key and type(row.key[0]) is bytes and len(row.key[0]) == ID_BYTES:
+                self.add_transaction(row.key[0][:32])
+
+    def add_root(self, root: bytes) -> None:
+        """A whole voucher: what was issued, every tranche of it, every transaction that made one."""
+        tranches = tranches_of(self.session, root)
+        wanted = [(VOUCHER, ROOTS, (root,)), *((VOUCHER, TRANCHES, (tranche,)) for tranche in tranches)]
+        self.add_rows(self.session.prove(wanted))
+
+    def build(self) -> bytes:
+        session, client = self.session, self.session.client
+        receipts = client.receipts(list(self.transactions))
+        missing = [identifier for identifier in self.transactions if identifier not in receipts]
+        if missing:
+            raise problem("WAL-021", seconds=0, id=missing[0].hex()[:16], state="not final")
+        heights = sorted({proven.receipt.height for proven in receipts.values()})
+        if client.trust.highest is None:
+            client.level(1)
+        assert client.trust.highest is not None, "a proof was accepted"
+        under = max([client.trust.highest.checkpoint.height, *heights, *(row.height for row in self.rows)])
+        items: list[Item] = []
+        signed: list[Transaction] = []
+        for height in heights:
+            level, transactions, _ = client.block(height, under)
+            wanted = [(i, entry) for i, entry in enumerate(transactions) if entry.id in receipts]
+            leaves = [entry.id + entry.wid for entry in transactions]
+            for index, entry in wanted:
+                path = MerkleTree(session.suite).path(Kind.TRANSACTIONS, leaves, index)
+                items.append(transaction_item(level.height, entry.wire, path))
+                proven = receipts[entry.id]
+                items.append(receipt_item(level.height, proven.encoded, proven.path))
+                signed.append(entry)
+        interfaces = self._interfaces(signed)
+        rows = [*self.rows, *self._names(signed, interfaces), *self._registry(interfaces)]
+        rows = list({(row.full_key, row.height): row for row in rows}.values())
+        items += [value_item(row.height, row.full_key, row.value, row.proof) for row in rows]
+        headers = self._headers(sorted({item.height for item in items} | {under}), under)
+        return Evidence(
+            session.chain,
+            tuple(client.trust.changes),
+            client.level(under, under).certificate.to_value(),
+            tuple(headers),
+            tuple(items),
+            tuple((name, interface.encode()) for name, interface in interfaces.items()),
+        ).encode()
+
+    def _headers(self, heights: Sequence[int], under: int) -> Iterable[HeaderRow]:
+        for height in heights:
+            level = self.session.client.level(height, under)
+            yield header_row(level.header, level.state_root, level.receipts_root, level.path)
+
+    def _interfaces(self, signed: Sequence[Transaction]) -> dict[str, Interface]:
+        names = dict.fromkeys([*(entry.body.contract for entry in signed), *(row.contract for row in self.rows)])
+        return {name: self.session.interface(name) for name in names}
+
+    def _names(self, signed: Sequence[Transaction], interfaces: dict[str, Interface]) -> list[Row]:
+        """Membership's records of the organisations that sentences and rows mention, unless the genesis says the same:
+        the genesis is in every verifier's hands anyway."""
+        mentioned: dict[str, None] = {}
+        for entry in signed:
+            interface = interfaces[entry.body.contract]
+            form = interface.action(entry.body.action)
+            mentioned.update(dict.fromkeys(organisations_of(interface, form, entry.body.args)))
+        for row in self.rows:
+            interface = interfaces[row.contract]
+            record = Type("record", names=(map_named(interface, row.map).record,))
+            mentioned.update(dict.fromkeys(organisations(interface, record, row.record)))
+        membership = self.session.interface(MEMBERSHIP)
+        form_of_names = names_map(membership)
+        if form_of_names is None or not mentioned:
+            return []
+        known = {m.organisation: (m.name_zh, m.name_en, m.credit_code) for m in self.session.genesis.members}
+        rows = self.session.rows(MEMBERSHIP, form_of_names.name, [(slug,) for slug in mentioned])
+        fields = ("name_zh", "name_en", "credit_code")
+        needed = [
+            row for row in rows if row.fields and tuple(row.fields[name] for name in fields) != known.get(row.key[0])
+        ]
+        if needed:
+            interfaces[MEMBERSHIP] = membership
+        return needed
+
+    def _registry(self, interfaces: dict[str, Interface]) -> list[Row]:
+        """The registry's rows of these contracts, which bind the interfaces to the chain."""
+        if REGISTRY not in {name for name, _ in self.session.genesis.contracts}:
+            return []
+        rows = self.session.rows(REGISTRY, REGISTRY_MAP, [(name,) for name in (*interfaces, REGISTRY)])
+        interfaces[REGISTRY] = self.session.interface(REGISTRY)
+        return rows
+
+
+def tranches_of(session: Session, root: bytes) -> list[bytes]:
+    """The ids of every tranche of a root, agreed on by t nodes page by page."""
+    return [key for key, _ in pages(session, VOUCHER, "all_of", (root,))]
+
+
+def pages(session: Session, contract: str, view: str, args: tuple[Any, ...]) -> list[Any]:
+    """All items of a view that is read page by page: its last argument `after` is the last key of the page before."""
+    found: list[Any] = []
+    while True:
+        after = None if not found else found[-1][0] if type(found[-1]) is tuple else found[-1]
+        result = session.view(contract, view, (*args, after)).result
+        if not result:
+            return found
+        found += list(result)
