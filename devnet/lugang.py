@@ -30,6 +30,22 @@ ABOUT = (
     "陆港链：供应链凭证与数据凭证的联盟账本。\n\nA consortium ledger for supply-chain vouchers and data credentials."
 )
 PARTS: Mapping[str, Part] = {
+    "key": Part("wallet.cli", "身份与密钥", "identities and their keys"),
+    "config": Part("wallet.cli", "固定链与节点", "pin the chain, say which nodes to ask"),
+    "status": Part("wallet.cli", "节点与链的状况", "the nodes and the chain"),
+    "inbox": Part("wallet.cli", "待办", "what awaits you, with deadlines"),
+    "call": Part("wallet.cli", "办理业务", "act: read the sentence, sign, wait"),
+    "pending": Part("wallet.cli", "待复核事项", "what waits for a checker"),
+    "holdings": Part("wallet.cli", "持有的凭证", "the vouchers that you hold"),
+    "trace": Part("wallet.cli", "凭证溯源", "a voucher's tree"),
+    "view": Part("wallet.cli", "查询合约", "ask a contract"),
+    "describe": Part("wallet.cli", "合约说明", "what a contract offers, and who may"),
+    "receipt": Part("wallet.cli", "交易回执", "a transaction's proven receipt"),
+    "sign": Part("wallet.cli", "离线签署", "sign a draft without a network"),
+    "cosign": Part("wallet.cli", "共同签名", "add one's signature to a draft"),
+    "submit": Part("wallet.cli", "提交签署文件", "send a signed draft"),
+    "evidence": Part("wallet.cli", "证据文件", "export and verify evidence"),
+    "audit": Part("wallet.cli", "对账", "check the invariants of a live chain"),
     "devnet": Part("devnet.cli", "本机试验网", "a chain of real processes on this machine"),
 }
 

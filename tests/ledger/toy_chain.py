@@ -78,7 +78,9 @@ def toy_genesis(*, engine: Any = "pbft", validators: int = 4, test_clock: bool =
         for slug, zh, code in names
     ]
     entries = [
-        ValidatorEntry(key(f"validator {i}"), names[i % 3][0], bytes([i]) * 32, (f"/ip4/127.0.0.1/tcp/{4000 + i}",))
+        ValidatorEntry(
+            key(f"validator {i}"), names[i % 3][0], key(f"transport {i}"), (f"/ip4/127.0.0.1/tcp/{4000 + i}",)
+        )
         for i in range(validators)
     ]
     return Genesis(

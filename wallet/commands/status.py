@@ -33,7 +33,9 @@ def status(app: App) -> dict[str, Any]:
         app.say(f"TEST CLOCK 测试时钟 {day}", f"TEST CLOCK {day}")
     signers = ", ".join(organisations)
     name = f"{session.genesis.name} {session.chain.hex()[:16]}…"
-    app.say(f"链 {name}，高度 {height}，当场签认：{signers or '无'}（需 {needed}）",
-            f"chain {name}, height {height}, vouched for just now by {signers or 'nobody'} ({needed} needed)")  # fmt: skip
+    app.say(f"链 {name}，高度 {height}", f"chain {name}, height {height}")
+    app.say(
+        f"当场签认：{signers or '无'}（需 {needed}）", f"vouched for just now: {signers or 'nobody'} ({needed} needed)"
+    )
     return {"chain": session.chain.hex(), "name": session.genesis.name, "height": height, "vouched_by": organisations,
             "needed": needed, "test_clock": test_clock, "nodes": objects}  # fmt: skip
