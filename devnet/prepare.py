@@ -16,7 +16,7 @@ from typing import Any, Final
 import tomli_w
 
 from devnet.bank.book import Book
-from devnet.cast import BANK, Firm, cast_of, credit_code
+from devnet.cast import Firm, cast_of, credit_code
 from devnet.plan import DevnetPlan
 from devnet.rulebook import parameter_rows, policy_rows
 from ledger.crypto import Suite
@@ -156,8 +156,7 @@ def _bank_home(plan: DevnetPlan, suite: Suite, cast: tuple[Firm, ...]) -> None:
     write_private(plan.bank_home / f"{STATEMENT_KEY}.key", new_secret(suite).hex().encode("ascii"))
     book = Book(plan.bank_home)
     for firm in cast:
-        if firm.organisation != BANK:
-            book.open_account(firm.organisation, firm.funds_yuan * 100)
+        book.open_account(firm.organisation, firm.funds_yuan * 100)
     book.close()
 
 

@@ -25,6 +25,7 @@ from wallet.session import Session
 
 POLL_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 1.0
+OUT_OF_COLLECTED: Final = frozenset({"redeem", "penalty_share"})
 OVER: Final = frozenset({"paid", "returned", "closed"})
 
 
@@ -56,14 +57,22 @@ class BankSimulator:
             return
         today = self._session.client.ask(lambda node: node.status()).day
         rows = self._session.rows("settlement", "instructions", [(key,) for key in self._open])
+        lines: list[Line] = []
         for row in rows:
-            instruction = _instruction(row.key[0], row.fields)
-            self._serve(instruction, today)
+            instruction = self._instruction(row.key[0], row.fields)
+            lines += self._serve(instruction, today)
             noted = self._book.noted(instruction.id)
             if instruction.status in OVER and noted.act != "return":
                 self._open.pop(instruction.id, None)
+        self._send(lines)
 
-    def _serve(self, instruction: Instruction, today: int) -> None:
+    def _instruction(self, identifier: bytes, fields: dict[str, Any]) -> Instruction:
+        """What holders are due comes out of what the issuer paid in before, so there the bank itself is the payer."""
+        names = ("payee", "amount", "paid", "day", "status")
+        payer = self._bank if fields["purpose"] in OUT_OF_COLLECTED else fields["payer"]
+        return Instruction(identifier, fields["purpose"], payer, *(fields[name] for name in names))
+
+    def _serve(self, instruction: Instruction, today: int) -> list[Line]:
         book = self._book
         payments = [
             (line.number, line.amount)
@@ -79,8 +88,7 @@ class BankSimulator:
                 funds=book.balance(instruction.payer),
                 payments=payments,
             )
-            lines = self._book_decision(instruction, decision, today)
-        self._send(lines)
+            return self._book_decision(instruction, decision, today)
 
     def _book_decision(self, instruction: Instruction, decision: Decision, today: int) -> list[Line]:
         book = self._book
@@ -168,8 +176,3 @@ def _drain(box: queue.Queue[bytes | None]) -> Iterator[bytes | None]:
             yield box.get_nowait()
     except queue.Empty:
         return
-
-
-def _instruction(identifier: bytes, fields: dict[str, Any]) -> Instruction:
-    names = ("purpose", "payer", "payee", "amount", "paid", "day", "status")
-    return Instruction(identifier, *(fields[name] for name in names))
