@@ -9,7 +9,7 @@ that would be refused anyway does not wait for a checker.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from contracts.bound import BoundAction
 from ledger.errors import refuse
@@ -47,19 +47,31 @@ class Authority:
 
     def check(self, action: BoundAction, args: tuple[Any, ...], key: bytes, person: Any, member: Any, day: int) -> None:
         """Raises AUTH-003…006, EXE-003."""
-        who, organisation = action.form.who, person.field_organisation
-        if who.roles and not any([role in member.field_roles for role in who.roles]):
-            raise refuse("AUTH-004", needed="/".join(who.roles), organisation=organisation)
-        if who.capacities and not any([self.has_capacity(organisation, name, day) for name in who.capacities]):
-            raise refuse("AUTH-005", needed="/".join(who.capacities), organisation=organisation)
-        if who.permission is not None and who.permission not in person.field_permissions:
-            raise refuse("AUTH-006", key=key.hex()[:16], needed=who.permission)
-        row = self.row(action, args)
-        if action.party:
-            parties = [getattr(row, field) for field in action.party]
-            if organisation not in parties:
-                shown = "/".join([party if party is not None else "-" for party in parties])
-                raise refuse("AUTH-003", field="/".join(who.party), party=shown, caller=organisation)
+        organisation = person.field_organisation
+        if action.roles and not any([role in member.field_roles for role in action.roles]):
+            raise refuse("AUTH-004", needed="/".join(action.roles), organisation=organisation)
+        if action.capacities:
+            for name in action.capacities:
+                licence = self._registers.capacities((organisation, name))
+                if licence is not None and day <= licence.field_until:
+                    break
+            else:
+                raise refuse("AUTH-005", needed="/".join(action.capacities), organisation=organisation)
+        if action.permission is not None and action.permission not in person.field_permissions:
+            raise refuse("AUTH-006", key=key.hex()[:16], needed=action.permission)
+        if action.on is not None:
+            row = action.on(args[0] if action.key_parts == 1 else args[: action.key_parts])
+            for field in action.party:
+                if getattr(row, field) == organisation:
+                    return
+            if action.party:
+                self._no_party(action, row, organisation)
+
+    @staticmethod
+    def _no_party(action: BoundAction, row: Any, organisation: str) -> NoReturn:
+        parties = [getattr(row, field) for field in action.party]
+        shown = "/".join([party if party is not None else "-" for party in parties])
+        raise refuse("AUTH-003", field="/".join(action.form.who.party), party=shown, caller=organisation)
 
     def row(self, action: BoundAction, args: tuple[Any, ...]) -> Any:
         """The row that the action is on; refuses a missing one."""
@@ -73,7 +85,7 @@ class Authority:
 
     def checkers_needed(self, action: BoundAction, args: tuple[Any, ...], organisation: str) -> int:
         """By the organisation's own table, or else the one for all; without any, none."""
-        policy = action.form.who.policy
+        policy = action.policy
         if policy is None:
             return 0
         row = self._registers.policies((organisation, policy))

@@ -36,6 +36,10 @@ class BoundAction:
     key_parts: int
     party: tuple[str, ...]
     amount: int | None
+    roles: tuple[str, ...]
+    capacities: tuple[str, ...]
+    permission: str | None
+    policy: str | None
     for_people: bool
     has_records: bool
 
@@ -71,6 +75,7 @@ class BoundContract:
         self.is_system = name in SYSTEM_CONTRACTS and number <= world.genesis_contracts
         self.helpers = Helpers(world.meter, world.suite.hasher("contract"))
         self._names = self.helpers.namespace()
+        self._names["contract_name"] = name
         # The code was written by the compiler from a checked tree, and sees nothing but this namespace.
         exec(program.code, self._names)  # noqa: S102
         self.maps: dict[str, StateMap] = {}
@@ -126,6 +131,10 @@ class BoundContract:
             key_parts=0 if who.on is None else len(self.maps[who.on].form.key),
             party=tuple(f"field_{party}" for party in who.party),
             amount=names.index(who.amount) if who.amount in names else None,
+            roles=who.roles,
+            capacities=who.capacities,
+            permission=who.permission,
+            policy=who.policy,
             for_people=for_people,
             has_records=_has_records(form.returns),
         )

@@ -31,18 +31,27 @@ def day_of_time(time_ms: int) -> int:
     return (time_ms + BEIJING_MS) // DAY_MS
 
 
-class Session:
-    """One transaction, one swept row, one view: what all calls inside it share."""
+class Moment:
+    """When a session takes place: the block's height, and the business time and day of the calendar."""
 
-    __slots__ = ("approved", "contracts", "day", "events", "height", "is_test_clock", "new_ids", "signers", "time", "transaction")
+    __slots__ = ("day", "height", "is_test_clock", "time")
 
-    def __init__(self, transaction: bytes, signers: tuple[bytes, ...], height: int, time: int) -> None:
-        self.transaction = transaction
-        self.signers = signers
+    def __init__(self, height: int, time: int, day: int, *, is_test_clock: bool) -> None:
         self.height = height
         self.time = time
-        self.day = day_of_time(time)
-        self.is_test_clock = False
+        self.day = day
+        self.is_test_clock = is_test_clock
+
+
+class Session:
+    """One transaction, one block's sweep, one view: what all calls inside it share."""
+
+    __slots__ = ("approved", "contracts", "events", "moment", "new_ids", "signers", "transaction")
+
+    def __init__(self, transaction: bytes, signers: tuple[bytes, ...], moment: Moment) -> None:
+        self.transaction = transaction
+        self.signers = signers
+        self.moment = moment
         self.events: list[tuple[str, str, tuple[Any, ...]]] = []
         self.new_ids = 0
         self.approved = False
@@ -52,34 +61,29 @@ class Session:
 
 
 class Context:
-    """See `contracts.sdk.Context` for what each name means to a contract."""
+    """See `contracts.sdk.Context` for what each name means to a contract; the compiler knows where each is found."""
 
-    __slots__ = (
-        *("_bound", "_session", "_world", "caller", "contract", "day", "events", "height", "is_test_clock"),
-        *("organisation", "person", "time", "transaction"),
-    )
+    __slots__ = ("_bound", "_world", "caller", "organisation", "person", "session")
 
     def __init__(
         self, world: World, session: Session, bound: BoundContract, organisation: str, person: bytes, caller: str
     ) -> None:
         self._world = world
-        self._session = session
         self._bound = bound
+        self.session = session
         self.organisation = organisation
         self.person = person
         self.caller = caller
-        self.contract = bound.name
-        self.events = session.events
-        self.transaction = session.transaction
-        self.height = session.height
-        self.time = session.time
-        self.day = session.day
-        self.is_test_clock = session.is_test_clock
+
+    @property
+    def name(self) -> str:
+        """The contract that runs in this context."""
+        return self._bound.name
 
     # -- ids
 
     def new_id(self) -> bytes:
-        session = self._session
+        session = self.session
         number = session.new_ids
         session.new_ids = number + 1
         if number < len(_SUFFIXES):
@@ -100,7 +104,7 @@ class Context:
         return self._receipt(lambda: self.call(contract, action, args))
 
     def view(self, contract: str, view: str, args: tuple[Any, ...]) -> Any:
-        return self._world.ask(self._session, contract, view, self._plain(args))
+        return self._world.ask(self.session, contract, view, self._plain(args))
 
     def _plain(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         plain: tuple[Any, ...] = self._bound.helpers.plain(args)
@@ -108,7 +112,7 @@ class Context:
 
     def _receipt(self, act: Any) -> Any:
         """Run `act`; a refusal undoes what it did and is returned."""
-        world, session = self._world, self._session
+        world, session = self._world, self.session
         mark, announced, depth = len(world.journal), len(session.events), len(session.contracts)
         try:
             code, result = None, act()
@@ -121,7 +125,7 @@ class Context:
     # -- the registers of the system contracts
 
     def parameter(self, name: Any) -> int:
-        return self.parameter_on(name, self.day)
+        return self.parameter_on(name, self.session.moment.day)
 
     def parameter_on(self, name: Any, day: Any) -> int:
         if type(name) is not str or type(day) is not int:
@@ -146,7 +150,7 @@ class Context:
     def has_capacity(self, organisation: Any, capacity: Any) -> bool:
         if type(organisation) is not str or type(capacity) is not str:
             raise wrong_type("ctx.has_capacity", None)
-        return self._world.authority.has_capacity(organisation, capacity, self.day)
+        return self._world.authority.has_capacity(organisation, capacity, self.session.moment.day)
 
     def _organisation(self, organisation: Any) -> Any:
         if type(organisation) is not str:
@@ -167,7 +171,7 @@ class Context:
     def _signers(self) -> list[str]:
         """The organisations whose people have signed and may make acts, in the signers' order."""
         found: list[str] = []
-        for key in self._session.signers:
+        for key in self.session.signers:
             person = self._world.registers.people(key)
             if person is not None and person.field_status == "active" and "make" in person.field_permissions:
                 if self.is_active(person.field_organisation):
@@ -259,6 +263,6 @@ class Context:
         return self._receipt(lambda: self._world.perform(self, contract, action, arguments))
 
     def _only(self, contract: str) -> None:
-        if self.contract != contract or not self._bound.is_system:
-            raise refuse("EXE-005", contract="engine", caller=self.contract)
+        if self._bound.name != contract or not self._bound.is_system:
+            raise refuse("EXE-005", contract="engine", caller=self._bound.name)
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.bound import BoundContract, BoundSweep
-from contracts.context import Context, Session, day_of_time
+from contracts.context import Context, Moment, Session, day_of_time
 from contracts.language.meter import SWEEP_ROW_UNITS_MAX, OutOfBudget
 from contracts.premises import genesis_facts
+from contracts.receipts import ReceiptWriter
 from contracts.state_map import STATE, StateReader
 from contracts.world import CONTRACT_FAULTS, World
 from ledger.block import Header
@@ -26,7 +27,7 @@ from ledger.codec import encode, load
 from ledger.crypto import Suite
 from ledger.errors import Number, Refused, refuse
 from ledger.genesis import Genesis
-from ledger.receipt import EVENTS_MAX, RECEIPT_BYTES_MAX, VERSION, Status
+from ledger.receipt import EVENTS_MAX, RECEIPT_BYTES_MAX, Status
 from ledger.transaction import Transaction
 from ledger.validators import ValidatorSet, make_validator_set
 
@@ -64,6 +65,9 @@ class Engine:
         self._block_units_max = genesis.limit("block_budget_max")
         self._validators: dict[bytes, str] | None = None
         self._cursors: dict[bytes, bytes] = {}
+        self._receipts = ReceiptWriter(0)
+        self._clock: Any = None
+        self._moment = Moment(0, 0, 0, is_test_clock=False)
         self._is_loaded = False
 
     @property
@@ -71,6 +75,16 @@ class Engine:
         """The contracts in force, for whoever describes them."""
         self._load()
         return self._world
+
+    def move_to(self, reader: StateReader) -> None:
+        """Read from another snapshot from now on; for engines that only answer questions."""
+        if reader is self._world.source.reader:
+            return
+        self._reader = self._world.source.reader = reader
+        for bound in self._world.contracts.values():
+            for rows in bound.maps.values():
+                rows.live.clear()
+        self._is_loaded, self._validators = False, None
 
     # -- height 0
 
@@ -81,17 +95,16 @@ class Engine:
             world.bind(name, number, source)
         world.read_registers()
         facts = genesis_facts(genesis, world)
+        is_test = genesis.clock_first_day is not None
+        day = genesis.clock_first_day if genesis.clock_first_day is not None else day_of_time(genesis.time)
+        moment = Moment(0, genesis.time, day, is_test_clock=is_test)
         for bound in list(world.contracts.values()):
             if bound.genesis is None:
                 continue
-            session = Session(world.chain, (), 0, genesis.time)
-            if genesis.clock_first_day is not None:
-                session.day = genesis.clock_first_day
-                session.is_test_clock = True
+            session = Session(world.chain, (), moment)
             world.meter[0] = self._block_units_max
             bound.genesis(Context(world, session, bound, "", b"", ""), bound.maker("Genesis")(facts))
         self._validators = {}
-        day = genesis.clock_first_day if genesis.clock_first_day is not None else day_of_time(genesis.time)
         execution = self._finish((), {}, day)
         self._is_loaded = False
         return execution
@@ -107,7 +120,10 @@ class Engine:
         for bound in world.contracts.values():
             for rows in bound.maps.values():
                 rows.evict()
+        self._receipts = ReceiptWriter(header.height)
         sweep = self._sweep_hash(world.chain + header.height.to_bytes(8, "big"))
+        self._clock = world.registers.clock("clock")
+        self._moment = world.moment(header.height, header.time)
         world.source.fresh = dict.fromkeys([*[transaction.id for transaction in transactions], sweep])
         receipts, left = [], self._block_units_max
         for index, transaction in enumerate(transactions):
@@ -115,9 +131,9 @@ class Engine:
             receipts.append(receipt)
             left -= used
         state: dict[bytes, bytes | None] = {}
-        session = world.session(sweep, (), header.height, header.time)
+        session = Session(sweep, (), world.moment(header.height, header.time))
         receipts.append(self._sweep(header, len(transactions), session, misbehaviour, state))
-        return self._finish(tuple(receipts), state, session.day)
+        return self._finish(tuple(receipts), state, session.moment.day)
 
     def _load(self) -> None:
         """Bind what is in force; at the start, and after a block that changed the registry."""
@@ -141,7 +157,10 @@ class Engine:
         world, body = self._world, transaction.body
         meter, mark = world.meter, len(world.journal)
         meter[0] = units
-        session = world.session(transaction.id, body.signers, header.height, header.time)
+        clock = world.registers.clock("clock")
+        if clock is not self._clock:
+            self._clock, self._moment = clock, world.moment(header.height, header.time)
+        session = Session(transaction.id, body.signers, self._moment)
         status, code, result = Status.DONE, None, None
         numbers: tuple[tuple[str, Number], ...] = ()
         try:
@@ -161,17 +180,17 @@ class Engine:
             fault = world.fault_of_contract(error)
             status, code, numbers = Status.REFUSED, fault.code, fault.numbers
         used = units - max(0, meter[0])
-        events: Any = session.events
-        head = (VERSION, header.height, index, transaction.id, transaction.wid)
+        events = session.events
         if status is Status.DONE:
             if len(events) <= EVENTS_MAX:
-                receipt = encode((*head, 0, None, (), result, events, used))
+                receipt = self._receipts.done(index, transaction.id, transaction.wid, result, events, used)
                 if len(receipt) <= RECEIPT_BYTES_MAX:
                     world.journal.clear()
                     return receipt, used
             status, code, numbers = Status.REFUSED, "EXE-002", (("detail", "the receipt is too large"),)
         world.rollback(mark)
-        return encode((*head, int(status), code, numbers, None, (), used)), used
+        assert code is not None, "a refusal has a code"
+        return self._receipts.refused(index, transaction.id, transaction.wid, status, code, numbers, used), used
 
     # -- sweeps
 
@@ -193,7 +212,7 @@ class Engine:
             for sweep in bound.sweeps:
                 used += self._sweep_one(header, bound, sweep, session, state)
         world.journal.clear()
-        return encode((VERSION, header.height, index, None, None, 0, None, (), None, session.events, used))
+        return self._receipts.sweep(index, session.events, used)
 
     def _sweep_one(
         self,
@@ -206,7 +225,7 @@ class Engine:
         """One sweep's due rows. A row that is refused stays; the cursor then leads past it to the others."""
         world, meter = self._world, self._world.meter
         # A height is compared with the next block's: what begins there must be in force when that block comes.
-        now = {"day": session.day, "time": session.time, "height": header.height + 1}[sweep.kind]
+        now = {"day": session.moment.day, "time": session.moment.time, "height": header.height + 1}[sweep.kind]
         name = f"{bound.name}.{sweep.name}".encode("ascii") + b"\0"
         meter[0] = budget = SWEEP_ROW_UNITS_MAX
         keys = sweep.index.due(now - (not sweep.is_reached), sweep.rows_max, meter, self._cursors.get(name))

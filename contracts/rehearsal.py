@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.context import day_of_time
+from contracts.context import Session, day_of_time
 from contracts.engine import Engine, Execution
 from contracts.state_map import INDEX, STATE
 from ledger.block import Header
@@ -207,5 +207,5 @@ class Rehearsal:
         world = self.engine.world
         world.meter[0] = 10**9
         header = self.header(0)
-        session = world.session(ZERO_HASH, (), header.height, header.time)
+        session = Session(ZERO_HASH, (), world.moment(header.height, header.time))
         return world.ask(session, contract, view, args)

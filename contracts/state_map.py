@@ -100,14 +100,14 @@ class StateMap:
         self.indexes: list[StateIndex] = []
         self._key_bytes = key_bytes
         self._is_single = len(form.key) == 1
-        self._is_raw = self._is_single and form.key[0].kind in ("id", "digest", "key")
+        self.is_raw = self._is_single and form.key[0].kind in ("id", "digest", "key")
         self.calls = self._functions()
 
     # -- keys
 
     def full_key(self, key: Any) -> bytes:
         """Contract, map and key as bytes; refuses a key that no proof could carry."""
-        if self._is_raw:
+        if self.is_raw:
             full: bytes = self.prefix + key
             return full
         full = self.prefix + b"".join(encode_parts(self.form.key, (key,) if self._is_single else key, self.form.name))
@@ -116,7 +116,7 @@ class StateMap:
         return full
 
     def key_of(self, full_key: bytes) -> Any:
-        if self._is_raw:
+        if self.is_raw:
             return full_key[3:]
         parts = parts_of_key(self.form, full_key, self._key_bytes)
         return parts[0] if self._is_single else parts
@@ -125,9 +125,15 @@ class StateMap:
 
     def load(self, key: Any) -> Any:
         """Read a row that is not at hand; None is remembered as absent."""
+        value = self.live[key] = self._read(key)
+        return value
+
+    def _read(self, key: Any) -> Any:
         stored = self.source.reader.get(STATE + self.full_key(key))
-        value = None if stored is None else self.unpack(cbor2.loads(stored, immutable=True))
-        self.live[key] = value
+        if stored is None:
+            return None
+        value = self.unpack(cbor2.loads(stored, immutable=True))
+        value.stored = stored
         return value
 
     def _functions(self) -> dict[str, Callable[..., Any]]:
@@ -175,8 +181,7 @@ class StateMap:
             if type(key) is bytes and key[:PLACING_BYTES] in self.source.fresh:
                 old = None
             else:
-                stored = self.source.reader.get(STATE + self.full_key(key))
-                old = None if stored is None else self.unpack(cbor2.loads(stored, immutable=True))
+                old = self._read(key)
             self.dirty[key] = old
         return old
 
@@ -213,20 +218,24 @@ class StateMap:
         self, state: dict[bytes, bytes | None], indexes: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]
     ) -> None:
         """Add this map's changes: encoded values, index rows, and the old values by database key."""
-        live, pack, prefix, raw = self.live, self.pack, self.prefix, self._is_raw
-        for key in self.dirty:
-            old, new = self.base(key), live.get(key, MISSING)
+        live, pack, prefix, raw = self.live, self.pack, self.prefix, self.is_raw
+        for index in self.indexes:
+            index.finish(indexes)
+        for key, old in self.dirty.items():
+            new = live.get(key, MISSING)
             if new is MISSING or new is old:
                 continue
+            if old is MISSING:
+                old = self.base(key)
             full = prefix + key if raw else self.full_key(key)
-            value = None if new is None else encode(pack(new))
-            before = None if old is None else encode(pack(old))
-            if value == before:
-                continue
-            state[full] = value
-            previous[STATE + full] = before
-            for index in self.indexes:
-                index.finish(key, old, new, indexes)
+            # A record remembers its bytes: what it is now it will be again when it is replaced.
+            before = None if old is None else old.stored
+            value = None
+            if new is not None:
+                value = new.stored = encode(pack(new))
+            if value != before:
+                state[full] = value
+                previous[STATE + full] = before
         self.forget_block()
 
     def forget_block(self) -> None:
@@ -265,28 +274,22 @@ class StateIndex:
 
     def entry(self, key: Any, record: Any) -> tuple[bytes, bytes] | None:
         """(fields' bytes, whole key) of a record, None when it is not in the index."""
-        if record is None or record is MISSING:
+        if record is None or (self._where is not None and not _is_set(getattr(record, self._where))):
             return None
-        if self._where is not None:
-            value = getattr(record, self._where)
-            if value is None or value is False:
+        group = self.prefix
+        for kind, name in zip(self._kinds, self._fields, strict=True):
+            value = getattr(record, name)
+            if value is None:
                 return None
-        values = tuple([getattr(record, name) for name in self._fields])
-        if None in values:
-            return None
-        group = self.prefix + b"".join(encode_parts(self._kinds, values, self.form.name))
-        return group, group + self.rows.full_key(key)[3:]
+            group += encode_part(kind, value, name)
+        return group, group + (key if self.rows.is_raw else self.rows.full_key(key)[3:])
 
-    def finish(self, key: Any, old: Any, new: Any, indexes: dict[bytes, bytes | None]) -> None:
-        if old is not None and new is not None and all([getattr(old, f) == getattr(new, f) for f in self._fields]):
-            if self._where is None or _is_set(getattr(old, self._where)) == _is_set(getattr(new, self._where)):
-                return
-        before, now = self.entry(key, old), self.entry(key, new)
-        if before != now:
-            if before is not None:
-                indexes[before[1]] = None
-            if now is not None:
-                indexes[now[1]] = b""
+    def finish(self, indexes: dict[bytes, bytes | None]) -> None:
+        """Add what this block changes in the index."""
+        self._sync()
+        indexes.update(dict.fromkeys(self._gone))
+        for members in self._came.values():
+            indexes.update(dict.fromkeys(members, b""))
 
     def forget_block(self) -> None:
         self._came.clear()
@@ -296,23 +299,29 @@ class StateIndex:
 
     def _sync(self) -> None:
         """Take in what has been set or rolled back since the last scan."""
-        touched, live = self.rows.touched, self.rows.live
+        rows, entry, where = self.rows, self.entry, self._where
+        touched, live, dirty, moved = rows.touched, rows.live, rows.dirty, self._moved
         for key in dict.fromkeys(touched[self._seen :]):
-            if key not in self.rows.dirty:
+            if key not in dirty:
                 continue
-            known = self._moved.pop(key, None)
+            known = moved.pop(key, None)
             if known is not None:
                 del self._came[known[0]][known[1]]
-            base = self.rows.base(key)
-            before, now = self.entry(key, base), self.entry(key, live.get(key, base))
-            if before is not None:
-                if before == now:
+            old = dirty[key]
+            if old is MISSING:
+                old = rows.base(key)
+            new = live.get(key, old)
+            before = None if old is None or (where and not _is_set(getattr(old, where))) else entry(key, old)
+            now = None if new is None or (where and not _is_set(getattr(new, where))) else entry(key, new)
+            if before == now:
+                if before is not None:
                     self._gone.pop(before[1], None)
-                else:
-                    self._gone[before[1]] = None
-            if now is not None and now != before:
+                continue
+            if before is not None:
+                self._gone[before[1]] = None
+            if now is not None:
                 self._came.setdefault(now[0], {})[now[1]] = key
-                self._moved[key] = now
+                moved[key] = now
         self._seen = len(touched)
 
     def scan(self, first: tuple[Any, ...], after: Any, limit: Any, meter: Meter) -> list[Any]:

@@ -13,7 +13,7 @@ import cbor2
 
 from contracts.authority import Authority, Registers
 from contracts.bound import BoundAction, BoundContract
-from contracts.context import CALL_DEPTH_MAX, DAY_MS, Context, Session
+from contracts.context import CALL_DEPTH_MAX, DAY_MS, Context, Moment, Session, day_of_time
 from contracts.language import dates, helpers
 from contracts.language.compiler import compile_contract
 from contracts.language.meter import Meter
@@ -89,15 +89,13 @@ class World:
 
     # -- sessions and faults
 
-    def session(self, transaction: bytes, signers: tuple[bytes, ...], height: int, time: int) -> Session:
-        """A session with the business clock: the block's time and the calendar's offset."""
-        session = Session(transaction, signers, height, time)
+    def moment(self, height: int, time: int) -> Moment:
+        """The block's time, moved by the calendar's offset where the clock is a test clock."""
         clock = self.registers.clock("clock")
-        if clock is not None and clock.field_is_test:
-            session.time += DAY_MS * clock.field_offset
-            session.day += clock.field_offset
-            session.is_test_clock = True
-        return session
+        if clock is None or not clock.field_is_test:
+            return Moment(height, time, day_of_time(time), is_test_clock=False)
+        offset = clock.field_offset
+        return Moment(height, time + DAY_MS * offset, day_of_time(time) + offset, is_test_clock=True)
 
     def rollback(self, mark: int) -> None:
         rollback(self.journal, mark)
@@ -142,8 +140,8 @@ class World:
         authority = self.authority
         person, member = authority.caller(key)
         organisation = person.field_organisation
-        authority.check(action, args, key, person, member, session.day)
-        if action.form.who.policy is not None and not session.approved:
+        authority.check(action, args, key, person, member, session.moment.day)
+        if action.policy is not None and not session.approved:
             needed = authority.checkers_needed(action, args, organisation)
             if needed:
                 found = authority.checkers(session.signers, key, organisation)
@@ -190,7 +188,7 @@ class World:
         amount = 0 if action.amount is None else args[action.amount]
         pending = (
             *(organisation, key, bound.name, action.form.name, encode(bound.helpers.plain(args))),
-            *(bound.interface_digest, amount, needed, found, session.signers, session.day + PENDING_DAYS),
+            *(bound.interface_digest, amount, needed, found, session.signers, session.moment.day + PENDING_DAYS),
         )
         submit = approval.actions["submit"]
         self.enter(session, approval, submit, submit.take(pending), "", b"", "engine")
@@ -200,23 +198,23 @@ class World:
     def call(self, context: Context, contract: str, name: str, args: tuple[Any, ...], *, delegated: bool) -> Any:
         bound = self.contract(contract)
         action = self.action(bound, name)
-        if context.contract not in action.form.who.callers:
-            raise refuse("EXE-005", contract=f"{contract}.{name}", caller=context.contract)
+        if context.name not in action.form.who.callers:
+            raise refuse("EXE-005", contract=f"{contract}.{name}", caller=context.name)
         values = action.take(args)
-        session = context._session
+        session = context.session
         if not delegated:
             self.authority.row(action, values)
-            return self.enter(session, bound, action, values, "", b"", context.contract)
+            return self.enter(session, bound, action, values, "", b"", context.name)
         if not context.person:
             raise refuse("AUTH-001", key="-")
         person, member = self.authority.caller(context.person)
         organisation = person.field_organisation
-        self.authority.check(action, values, context.person, person, member, session.day)
+        self.authority.check(action, values, context.person, person, member, session.moment.day)
         needed = 0 if session.approved else self.authority.checkers_needed(action, values, organisation)
         found = self.authority.checkers(session.signers, context.person, organisation) if needed else ()
         if len(found) < needed:
             raise refuse("AUTH-007", needed=needed + 1, found=len(found) + 1)
-        return self.enter(session, bound, action, values, organisation, context.person, context.contract)
+        return self.enter(session, bound, action, values, organisation, context.person, context.name)
 
     def ask(self, session: Session, contract: str, name: str, args: tuple[Any, ...]) -> Any:
         """A view of a contract, frozen or not: what is frozen can still be read."""
@@ -237,7 +235,7 @@ class World:
 
     def resume(self, context: Context, contract: str, name: str, args: bytes, interface: bytes, signers: Any) -> Any:
         """An act that waited, now with its checkers: done as if the maker asked now, under the interface it signed."""
-        session = context._session
+        session = context.session
         bound = self.contract(contract)
         if bound.interface_digest != interface:
             raise refuse("TX-012", signed=interface.hex()[:16], current=bound.interface_digest.hex()[:16])
@@ -249,7 +247,7 @@ class World:
 
     def perform(self, context: Context, contract: str, name: str, args: bytes) -> Any:
         """One item of a batch whose whole has been checked."""
-        session = context._session
+        session = context.session
         bound = self.contract(contract)
         action = self.action(bound, name)
         values = cbor2.loads(args, immutable=True)

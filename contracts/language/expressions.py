@@ -51,15 +51,16 @@ class Code(NamedTuple):
 
 
 CONTEXT_VALUES: Final = {
-    "organisation": SCALARS["Org"],
-    "person": ANY,
-    "caller": TEXT,
-    "contract": TEXT,
-    "transaction": SCALARS["Digest"],
-    "day": SCALARS["Day"],
-    "time": SCALARS["Time"],
-    "height": SCALARS["Height"],
-    "is_test_clock": BOOLEAN,
+    # name: (where it is found, type)
+    "organisation": ("ctx.organisation", SCALARS["Org"]),
+    "person": ("ctx.person", ANY),
+    "caller": ("ctx.caller", TEXT),
+    "contract": ("contract_name", TEXT),
+    "transaction": ("ctx.session.transaction", SCALARS["Digest"]),
+    "day": ("ctx.session.moment.day", SCALARS["Day"]),
+    "time": ("ctx.session.moment.time", SCALARS["Time"]),
+    "height": ("ctx.session.moment.height", SCALARS["Height"]),
+    "is_test_clock": ("ctx.session.moment.is_test_clock", BOOLEAN),
 }
 CONTEXT_CALLS: Final[dict[str, tuple[int, Type]]] = {
     # name: (arguments, result)
@@ -357,7 +358,7 @@ class ExpressionWriter:
     def _attribute(self, node: ast.Attribute) -> Code:
         if isinstance(node.value, ast.Name) and node.value.id in ("self", "ctx"):
             if node.value.id == "ctx" and self.method.has_context and node.attr in CONTEXT_VALUES:
-                return Code(f"ctx.{node.attr}", CONTEXT_VALUES[node.attr], SMALL_BITS)
+                return Code(*CONTEXT_VALUES[node.attr], SMALL_BITS)
             raise verdict("CHK-008", line=node.lineno, what=f"{node.value.id}.{node.attr}")
         value = self.write(node.value)
         kind = None
@@ -641,7 +642,7 @@ class ExpressionWriter:
             raise self.refuse(node, "ctx.emit", "takes an event of this file")
         self.cost += EMIT_UNITS
         name = event.type.names[0]
-        return f"ctx.events.append((ctx.contract, {name!r}, pack_{name}({event.text})))"
+        return f"ctx.session.events.append((contract_name, {name!r}, pack_{name}({event.text})))"
 
     def refusal(self, node: ast.Call, argument: ast.expr, keywords: Sequence[ast.keyword]) -> str:
         """The exception of `ctx.refuse(…)` and `ctx.require(…)`."""

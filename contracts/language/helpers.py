@@ -158,7 +158,7 @@ class Helpers:
         kind: Any = type(record)
         if kind not in self.packers:
             raise wrong_type("replace", None)
-        fields = {name: getattr(record, name) for name in kind.__slots__}
+        fields = {name: getattr(record, name) for name in kind.__slots__[1:]}
         for name, value in changes:
             if name not in fields:
                 raise wrong_type("replace", None)

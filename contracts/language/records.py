@@ -1,5 +1,7 @@
 """Records as code: a slotted class whose constructor tests every field, and the ways between a record and a tuple.
 
+The slot `stored` is the state map's: the bytes under which the record stands in the database.
+
 `R_X(…)` makes one and refuses a wrong field. `of_X(tuple)` makes one from what came from outside, `unpack_X(tuple)` from
 what this node has stored itself (shorter rows of an older version get the defaults), `pack_X(record)` is its tuple.
 """
@@ -14,7 +16,7 @@ def write_record(record: RecordForm, tests: TestWriter) -> list[str]:
     """The class and the three functions of one record."""
     name, fields = record.name, [entry.name for entry in record.fields]
     slots = ", ".join(f"'field_{field}'" for field in fields)
-    lines = [f"class R_{name}:", f"    __slots__ = ({slots}{',' if len(fields) == 1 else ''})"]
+    lines = [f"class R_{name}:", f"    __slots__ = ('stored', {slots})"]
     parameters = [
         f"field_{entry.name}" + (f"={_literal(entry.default)}" if entry.has_default else "") for entry in record.fields
     ]

@@ -1,0 +1,115 @@
+"""The read side: which contracts there are, what they show, and their views on a snapshot of the state.
+
+A `Library` keeps worlds of bound contracts for reuse: binding costs milliseconds, a question microseconds. A world is
+used by one caller at a time and forgets its rows when it moves to another snapshot. Nothing is ever written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contracts.bound import BoundContract
+from contracts.context import Session
+from contracts.engine import Engine
+from contracts.language.meter import VIEW_UNITS_MAX, OutOfBudget
+from contracts.state_map import StateReader
+from contracts.world import CONTRACT_FAULTS, World
+from ledger.crypto import ZERO_HASH, Suite
+from ledger.errors import refuse
+from ledger.genesis import Genesis
+from ledger.interface import Interface
+
+WORLDS_MAX: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A contract as the chain has it: `interface` is canonical CBOR and `interface_digest` its digest."""
+
+    name: str
+    number: int
+    version: int
+    status: str
+    interface: bytes
+    interface_digest: bytes
+    source_digest: bytes
+
+
+class Library:
+    """Answers questions about contracts and to them, on the snapshot that each question brings along."""
+
+    def __init__(self, suite: Suite, genesis: Genesis, chain: bytes) -> None:
+        self._suite = suite
+        self._genesis = genesis
+        self._chain = chain
+        self._idle: list[Engine] = []
+        self._events: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def sheets(self, reader: StateReader) -> list[Sheet]:
+        """All contracts, ascending by number."""
+        engine = self._take(reader)
+        found = [self._sheet(engine.world, bound) for bound in engine.world.contracts.values()]
+        self._give_back(engine)
+        return sorted(found, key=lambda sheet: sheet.number)
+
+    def sheet(self, reader: StateReader, name: str) -> Sheet:
+        """Raises `Refused` TX-007."""
+        for sheet in self.sheets(reader):
+            if sheet.name == name:
+                return sheet
+        raise refuse("TX-007", contract=name[:40])
+
+    def interface(self, reader: StateReader, name: str) -> Interface:
+        """Raises `Refused` TX-007."""
+        return Interface.decode(self.sheet(reader, name).interface)
+
+    def view(
+        self, reader: StateReader, height: int, time: int, contract: str, view: str, arguments: tuple[Any, ...]
+    ) -> Any:
+        """What the view returns; raises `Refused`, RPC-007 when it would take too long."""
+        engine = self._take(reader)
+        world = engine.world
+        world.meter[0] = VIEW_UNITS_MAX
+        session = Session(ZERO_HASH, (), world.moment(height, time))
+        try:
+            return world.ask(session, contract, view, arguments)
+        except OutOfBudget:
+            raise refuse("RPC-007", budget=VIEW_UNITS_MAX) from None
+        except CONTRACT_FAULTS as error:
+            raise world.fault_of_contract(error) from None
+        finally:
+            self._give_back(engine)
+
+    def day(self, reader: StateReader, time: int) -> int:
+        """The business day: from the block's time, or from the test clock's state."""
+        engine = self._take(reader)
+        day = engine.world.moment(0, time).day
+        self._give_back(engine)
+        return day
+
+    def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
+        """The names of an event's values; numbers as names where no interface that is known has `count` of them."""
+        names = self._events.get((contract, event), ())
+        return names[:count] if len(names) >= count else [str(i) for i in range(count)]
+
+    def _sheet(self, world: World, bound: BoundContract) -> Sheet:
+        row = world.registers.contracts(bound.name)
+        for event in bound.interface.events:
+            self._events[bound.name, event.name] = tuple(entry.name for entry in event.fields)
+        encoded = bound.interface.encode()
+        return Sheet(
+            *(bound.name, bound.number, row.field_version, row.field_status),
+            *(encoded, bound.interface_digest, bound.source_digest),
+        )
+
+    def _take(self, reader: StateReader) -> Engine:
+        """A world on this snapshot. Lists are popped and appended in one step, so callers may be several threads."""
+        engine = self._idle.pop() if self._idle else Engine(self._suite, self._genesis, self._chain, reader)
+        engine.move_to(reader)
+        return engine
+
+    def _give_back(self, engine: Engine) -> None:
+        if len(self._idle) < WORLDS_MAX:
+            self._idle.append(engine)
