@@ -16,6 +16,7 @@ from contracts.sdk import action, apportion, round_half_up, sweep, view
 WHOLE = 1_000_000
 YEAR_DAYS = 360
 PAGE_ROWS = 256
+PAGES_PER_TURN = 4
 CLAIMS_MAX = 1024
 
 
@@ -199,19 +200,22 @@ class Maturity(Contract):
         self.begin(ctx, root, row)
 
     def begin(self, ctx, root: Id, row: Redemption) -> None:
-        """One page of the record; the first one stops all movement, the last one asks the issuer for the money."""
+        """A few pages of the record; the first one stops all movement, the last one asks the issuer for the money."""
         if row.phase == "waiting":
             ctx.call("voucher", "mark", root, "due")
-        page = ctx.view("voucher", "record_of", root, row.cursor)
         total = row.total
         cursor = row.cursor
-        for tranche, payee, face, withheld in page:
-            cursor = tranche
-            if face > 0:
-                total = total + face
-                self.claims[tranche] = Claim(root=root, payee=payee, face=face, withheld=withheld)
+        more = True
+        for turn in range(PAGES_PER_TURN):
+            page = ctx.view("voucher", "record_of", root, cursor) if more else ()
+            more = len(page) == PAGE_ROWS
+            for tranche, payee, face, withheld in page:
+                cursor = tranche
+                if face > 0:
+                    total = total + face
+                    self.claims[tranche] = Claim(root=root, payee=payee, face=face, withheld=withheld)
         row = row.replace(phase="recording", total=total, cursor=cursor, turn=ctx.day)
-        if len(page) < PAGE_ROWS:
+        if not more:
             row = row.replace(phase="due", turn=row.effective + 1)
             order = ("collect", root, row.issuer, row.bank, row.bank, total, row.effective)
             ctx.call("settlement", "instruct", (order,))
