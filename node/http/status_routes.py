@@ -91,7 +91,7 @@ def status_of(node: NodeSeams) -> Status:
         validator_key=identity.validator_key.hex(),
         software=SOFTWARE,
         clock="real" if genesis.clock_first_day is None else "test",
-        day=node.contracts.day(store.reader, time_ms),
+        day=business_day(node),
         time_ms=time_ms,
         applied=reads.applied,
         certified=reads.certified,
@@ -108,6 +108,14 @@ def status_of(node: NodeSeams) -> Status:
         uptime_ms=max(0, now_ms - board.started_ms),
         database_bytes=store.bytes_on_disk(),
     )
+
+
+def business_day(node: NodeSeams) -> int:
+    """The day at the applied height, whether certified or not: the status must always come."""
+    store = node.reads.store
+    height = max(store.snapshots)
+    with store.leased_snapshot(height) as reader:
+        return node.contracts.day(reader, node.reads.board.chain.value.applied_time_ms)
 
 
 def peers_of(node: NodeSeams) -> list[PeerAnswer]:
