@@ -1,0 +1,242 @@
+"""One seed, one configuration: how many nodes, who is a traitor, what goes wrong and until when.
+
+Each fault family is in or out with probability one half, since runs with few families reach states that runs with all
+of them never do. Everything stops at `heal_ms`: from then on the network delays by at most `healed_delay_ms` and loses
+nothing, crashed nodes are back, and the run must end well. Traitors remain traitors.
+
+Instances 0 … n−1 run the keys of the genesis in order; further instances are twins (a second process with the key of
+another instance). Times are milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from consensus.start import Timing
+from devnet.sim.prng import Prng, stream
+from ledger.validators import quorum_of
+
+KINDS: Final = ("proposal", "prevote", "precommit", "checkpoint", "state", "body")
+"""What a cut by phase can hold back; certificates travel with the votes of their kind."""
+SIZES: Final = (4, 4, 5, 5, 5, 5, 6, 7)
+REAL_SUITE_EVERY: Final = 50
+CHANGE_EVERY: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseCut:
+    """Messages of this (height, round, kinds) do not cross between `side` and the rest. `one_way`: only out of `side`."""
+
+    height: int
+    round: int
+    kinds: tuple[str, ...]
+    side: tuple[int, ...]
+    one_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCut:
+    """Nothing crosses between `side` and the rest for a while. `noticed`: both ends learn that the link is down."""
+
+    from_ms: int
+    until_ms: int
+    side: tuple[int, ...]
+    one_way: bool = False
+    noticed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """Power off after so many more effects from `from_ms` on, or at `from_ms` itself where that is 0; on again later."""
+
+    instance: int
+    from_ms: int
+    after_effects: int
+    down_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The process stands still; what arrives waits for it."""
+
+    instance: int
+    from_ms: int
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traitor:
+    """An instance whose messages are tampered with on the way out (`devnet.sim.traitor`)."""
+
+    instance: int
+    habits: tuple[str, ...]
+
+
+HABITS: Final = ("equivocate", "withhold", "replay", "inflate", "split_blocks")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    delay_ms: tuple[int, int] = (1, 20)
+    loss_percent: int = 0
+    duplicate_percent: int = 0
+    straggler_percent: int = 0
+    straggler_ms: int = 1500
+    slow: tuple[tuple[int, int], ...] = ()
+    """(instance, extra delay of everything it sends)"""
+    time_cuts: tuple[TimeCut, ...] = ()
+    phase_cuts: tuple[PhaseCut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """How long the driver's own work takes, each drawn from 0 … max. A sync of 0 happens at once."""
+
+    sync_ms_max: int = 0
+    apply_ms_max: int = 0
+    build_ms_max: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    seed: int
+    n: int = 4
+    twins: tuple[int, ...] = ()
+    traitors: tuple[Traitor, ...] = ()
+    heights: int = 3
+    work: tuple[tuple[int, int], ...] = ()
+    """(time, instance): a client hands a transaction to this instance."""
+    network: Network = Network()
+    speeds: Speeds = Speeds()
+    crashes: tuple[Crash, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    heal_ms: int = 0
+    healed_delay_ms: int = 20
+    limit_ms: int = 0
+    """By when a healed run must be over; 0: as long as the bound of ordering.md allows (`checkers.liveness`)."""
+    change_at: int = 0
+    """The height whose execution removes the last key of the genesis from the validators; 0: none."""
+    real_suite: bool = False
+    real_codec: bool = False
+    timing: Timing = Timing()
+    overloaded: bool = False
+    """More traitors than the engine promises to bear: a fork is expected, or a halt."""
+
+    @property
+    def instances(self) -> int:
+        return self.n + len(self.twins)
+
+    @property
+    def false_keys(self) -> frozenset[int]:
+        """The keys that are not honest, by instance number below n. Membership only."""
+        return frozenset(self.twins) | frozenset(t.instance for t in self.traitors)
+
+    @property
+    def honest(self) -> tuple[int, ...]:
+        return tuple(i for i in range(self.n) if i not in self.false_keys)
+
+
+def plan_of(seed: int) -> Plan:
+    """The configuration of a seed."""
+    draw = stream(seed, "plan")
+    n = draw.pick(SIZES)
+    f = quorum_of("pbft", n).f
+    twins, traitors = _false_ones(draw, n, f)
+    instances = n + len(twins)
+    heights = draw.between(2, 4)
+    heal = draw.between(1_000, 12_000)
+    change = draw.below(CHANGE_EVERY) == 0 and n > 4
+    return Plan(
+        seed=seed,
+        n=n,
+        twins=twins,
+        traitors=traitors,
+        heights=heights + 3 if change else heights,
+        work=_work(draw, n, heights + 3 if change else heights, heal),
+        network=_network(draw, instances, heights, heal),
+        speeds=_speeds(draw),
+        crashes=_crashes(draw, instances, heal),
+        pauses=_pauses(draw, instances, heal),
+        heal_ms=heal,
+        healed_delay_ms=draw.pick((5, 20, 100)),
+        change_at=draw.between(1, 2) if change else 0,
+        real_suite=seed % REAL_SUITE_EVERY == 0,
+        real_codec=seed % REAL_SUITE_EVERY in (0, 1),
+    )
+
+
+def _false_ones(draw: Prng, n: int, f: int) -> tuple[tuple[int, ...], tuple[Traitor, ...]]:
+    """At most f keys in all, each a twin or a traitor."""
+    chosen = draw.shuffled(range(n))[: draw.between(0, f)] if draw.chance(80) else []
+    twins = tuple(sorted(i for i in chosen if draw.chance(50)))
+    traitors = tuple(
+        Traitor(i, draw.some(HABITS) or ("equivocate",)) for i in sorted(chosen) if i not in twins
+    )
+    return twins, traitors
+
+
+def _work(draw: Prng, n: int, heights: int, heal: int) -> tuple[tuple[int, int], ...]:
+    """Enough transactions, far enough apart, that the chain reaches its height."""
+    step = max(1, heal // heights)
+    return tuple(sorted((draw.between(0, step) + i * step // 2, draw.below(n)) for i in range(heights)))
+
+
+def _network(draw: Prng, instances: int, heights: int, heal: int) -> Network:
+    lossy, doubled, straggling, slow, timed, phased = (draw.chance(50) for _ in range(6))
+    return Network(
+        delay_ms=draw.pick(((1, 1), (1, 20), (5, 100), (1, 800))),
+        loss_percent=draw.pick((2, 10, 30)) if lossy else 0,
+        duplicate_percent=draw.pick((5, 30)) if doubled else 0,
+        straggler_percent=draw.pick((2, 20)) if straggling else 0,
+        straggler_ms=draw.pick((300, 1500, 6000)),
+        slow=tuple((i, draw.between(50, 1500)) for i in draw.some(range(instances))[:2]) if slow else (),
+        time_cuts=tuple(_time_cut(draw, instances, heal) for _ in range(draw.between(1, 4))) if timed else (),
+        phase_cuts=tuple(_phase_cuts(draw, instances, heights)) if phased else (),
+    )
+
+
+def _time_cut(draw: Prng, instances: int, heal: int) -> TimeCut:
+    start = draw.below(heal)
+    end = min(heal, start + draw.between(200, 8_000))
+    return TimeCut(start, end, draw.some(range(instances)), draw.chance(30), draw.chance(50))
+
+
+def _phase_cuts(draw: Prng, instances: int, heights: int) -> list[PhaseCut]:
+    """For a few (height, round) a division of the instances for each kind: what random times almost never hit."""
+    cuts = []
+    for height in range(1, heights + 1):
+        for round_ in range(draw.between(0, 3)):
+            side = draw.some(range(instances))
+            for kind in ("proposal", "prevote", "precommit"):
+                if draw.chance(40):
+                    side = draw.some(range(instances))
+                if draw.chance(60):
+                    kinds = (kind, "body") if kind == "proposal" and draw.chance(50) else (kind,)
+                    cuts.append(PhaseCut(height, round_, kinds, side, draw.chance(20)))
+        if draw.chance(20):
+            cuts.append(PhaseCut(height, -1, (draw.pick(("checkpoint", "state", "body")),), draw.some(range(instances))))
+    return cuts
+
+
+def _speeds(draw: Prng) -> Speeds:
+    return Speeds(draw.pick((0, 0, 3, 40)), draw.pick((0, 5, 300)), draw.pick((0, 0, 10, 400)))
+
+
+def _crashes(draw: Prng, instances: int, heal: int) -> tuple[Crash, ...]:
+    if draw.chance(50):
+        return ()
+    if draw.chance(20):
+        moment = draw.below(heal)
+        return tuple(Crash(i, moment, draw.below(4), draw.between(1, 500)) for i in range(instances))
+    return tuple(
+        Crash(draw.below(instances), draw.below(heal), draw.below(120), draw.between(1, 4_000))
+        for _ in range(draw.between(1, 5))
+    )
+
+
+def _pauses(draw: Prng, instances: int, heal: int) -> tuple[Pause, ...]:
+    if draw.chance(70):
+        return ()
+    pauses = (Pause(draw.below(instances), draw.below(heal), draw.between(100, 10_000)) for _ in range(2))
+    return tuple(sorted(pauses, key=lambda pause: pause.from_ms))
