@@ -140,7 +140,10 @@ def open_folder(config: NodeConfig) -> Opened:
 class Node:
     """A node at rest, with its read side and its door; `run` brings it to life, once."""
 
-    def __init__(self, opened: Opened, board: Board, reads: Reads, boxes: Boxes, clock: Clock) -> None:
+    def __init__(
+        self, config: NodeConfig, opened: Opened, *, board: Board, reads: Reads, boxes: Boxes, clock: Clock
+    ) -> None:
+        self.config = config
         self.opened = opened
         self.board = board
         self.reads = reads
@@ -218,7 +221,7 @@ class _Joining:
         ticker = Ticker(self.clock, boxes.ordering.post, boxes.ticker)
         replayed = mempool.replay(opened.journal[1], applied.block_time)
         log.info("start height=%d certified=%d replayed=%d", applied.height, opened.store.certified, replayed)
-        node = Node(opened, self.board, self.reads(), boxes, self.clock)
+        node = Node(self.config, opened, board=self.board, reads=self.reads(), boxes=boxes, clock=self.clock)
         actors = (executor, mempool, catch_up, ticker, ordering, self.transport, self.peers())
         for actor in actors:
             node.add_service(actor.run)

@@ -84,6 +84,13 @@ class HeldBlocks:
         held = self._held.get(block_hash)
         return self._manifests.get(block_hash) if held is None else held.manifest()
 
+    def contents(self, block_hash: bytes) -> tuple[Header, BlockBody] | None:
+        """Header and body of a block held in full."""
+        held = self._held.get(block_hash)
+        if held is None:
+            return None
+        return held.header, BlockBody(tuple(t.wire for t in held.transactions), held.misbehaviour)
+
     def pin(self, block_hash: bytes) -> None:
         """The engine has spoken of this block."""
         self._pinned[block_hash] = None

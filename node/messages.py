@@ -144,6 +144,8 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class PeerWantsBodies:
+    """Asked of ordering first, which answers for the blocks that it holds in full; the pool has parts of others."""
+
     peer: PeerId
     question: GetBodies
 
@@ -171,12 +173,6 @@ class FromPeer:
 class ManifestFromPeer:
     peer: PeerId
     manifest: Manifest
-
-
-@dataclass(frozen=True, slots=True)
-class PeerWantsManifest:
-    peer: PeerId
-    block_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +244,7 @@ class SignFreshness:
 
 
 OrderingInbox = (
-    FromPeer | ManifestFromPeer | PeerWantsManifest | LinkUp | LinkDown | TimerFired | BodyResolved | Taken | Eligible
+    FromPeer | ManifestFromPeer | PeerWantsBodies | LinkUp | LinkDown | TimerFired | BodyResolved | Taken | Eligible
     | AppliedBlock | CaughtUp | SignFreshness
 )  # fmt: skip
 

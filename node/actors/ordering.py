@@ -47,7 +47,16 @@ from consensus.events import (
     Validate,
     Validated,
 )
-from consensus.messages import CommitCert, Evidence, GetBodies, Manifest, OrderingMessage, PeerId, encode_message
+from consensus.messages import (
+    Bodies,
+    CommitCert,
+    Evidence,
+    GetBodies,
+    Manifest,
+    OrderingMessage,
+    PeerId,
+    encode_message,
+)
 from consensus.signing import Signer
 from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verified, Verifier
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
@@ -79,7 +88,7 @@ from node.messages import (
     ManifestFromPeer,
     MempoolControl,
     OrderingInbox,
-    PeerWantsManifest,
+    PeerWantsBodies,
     Post,
     Resolve,
     SendToPeer,
@@ -231,10 +240,8 @@ class Ordering:
                 self._step(PeerUp(peer))
             case LinkDown(peer):
                 self._step(PeerDown(peer))
-            case PeerWantsManifest(peer, block_hash):
-                known = self._blocks.manifest(block_hash)
-                if known is not None:
-                    self._parts.send(peer, known)
+            case PeerWantsBodies():
+                self._on_wish(message)
             case CaughtUp(header, body, cert):
                 self._on_caught_up(header, body, cert)
             case SignFreshness():
@@ -266,6 +273,36 @@ class Ordering:
         if block_hash is not None:
             sources = (peer, *self._fetching.sources_of(block_hash))
             self._parts.to_mempool(Resolve(manifest.header.height, block_hash, manifest.wids, sources))
+
+    def _on_wish(self, wish: PeerWantsBodies) -> None:
+        """A peer lacks a block: its manifest (no wids named) or transactions of it.
+
+        A node that is one height behind asks here too, so the newest applied block is still served; who is further
+        behind fetches whole blocks.
+        """
+        question, send = wish.question, self._parts.send
+        manifest = self._blocks.manifest(question.block_hash)
+        contents = self._blocks.contents(question.block_hash) or self._newest_applied(question.block_hash)
+        if contents is not None:
+            wires = {self._wid(wire): wire for wire in contents[1].transactions}
+            if not question.wids:
+                send(wish.peer, Manifest(contents[0], tuple(wires), contents[1].misbehaviour))
+            elif found := tuple(wires[wid] for wid in question.wids if wid in wires):
+                send(wish.peer, Bodies(question.height, question.block_hash, found))
+        elif question.wids:
+            self._parts.to_mempool(wish)
+        elif manifest is not None:
+            send(wish.peer, manifest)
+
+    def _newest_applied(self, block_hash: bytes) -> tuple[Header, BlockBody] | None:
+        store = self._parts.store
+        applied = store.applied
+        if applied is None or applied.height == 0 or applied.block_hash != block_hash:
+            return None
+        header, body = store.header(applied.height), store.body(applied.height)
+        assert header is not None, "an applied block is stored"
+        assert body is not None, "an applied block is stored"
+        return Header.decode(header, self._domain.suite), BlockBody.decode(body)
 
     def _on_caught_up(self, header: Header, body: bytes, cert: CommitCert) -> None:
         """A decided block from catch-up. Its transactions are on their way through the mempool's door."""

@@ -45,7 +45,6 @@ from node.messages import (
     PeerTransactions,
     PeerWantsBlocks,
     PeerWantsBodies,
-    PeerWantsManifest,
 )
 from node.transport.interface import FrameReceived, Incoming, PeerUp, Transport
 
@@ -106,11 +105,11 @@ class Peers:
                 self._offer(PeerTransactions(peer, wires))
             case Bodies(_, block_hash, wires):
                 self._offer(PeerBodies(peer, block_hash, wires))
-            case GetBodies(_, block_hash, wids):
-                if wids or block_hash == NO_BLOCK:
+            case GetBodies(_, block_hash, _):
+                if block_hash == NO_BLOCK:
                     await self._control.send(PeerWantsBodies(peer, message))
                 else:
-                    await self._ordering.send(PeerWantsManifest(peer, block_hash))
+                    await self._ordering.send(PeerWantsBodies(peer, message))
             case Manifest():
                 await self._ordering.send(ManifestFromPeer(peer, message))
             case GetBlocks():
