@@ -50,7 +50,7 @@ class Checkpoints:
         self.cert = certified
         self._own: dict[Height, Checkpoint] = {}
         self._own_votes: dict[Height, CheckpointVote] = {}
-        self._votes: dict[Height, dict[bytes, dict[int, CheckpointVote]]] = {}
+        self._votes: dict[Height, dict[Checkpoint, dict[int, CheckpointVote]]] = {}
         self._ahead: dict[Height, CheckpointCert] = {}
         if certified is not None and certified.checkpoint.height > self.applied:
             self._ahead[certified.checkpoint.height] = certified
@@ -70,8 +70,7 @@ class Checkpoints:
     def wants_vote(self, vote: CheckpointVote) -> bool:
         if not self.certified < vote.height <= self.applied + VALIDATORS_LAG:
             return False
-        digest = self._site.domain.of_checkpoint_vote(vote)
-        return vote.validator not in self._votes.get(vote.height, {}).get(digest, {})
+        return vote.validator not in self._votes.get(vote.height, {}).get(vote.checkpoint, {})
 
     def on_applied(self, event: Applied) -> None:
         """The batch of the height is durable: compare with what is certified, or sign."""
@@ -133,14 +132,13 @@ class Checkpoints:
         validators = self._window.row(vote.height)
         assert validators is not None, "a verified message is of a known height"
         values = self._votes.setdefault(vote.height, {})
-        digest = self._site.domain.of_checkpoint_vote(vote)
-        voters = values.get(digest)
+        voters = values.get(vote.checkpoint)
         if voters is not None and vote.validator in voters:
             return []
         others = [held[vote.validator] for held in values.values() if vote.validator in held]
         if len(others) >= CHECKPOINTS_PER_SIGNER_MAX:
             return []
-        voters = values.setdefault(digest, {})
+        voters = values.setdefault(vote.checkpoint, {})
         voters[vote.validator] = vote
         if len(voters) == validators.quorum.q:
             self.on_cert(self._cert_of(vote.checkpoint, voters, validators))
@@ -184,12 +182,11 @@ class Checkpoints:
         assert validators is not None, "votes are kept of known heights"
         heard = {validator for voters in values.values() for validator in voters}
         silent = validators.quorum.n - len(heard)
-        largest = max(values, key=lambda digest: (len(values[digest]), digest))
-        if len(values[largest]) + silent < validators.quorum.q:
-            digest = self._site.domain.checkpoint(own)
-            rival = max((value for value in values if value != digest), key=lambda value: (len(values[value]), value))
-            other = next(iter(values[rival].values())).checkpoint
-            raise Diverged(f"height {height}: no result can reach a quorum", own, other)
+        largest = max(len(voters) for voters in values.values())
+        if largest + silent < validators.quorum.q:
+            rivals = (value for value in values if value != own)
+            rival = max(rivals, key=lambda value: (len(values[value]), value.encode()))
+            raise Diverged(f"height {height}: no result can reach a quorum", own, rival)
 
     def _prune(self) -> None:
         """Certified heights need no signatures; own results are needed from min(A, S) on."""

@@ -111,6 +111,10 @@ class Engine:
             if self._start is not None:
                 assert isinstance(event, Tick), "the first event says what time it is"
                 self._begin(self._start, event)
+            elif isinstance(event, Tick):
+                self._set_clock(event.now_ms, event.wall_ms)
+                if not self._site.deadlines.is_due(event.now_ms):
+                    return []
             else:
                 self._on_event(event)
             self._drive()
@@ -119,12 +123,11 @@ class Engine:
         return self._site.take_effects()
 
     def _on_event(self, event: Event) -> None:
+        """Everything but Ticks, of which most find no deadline expired and change nothing."""
         rounds = self._heights.rounds
         match event:
             case Received(peer, verified):
                 self._inbox.on_message(peer, verified.message)
-            case Tick(now_ms, wall_ms):
-                self._set_clock(now_ms, wall_ms)
             case Persisted(token):
                 for message in self._desk.persisted(token):
                     self._inbox.on_own(message)

@@ -37,6 +37,7 @@ class Gossip:
     def __init__(self, site: Site, links: Links, checkpoints: Checkpoints) -> None:
         self._site, self._links, self._checkpoints = site, links, checkpoints
         self._commits: dict[Height, CommitCert] = {}
+        self._newest_commit: Height = 0
         self._relayed_polka: tuple[Height, Round] = (0, -1)
         self._relayed_commit: Height = 0
         self._relayed_cert: Height = checkpoints.certified
@@ -45,6 +46,7 @@ class Gossip:
     def remember(self, cert: CommitCert) -> None:
         """The height is decided; who is still at it will ask."""
         self._commits[cert.height] = cert
+        self._newest_commit = cert.height
         self._commits.pop(cert.height - COMMITS_KEPT, None)
 
     def commit_of(self, height: Height) -> CommitCert | None:
@@ -133,7 +135,7 @@ class Gossip:
         """After each event: is there a certificate that has not been relayed?"""
         waiting = (
             self._polka_to_relay(rounds) is not None
-            or max(self._commits, default=0) > self._relayed_commit
+            or self._newest_commit > self._relayed_commit
             or self._checkpoints.certified > self._relayed_cert
         )
         deadlines = self._site.deadlines

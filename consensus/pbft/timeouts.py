@@ -72,11 +72,13 @@ class Deadlines:
     def earliest(self) -> int | None:
         return min(self._at.values(), default=None)
 
+    def is_due(self, now_ms: int) -> bool:
+        return any(at <= now_ms for at in self._at.values())
+
     def pop_due(self, now_ms: int) -> Timer | None:
         """The next timer that has expired, disarmed; None when there is none."""
-        due = [(at, timer) for timer, at in self._at.items() if at <= now_ms]
-        if not due:
+        if not self.is_due(now_ms):
             return None
-        timer = min(due)[1]
+        timer = min((at, timer) for timer, at in self._at.items() if at <= now_ms)[1]
         del self._at[timer]
         return timer
