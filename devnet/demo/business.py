@@ -79,10 +79,7 @@ class Business:
     def issue(self, payee: str, face: int, due: int, line: bytes) -> bytes:
         """The issuer's maker issues, its checker approves where the policy asks for it, the payee accepts; the root."""
         stage, session = self._stage, self._stage.session
-        contract, invoice = self.trade(payee, face)
-        until = self.today() + OFFER_DAYS
-        undertaking = self.paper("undertaking")
-        arguments = (payee, face, due, until, BANK, line, contract, ((invoice, face),), undertaking)
+        arguments = self.issue_arguments(payee, face, due, line)
         made: bytes = stage.do_one("开立 issue", act(self.signer(ISSUER), "voucher", "issue", *arguments))
         pending = session.row("approval", "items", made)
         if pending.record is not None:
@@ -91,6 +88,17 @@ class Business:
             [(made, _)] = [pair for pair in stage.view("voucher", "inbox", payee) if pair[1][1] == ISSUER]
         stage.do_one("签收 accept", act(self.signer(payee), "voucher", "accept", made, face, due))
         return made
+
+    def issue_arguments(self, payee: str, face: int, due: int, line: bytes) -> tuple[Any, ...]:
+        """Everything that an issue names, with a contract and an invoice made for it."""
+        contract, invoice = self.trade(payee, face)
+        until = self.today() + OFFER_DAYS
+        return (payee, face, due, until, BANK, line, contract, ((invoice, face),), self.paper("undertaking"))
+
+    def rests(self, spent: Sequence[bytes]) -> list[bytes]:
+        """What is left in their owners' hands of tranches that were carved."""
+        rows = self._stage.session.rows("voucher", "tranches", [(key,) for key in spent])
+        return [row.fields["into"] for row in rows]
 
     def pass_on(self, what: str, payments: Sequence[tuple[str, bytes, Sequence[Part]]], due: int) -> list[list[bytes]]:
         """Each (payer, tranche, parts): offered, in one bulk payment where there are several, and all accepted."""

@@ -34,7 +34,7 @@ def level_table(tranches: Mapping[bytes, Fields]) -> list[LevelRow]:
     held: dict[int, int] = {}
     financed: dict[int, int] = {}
     for key, row in tranches.items():
-        if key not in spent:
+        if key not in spent and row["level"] > 0:
             sums = financed if _is_financed(key, tranches) else held
             sums[row["level"]] = sums.get(row["level"], 0) + row["face"]
     arrived: dict[int, int] = {}
