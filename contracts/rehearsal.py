@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,9 +61,14 @@ class MemoryReader:
             del self.rows[key], self._keys[bisect_left(self._keys, key)]
 
 
+def secret_named(name: str) -> bytes:
+    """A secret that follows from a name: nothing is secret in a rehearsal."""
+    return hashlib.sha256(f"secret {name}".encode()).digest()
+
+
+@cache
 def key_named(name: str, suite: Suite) -> bytes:
-    """A made-up key; only a rehearsal believes it."""
-    return (hashlib.sha256(b"key " + name.encode()).digest() * 2)[: suite.key_bytes]
+    return suite.public_key(secret_named(name))
 
 
 def credit_code_named(name: str) -> str:
@@ -154,7 +160,7 @@ class Rehearsal:
     def transaction(
         self, person: str, contract: str, action: str, args: tuple[Any, ...], cosigners: tuple[str, ...] = ()
     ) -> Transaction:
-        """A transaction as if signed; its id follows from its place and content."""
+        """A transaction as if signed. Ids ascend, so that rows of one day come in the order in which they were made."""
         bound = self.engine.world.contracts.get(contract)
         digest = ZERO_HASH if bound is None else bound.interface_digest
         signers = tuple(self.key(name) for name in (person, *cosigners))
@@ -162,7 +168,7 @@ class Rehearsal:
         salt = self._count.to_bytes(16, "big")
         summary = Summary("zh", digest, ZERO_HASH)
         body = Body(self.chain, signers, salt, FIRST_TIME_MS * 2, contract, action, args, summary)
-        identifier = self.suite.hasher("tx")(body.encode())
+        identifier = self._count.to_bytes(8, "big") + self.suite.hasher("tx")(salt)[:24]
         return Transaction(identifier, identifier, b"", body, ())
 
     def apply(self, transactions: Sequence[Transaction], misbehaviour: Sequence[bytes] = ()) -> list[Receipt]:

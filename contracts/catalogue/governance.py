@@ -19,6 +19,7 @@ BANDS_MAX = 16
 STEPS_MAX = 200
 VALIDATORS_MIN = 4
 ROWS_MAX = 256
+SYSTEM = ("membership", "governance", "calendar", "approval", "batch")
 
 
 class Deployed(Record):
@@ -120,6 +121,7 @@ class Governance(Contract):
     past = Refusal("GOV-008", zh="生效日 {day} 早于今日 {today}", en="{day} lies before today, {today}")
     not_proposer = Refusal("GOV-009", zh="提案由 {proposer} 提出", en="{proposer} has proposed it")
     retired = Refusal("GOV-010", zh="合约 {name} 已退役", en="the contract {name} is retired")
+    needed = Refusal("GOV-012", zh="系统合约 {name} 不能冻结或退役", en="the chain cannot do without {name}")
     lapsed = Refusal("GOV-011", zh="提案已于 {until} 失效", en="the proposal lapsed on {until}")
 
     def genesis(self, ctx, facts: Genesis) -> None:
@@ -182,6 +184,7 @@ class Governance(Contract):
         """zh: 提议将合约 {name} 置为 {state} | en: Propose that the contract {name} be {state}"""
         row = self.contracts[name]
         ctx.require(row.status != "retired", self.retired, name=name)
+        ctx.require(name not in SYSTEM or state == "active", self.needed, name=name)
         return self.propose(
             ctx,
             Proposal(kind="status", proposer=ctx.organisation, name=name, until=ctx.day + OPEN_DAYS, state=state),

@@ -263,7 +263,8 @@ class ExpressionWriter:
             return Code(f"({left.text} {sign} {right.text})", _unit(left, right), bits)
         if both:
             return Code(f"wide({left.text} {sign} {right.text})", _unit(left, right))
-        return Code(self.helper(name, left.text, right.text), INTEGER if sign == "-" else ANY)
+        kind = INTEGER if sign == "-" else _concatenation(left.type, right.type)
+        return Code(self.helper(name, left.text, right.text), kind)
 
     def _unaryop(self, node: ast.UnaryOp) -> Code:
         operand = self.write(node.operand)
@@ -741,6 +742,15 @@ def _unit(left: Code, right: Code) -> Type:
     if kinds == {"day", "integer"}:
         return SCALARS["Day"]
     return INTEGER
+
+
+def _concatenation(left: Type, right: Type) -> Type:
+    """What `+` makes of two arrays, or of an array and a row, of one item type; of unknown length, so tested again."""
+    kinds = {left.kind, right.kind}
+    items = dict.fromkeys((*left.items, *right.items))
+    if kinds <= {"array", "row"} and len(items) == 1 and not left.optional and not right.optional:
+        return Type("array", items=tuple(items))
+    return ANY
 
 
 def _are_alike(left: Type, right: Type) -> bool:
