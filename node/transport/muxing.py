@@ -119,7 +119,8 @@ class MuxedStream:
     """One of our streams: bytes in, bytes out, and the receive window kept by us.
 
     The library's `read` answers every small read with a window update of its own, doubling the cost of a vote, and
-    lets the window grow to 16 MiB. Here the window is fixed and replenished when half of it has been consumed.
+    lets the window grow to 16 MiB. Here the window is fixed and replenished by eighths: often enough that even a slow
+    consumer grants something within the 5 s after which the sender's library gives up.
     """
 
     def __init__(self, muxer: GuardedYamux, stream: YamuxStream) -> None:
@@ -132,7 +133,7 @@ class MuxedStream:
         """At least one byte; `LinkEnded` when the stream is over."""
         data = await self._muxer.read_stream(self._stream.stream_id, bytes_max)
         self._consumed += len(data)
-        if self._consumed * 2 >= self._window_bytes:
+        if self._consumed * 8 >= self._window_bytes:
             await self._grant(self._consumed)
             self._consumed = 0
         return data

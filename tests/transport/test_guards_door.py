@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 import trio
 from libp2p.abc import ISecureConn
-from libp2p.io.exceptions import IOException
+from libp2p.io.exceptions import ConnectionClosedError, IOException
 from libp2p.io.trio import TrioTCPStream
 from libp2p.network.connection.exceptions import RawConnError
 from libp2p.network.connection.raw_connection import RawConnection
@@ -21,6 +21,7 @@ from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicat
 from libp2p.stream_muxer.yamux.yamux import TYPE_DATA, Yamux
 
 from node.transport import Channel, FrameReceived, PeerUp, Priority, Reason, Sent, peer_id_of
+from node.transport.socket_stream import SocketStream
 from tests.transport.support import (
     KEYS,
     PATIENCE_SECONDS,
@@ -224,6 +225,23 @@ async def test_guard_11_a_handshake_takes_few_bytes(opening: bytes):
             await tcp.send_all(opening)
             await refuses_more(tcp)
         await eventually(lambda: refused_by(node) == {Reason.HANDSHAKE: 1})
+
+
+async def test_guard_11_the_bytes_of_a_handshake_are_counted():
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    async with listener, await trio.open_tcp_stream(*listener.socket.getsockname()) as talker:
+        ours = SocketStream(await listener.accept(), 1000)
+        await talker.send_all(bytes(5000))
+        taken = 0
+        while taken < 1000:
+            taken += len(await ours.read(700))
+        assert taken == 1000
+        with pytest.raises(ConnectionClosedError, match="too many bytes"):
+            await ours.read(700)
+        ours.handshake_done()
+        while taken < 5000:
+            taken += len(await ours.read(700))
+        ours.abort()
 
 
 async def test_guard_11_addresses_outside_the_allowed_networks_are_turned_away():

@@ -28,11 +28,12 @@ class Member:
     async def listen(self) -> None:
         assert self.process.stdout is not None
         rest = b""
-        async for chunk in self.process.stdout:
-            *lines, rest = (rest + chunk).split(b"\n")
-            self.said += [line.decode() for line in lines]
-            self._news.set()
-            self._news = trio.Event()
+        async with self.process.stdout as stdout:
+            async for chunk in stdout:
+                *lines, rest = (rest + chunk).split(b"\n")
+                self.said += [line.decode() for line in lines]
+                self._news.set()
+                self._news = trio.Event()
 
     async def says(self, beginning: str, after: int = 0) -> str:
         """Wait for a line with this beginning among those from the `after`th on."""
@@ -62,12 +63,11 @@ async def member(number: int, ports: list[int]) -> AsyncIterator[Member]:
             await child.says("ready")
             yield child
         finally:
+            process.kill()
             with trio.CancelScope(shield=True):
-                process.kill()
                 await process.wait()
+            # Nothing awaits after this: a cancellation would take the place of a failed assertion.
             nursery.cancel_scope.cancel()
-            assert process.stdout is not None
-            await trio.aclose_forcefully(process.stdout)
 
 
 async def talking(one: Member, other: Member, one_number: int, other_number: int) -> None:
