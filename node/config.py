@@ -13,6 +13,7 @@ only because it was made in the same moment as the key and the log. Paths in the
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -118,16 +119,24 @@ def _toml(value: str | int | bool) -> str:
     return f'"{value}"'
 
 
-def create_folder(config: NodeConfig, consensus_secret: bytes, transport_seed: bytes) -> None:
-    """Keys, guard, log and journal of a new node; raises `ConfigError` when one of them is there already."""
+def create_folder(
+    config: NodeConfig,
+    consensus_secret: bytes,
+    transport_seed: bytes,
+    write_key: Callable[[Path, bytes], None] = write_secret,
+) -> None:
+    """Keys, guard, log and journal of a new node; raises `ConfigError` when one of them is there already.
+
+    `write_key` makes the key files; unencrypted ones, unless another is given.
+    """
     for path in (config.consensus_key, config.transport_key, config.guard, config.wal, config.pool, config.database):
         if path.exists():
             raise ConfigError(f"{path} exists; a node's folder is made once")
-    write_secret(config.transport_key, transport_seed)
+    write_key(config.transport_key, transport_seed)
     FrameLog.create(config.wal)
     FrameLog.create(config.pool)
     GuardFile(config.guard).replace(GuardState().encode())
-    write_secret(config.consensus_key, consensus_secret)
+    write_key(config.consensus_key, consensus_secret)
 
 
 def load_genesis(path: Path) -> tuple[Genesis, Suite, bytes]:

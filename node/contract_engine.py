@@ -5,15 +5,16 @@ The engine asks for `get` and `scan`; a LevelDB or a snapshot of it has both und
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from contracts.engine import Engine
 from contracts.engine import Execution as EngineExecution
-from contracts.state_map import Row
+from contracts.state_map import INDEX, STATE, Row, StateMap
 from contracts.views import Library, Sheet
 from ledger.block import Header
+from ledger.codec import load
 from ledger.crypto import Suite
 from ledger.genesis import Genesis
 from ledger.transaction import Transaction
@@ -108,3 +109,30 @@ class ContractReads:
             for old in list(self._readers)[:-READERS_KEPT]:
                 self._readers.pop(old, None)
         return known
+
+
+def check_indexes(store: Store, genesis: Genesis, suite: Suite) -> list[str]:
+    """The rows of indexes that do not follow from the records, or are missing: `index key` in hexadecimal, sorted.
+
+    Indexes are not under the state root, so only this comparison finds a wrong one.
+    """
+    if store.applied is None:
+        return []
+    engine = Engine(suite, genesis, store.chain, LevelReader(store.reader))
+    wrong: list[str] = []
+    for bound in engine.world.contracts.values():
+        for rows in bound.maps.values():
+            for index in rows.indexes:
+                expected = {
+                    entry[1] for key, record in _records(store, rows) if (entry := index.entry(key, record)) is not None
+                }
+                with store.reader.iterator(prefix=INDEX + index.prefix, include_value=False) as keys:
+                    found = {key[len(INDEX) :] for key in keys}
+                wrong += [f"{bound.name}.{index.form.name} {key.hex()}" for key in sorted(expected ^ found)]
+    return wrong
+
+
+def _records(store: Store, rows: StateMap) -> Iterator[tuple[Any, Any]]:
+    with store.reader.iterator(prefix=STATE + rows.prefix) as found:
+        for key, value in found:
+            yield rows.key_of(key[len(STATE) :]), rows.unpack(load(value))

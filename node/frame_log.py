@@ -182,6 +182,21 @@ class FrameLog:
         os.close(self._file)
 
 
+def inspect_log(path: Path) -> tuple[Condition, int, int]:
+    """The condition in which `open` would find the log, its good frames and its bytes; nothing is changed."""
+    numbers = sorted(int(name.stem) for name in path.glob(f"*{SUFFIX}")) if path.is_dir() else []
+    condition, frames, size, following = Condition.INTACT if numbers else Condition.LOST, 0, 0, None
+    for number in numbers:
+        file = path / f"{number:016d}{SUFFIX}"
+        found, _, sound = _read_segment(file, number)
+        if following is not None and number != following:
+            condition = Condition.DAMAGED
+        if sound is not Condition.INTACT and condition is not Condition.DAMAGED:
+            condition = sound if number == numbers[-1] else Condition.DAMAGED
+        frames, size, following = frames + len(found), size + file.stat().st_size, number + len(found)
+    return condition, frames, size
+
+
 def _read_segment(path: Path, first: int) -> tuple[list[Frame], int, Condition]:
     """The good frames of a file, the bytes that they take, and what comes behind them."""
     data = path.read_bytes()

@@ -57,20 +57,32 @@ class Rpc:
         )
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until cancelled or until `stop`; raises what a route of ours has raised."""
+        """Serve until cancelled or until `stop`; raises what a route of ours has raised.
+
+        Cancelling is stopping: the sockets live on, shielded, until `stop` has ended what is under way or cut it.
+        """
         sockets = (await listen(self._api), await listen(self._monitoring))
         self.api_port, self.monitoring_port = (own[0].socket.getsockname()[1] for own in sockets)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._metrics.follow, self._node.reads)
-            async with trio.open_nursery() as serving:
-                for server, own in zip(self._servers, sockets, strict=True):
-                    await serving.start(server.serve, own)
-                    nursery.start_soon(raise_bug, server)
-                task_status.started()
+            nursery.start_soon(self._stop_when_cancelled)
+            with trio.CancelScope(shield=True):
+                async with trio.open_nursery() as serving:
+                    for server, own in zip(self._servers, sockets, strict=True):
+                        await serving.start(server.serve, own)
+                        nursery.start_soon(raise_bug, server)
+                    task_status.started()
             nursery.cancel_scope.cancel()
 
+    async def _stop_when_cancelled(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await self.stop()
+
     async def stop(self) -> None:
-        """End the event streams, refuse new requests, let the others be answered; `run` then returns."""
+        """End the event streams, refuse new requests, let the others be answered for a while; `run` then returns."""
         self._gate.stopping = True
         self._events.stopping.set()
         async with trio.open_nursery() as nursery:

@@ -1,0 +1,347 @@
+"""The commands `lugang node …` and `lugang genesis …`.
+
+Exit codes: 0 done (run: stopped when asked to); 1 a check failed, the node does not answer, or the node stopped by a
+fault; 2 the command was used wrongly; 3 configuration, genesis or keys cannot be used; 4 the database is damaged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+import httpx
+import trio
+
+from ledger.api import PREFIX
+from ledger.errors import Refused
+from ledger.genesis import Genesis
+from ledger.national import suite_named
+from node.app import Node, build_node, refuse_without_asserts, run_until_signal
+from node.config import ConfigError, NodeConfig, create_folder, load_config, load_genesis, write_config
+from node.contract_engine import make_machine
+from node.doctor import examine, is_locked
+from node.genesis_spec import build_genesis, source_reader, view_of
+from node.keys import ENVIRONMENT_NAME, ENVIRONMENT_NAME_OF_FILE, KeyFileError, write_secret
+from node.keystore_file import KeyLabel, write_keystore
+from node.logs import set_up_logs
+from node.serving import add_http, addresses_of, who_can_read
+from node.tables import print_findings, print_genesis, print_status
+
+log = logging.getLogger("lugang.node")
+
+EXIT_FAULT: Final = 1
+EXIT_UNUSABLE: Final = 3
+EXIT_DAMAGED: Final = 4
+PASSPHRASE_CHARACTERS_MIN: Final = 12
+DEFAULT_LISTEN: Final = "/ip4/0.0.0.0/tcp/4001"
+HOME = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="节点目录 · the node's folder (default: here)",
+)
+
+
+@click.group("node")
+def node_group() -> None:
+    """成员节点:建立、运行、状态、体检。 A member's node: make one, run it, look at it, find what is wrong."""
+
+
+@click.group("genesis")
+def genesis_group() -> None:
+    """创世文件。 The genesis: the one file from which every node and every verifier starts."""
+
+
+@contextmanager
+def plain_faults() -> Iterator[None]:
+    """Expected failures are a sentence and an exit code, never a traceback."""
+    try:
+        yield
+    except (ConfigError, KeyFileError) as error:
+        fail(str(error), EXIT_UNUSABLE)
+    except Refused as refused:
+        code = EXIT_DAMAGED if refused.code == "NODE-003" else EXIT_UNUSABLE
+        fail(f"{refused.code} {refused.text('zh')}\n{refused.code} {refused.text('en')}", code)
+
+
+def fail(text: str, code: int) -> NoReturn:
+    click.echo(text, err=True)
+    sys.exit(code)
+
+
+# Making a node ------------------------------------------------------------------------------------------------------
+
+
+@node_group.command("init")
+@HOME
+@click.option("--organisation", required=True, help="机构代号 · the organisation's slug")
+@click.option("--suite", type=click.Choice(["intl", "gm"]), default="intl", help="密码套件 · the chain's cryptography")
+@click.option("--genesis", "genesis_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=None)
+@click.option("--listen", multiple=True, default=(DEFAULT_LISTEN,), show_default=True, help="节点间地址 · for peers")
+@click.option("--api", default="127.0.0.1:8080", show_default=True)
+@click.option("--metrics", default="127.0.0.1:9090", show_default=True)
+@click.option(
+    "--keys",
+    type=click.Choice(["encrypted", "plain"]),
+    required=True,
+    help="密钥文件加密,或明文 0600 · key files under a passphrase, or plain with mode 0600",
+)
+def init(
+    *,
+    home: Path,
+    organisation: str,
+    suite: str,
+    genesis_file: Path | None,
+    listen: tuple[str, ...],
+    api: str,
+    metrics: str,
+    keys: str,
+) -> None:
+    """建立节点目录:密钥、护栏、日志与配置。 Make a node's folder: keys, guard, logs and configuration, together.
+
+    Prints the lines that the specification of the genesis needs about this node. A folder is made once: a guard that
+    says "never signed" is only true beside a key that is as new as itself.
+    """
+    with plain_faults():
+        if genesis_file is not None:
+            suite = load_genesis(genesis_file)[0].suite
+        consensus, transport = secrets.token_bytes(32), secrets.token_bytes(32)
+        labels = labels_of(organisation, suite, consensus, transport)
+        passphrase = ask_new_passphrase() if keys == "encrypted" else None
+        if (home / "node.toml").exists():
+            raise ConfigError(f"{home / 'node.toml'} exists; a node's folder is made once")
+        write_config(home, listen=listen, api=api, metrics=metrics)
+        config = load_config(home)
+
+        def write_key(path: Path, secret: bytes) -> None:
+            if passphrase is None:
+                write_secret(path, secret)
+            else:
+                write_keystore(path, secret, passphrase, labels[secret])
+
+        create_folder(config, consensus, transport, write_key)
+        if genesis_file is not None:
+            shutil.copyfile(genesis_file, config.genesis)
+    click.echo(validator_lines(labels[consensus], labels[transport], listen))
+
+
+def labels_of(organisation: str, suite: str, consensus: bytes, transport: bytes) -> dict[bytes, KeyLabel]:
+    """What stands beside each secret in its file. The transport key is Ed25519 in both suites."""
+    chain, links = suite_named(suite), suite_named("intl")
+    return {
+        consensus: KeyLabel(suite, "consensus", organisation, chain.public_key(consensus)),
+        transport: KeyLabel("intl", "transport", organisation, links.public_key(transport)),
+    }
+
+
+def validator_lines(consensus: KeyLabel, transport: KeyLabel, listen: tuple[str, ...]) -> str:
+    """This node's part of the specification; the address must be the one that others can reach."""
+    return "\n".join(
+        (
+            "[[validators]]",
+            f'organisation = "{consensus.organisation}"',
+            f'key = "{consensus.public_key.hex()}"',
+            f'transport_key = "{transport.public_key.hex()}"',
+            f"addresses = {json.dumps(list(listen))}",
+        )
+    )
+
+
+def ask_new_passphrase() -> bytes:
+    """From a file or the environment as at every start, else typed twice."""
+    file, given = os.environ.get(ENVIRONMENT_NAME_OF_FILE), os.environ.get(ENVIRONMENT_NAME)
+    if file:
+        passphrase = Path(file).read_bytes().rstrip(b"\r\n")
+    elif given:
+        passphrase = given.encode()
+    else:
+        text: str = click.prompt("口令 · passphrase", hide_input=True, confirmation_prompt=True, err=True)
+        passphrase = text.encode()
+    if len(passphrase) < PASSPHRASE_CHARACTERS_MIN:
+        raise KeyFileError(f"a passphrase has at least {PASSPHRASE_CHARACTERS_MIN} characters")
+    return passphrase
+
+
+# Running and looking -------------------------------------------------------------------------------------------------
+
+
+@node_group.command("run")
+@HOME
+@click.option("--open-reads", is_flag=True, help="允许 API 对外开放只读 · allow an api address beyond this machine")
+@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), default=None)
+@click.option("--log-json", is_flag=True, help="日志为 JSON · one JSON object a line")
+def run(*, home: Path, open_reads: bool, log_file: Path | None, log_json: bool) -> None:
+    """运行节点,直到 SIGTERM 或 SIGINT。 Run the node until SIGTERM or SIGINT."""
+    refuse_without_asserts()
+    with plain_faults():
+        config = load_config(home)
+        if open_reads:
+            config = replace(config, api_open_to_network=True)
+        set_up_logs(as_json=log_json or config.log_json, file=log_file)
+        api, _ = addresses_of(config)
+        if not api.is_loopback:
+            click.echo(who_can_read(api), err=True)
+        ask_passphrase_if_needed(config)
+        node = build_node(config, make_machine)
+        add_http(node)
+        run_until_stopped(node)
+
+
+def ask_passphrase_if_needed(config: NodeConfig) -> None:
+    """Somebody at a terminal may type the passphrase; a service has it in a file that the environment names."""
+    encrypted = any(is_encrypted(path) for path in (config.consensus_key, config.transport_key))
+    given = os.environ.get(ENVIRONMENT_NAME_OF_FILE) or os.environ.get(ENVIRONMENT_NAME)
+    if encrypted and not given and sys.stdin.isatty():
+        os.environ[ENVIRONMENT_NAME] = click.prompt("口令 · passphrase", hide_input=True, err=True)
+
+
+def is_encrypted(path: Path) -> bool:
+    try:
+        return path.read_text(encoding="utf-8").lstrip().startswith("{")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def run_until_stopped(node: Node) -> None:
+    try:
+        trio.run(run_until_signal, node)
+    except BaseExceptionGroup as group:
+        faults = list(leaves(group))
+        log.critical("the node stops: %s", "; ".join(map(describe, faults)), exc_info=group)
+        damaged = any(isinstance(fault, Refused) and fault.code == "NODE-003" for fault in faults)
+        sys.exit(EXIT_DAMAGED if damaged else EXIT_FAULT)
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error
+
+
+def describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+@node_group.command("status")
+@click.option(
+    "--home", type=click.Path(path_type=Path, file_okay=False), default=None, help="节点目录 · to find the API"
+)
+@click.option("--url", default=None, help="API 地址 · where the API is (default http://127.0.0.1:8080)")
+@click.option("--json", "as_json", is_flag=True)
+def status(*, home: Path | None, url: str | None, as_json: bool) -> None:
+    """节点状态。 How a running node is doing, as it says itself."""
+    with plain_faults():
+        url = url or f"http://{'127.0.0.1:8080' if home is None else load_config(home).api}"
+        seen, peers = ask(url, "status"), ask(url, "peers")
+    if as_json:
+        click.echo(json.dumps({"status": seen, "peers": peers}, ensure_ascii=False))
+    else:
+        print_status(seen, peers)
+
+
+def ask(url: str, path: str) -> Any:
+    try:
+        answer = httpx.get(f"{url}{PREFIX}/{path}", timeout=5, trust_env=False)
+        answer.raise_for_status()
+        return answer.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        fail(f"{url} 没有应答:{error}\n{url} does not answer: {error}", EXIT_FAULT)
+
+
+@node_group.command("doctor")
+@HOME
+@click.option("--thorough", is_flag=True, help="通读数据库 · read every value, block and certificate")
+@click.option("--json", "as_json", is_flag=True)
+def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
+    """体检:说明何处有误、如何处理;不作任何修改。 Say what is wrong and how to cure it; changes nothing.
+
+    Exit code 0 when nothing is wrong, 1 otherwise.
+    """
+    findings = examine(home, thorough=thorough)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+    else:
+        print_findings(findings)
+    if any(finding.verdict == "wrong" for finding in findings):
+        sys.exit(EXIT_FAULT)
+
+
+@node_group.command("rebuild")
+@HOME
+@click.confirmation_option(prompt="将数据库移开,由其他成员的区块重建? Move the database aside and rebuild it?")
+def rebuild(*, home: Path) -> None:
+    """移开损坏的数据库,下次启动时由其他成员重建。 Move a damaged database aside; the next start fetches all blocks.
+
+    Nothing is deleted. Keys, guard and log stay, so the node signs nothing twice; it votes again once it has caught up.
+    """
+    with plain_faults():
+        config = load_config(home)
+        if is_locked(config.database):
+            raise ConfigError(f"{config.database} is open; stop the node first")
+        if not config.database.exists():
+            raise ConfigError(f"{config.database} does not exist; the node makes it at its next start")
+        aside = config.database.with_name(f"db.aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        config.database.rename(aside)
+    click.echo(f"已移至 {aside}\nmoved to {aside}")
+
+
+# The genesis ---------------------------------------------------------------------------------------------------------
+
+
+@genesis_group.command("build")
+@click.argument("spec", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="默认与说明书同目录")
+def build(*, spec: Path, out: Path | None) -> None:
+    """由 TOML 说明书生成 genesis.cbor。 Make genesis.cbor from a written specification.
+
+    Equal specifications give equal bytes, so every member can build it and compare the chain's name.
+    """
+    with plain_faults():
+        try:
+            table = tomllib.loads(spec.read_text(encoding="utf-8"))
+            genesis = build_genesis(table, source_reader(spec.parent))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{spec}: {error}") from None
+        data = genesis.encode()
+        out = out or spec.with_name("genesis.cbor")
+        try:
+            with out.open("xb") as file:
+                file.write(data)
+        except OSError as error:
+            raise ConfigError(f"{out}: {error}") from None
+    click.echo(f"{out}\nchain {chain_of(genesis, data).hex()}")
+
+
+@genesis_group.command("show")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=Path("genesis.cbor"))
+@click.option("--json", "as_json", is_flag=True)
+def show(*, file: Path, as_json: bool) -> None:
+    """查看创世文件。 What a genesis says, and the name of its chain."""
+    with plain_faults():
+        genesis, _, chain = load_genesis(file)
+    view = view_of(genesis, chain)
+    if as_json:
+        click.echo(json.dumps(view, ensure_ascii=False, indent=2))
+    else:
+        print_genesis(view)
+
+
+def chain_of(genesis: Genesis, data: bytes) -> bytes:
+    return suite_named(genesis.suite).hasher("genesis")(data)
+
+
+COMMANDS: Final[dict[str, click.Command]] = {"node": node_group, "genesis": genesis_group}
