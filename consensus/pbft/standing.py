@@ -86,7 +86,7 @@ class Standing:
         """Once caught up: the answers' certificates can be verified only near the tip. One liar cannot hold this up."""
         if not self._is_barred():
             return
-        if self._links.claims_above(rounds.height) <= rounds.validators.quorum.f:
+        if self._links.claims_above(rounds.height + 1) <= rounds.validators.quorum.f:
             self._site.emit(Send(None, self._desk.rejoin(self._rejoining.nonce)))
         self._site.deadlines.arm(Timer.REJOIN, self._site.now_ms + self._site.timing.rejoin_retry_ms)
 
