@@ -10,6 +10,7 @@ It must never apply a height twice, skip one, or go on after a failed write.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from time import perf_counter_ns
@@ -43,6 +44,8 @@ from node.store import ExecutedBlock, Store
 
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
+
+log = logging.getLogger("lugang.executor")
 
 
 class Executor:
@@ -149,7 +152,7 @@ class Executor:
         await trio.to_thread.run_sync(store.commit, record)
         store.keep_snapshot()
         self._report(record, execution)
-        self._publish(len(block.transactions), (started, executed, hashed, perf_counter_ns()))
+        self._publish(header.height, len(block.transactions), (started, executed, hashed, perf_counter_ns()))
 
     def _remembering_pages(self, old_pages: dict[bytes, bytes | None]) -> Callable[[int], bytes | None]:
         """Read pages for the tree, and keep what was read for the undo record."""
@@ -214,8 +217,12 @@ class Executor:
         assert applied is not None
         self._board.chain.set(ChainStatus(applied.height, applied.block_time, self._store.certified))
 
-    def _publish(self, transactions: int, marks: tuple[int, int, int, int]) -> None:
+    def _publish(self, height: int, transactions: int, marks: tuple[int, int, int, int]) -> None:
         execute, tree, write = ((after - before) // 1000 for before, after in pairwise(marks))
+        log.info(
+            "applied height=%d transactions=%d execute_us=%d tree_us=%d write_us=%d",
+            *(height, transactions, execute, tree, write),
+        )
         before = self._board.execution
         self._board.execution = ExecutionStatus(
             blocks=before.blocks + 1,

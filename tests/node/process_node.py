@@ -29,7 +29,7 @@ class Control:
         self._path.unlink(missing_ok=True)
         listener = trio.socket.socket(trio.socket.AF_UNIX, trio.socket.SOCK_STREAM)
         await listener.bind(str(self._path))
-        listener.listen(16)
+        listener.listen(1024)
         task_status.started()
         await trio.serve_listeners(self._serve, [trio.SocketListener(listener)])
 

@@ -91,7 +91,7 @@ class Processes:
                         answer = await process_node.receive(stream)
                         if answer is not None:
                             return answer
-                except OSError:
+                except (OSError, trio.BrokenResourceError):
                     pass
                 await trio.sleep(ASK_SECONDS)
 
