@@ -8,7 +8,7 @@ sends them again), so a full mempool never holds up votes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 NO_BLOCK = bytes(32)
 
+STATISTICS_SECONDS: Final = 1
+
 
 class Peers:
     def __init__(
@@ -79,9 +81,17 @@ class Peers:
         self._catch_up = catch_up
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        task_status.started()
-        async for incoming in self._transport.incoming:
-            await self._on_incoming(incoming)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._publish_statistics)
+            task_status.started()
+            async for incoming in self._transport.incoming:
+                await self._on_incoming(incoming)
+            nursery.cancel_scope.cancel()
+
+    async def _publish_statistics(self) -> None:
+        while True:
+            self._board.transport = self._transport.statistics()
+            await trio.sleep(STATISTICS_SECONDS)
 
     async def _on_incoming(self, incoming: Incoming) -> None:
         peer = self._directory.peer_id(incoming.peer)
@@ -95,6 +105,7 @@ class Peers:
                 return
             await self._route(peer, message)
             return
+        self._board.transport = self._transport.statistics()
         notice = LinkUp(peer) if isinstance(incoming, PeerUp) else LinkDown(peer)
         await self._ordering.send(notice)
         await self._catch_up.send(notice)
