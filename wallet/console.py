@@ -46,7 +46,7 @@ class App:
         nodes: Sequence[str],
         genesis: Path | None,
         language: str | None,
-        label: str | None,
+        identity: str | None,
         passphrase_file: Path | None,
         as_json: bool,
     ) -> None:
@@ -55,7 +55,7 @@ class App:
         self.language = _language(language or os.environ.get(LANGUAGE_VARIABLE) or self.config.language)
         self.as_json = as_json
         self.nodes_given, self.language_given = tuple(nodes), language
-        self._genesis, self._label, self._passphrase_file = genesis, label, passphrase_file
+        self._genesis, self._label, self._passphrase_file = genesis, identity, passphrase_file
         self._session: Session | None = None
         self.facts: dict[str, Any] = {}
         """Goes into the JSON answer also when the command is refused: the transaction that was."""
@@ -196,7 +196,7 @@ _OPTIONS: Final = (
     click.option("--node", "nodes", multiple=True, help="节点网址,可重复 · a node's URL, repeatable (LUGANG_NODES)"),
     click.option("--genesis", type=click.Path(path_type=Path, dir_okay=False),
                  help="创世文件 · the chain's genesis file"),
-    click.option("--key", "label", help="身份 · the identity to use"),
+    click.option("--key", "identity", help="身份 · the identity to use"),
     click.option("--passphrase-file", type=click.Path(path_type=Path, dir_okay=False),
                  help="口令文件 · a file with the passphrase (LUGANG_PASSPHRASE_FILE, LUGANG_PASSPHRASE)"),
 )  # fmt: skip
@@ -215,7 +215,7 @@ def wallet_command(name: str, zh: str, en: str) -> Callable[[Command], click.Com
     def wrap(function: Command) -> click.Command:
         @functools.wraps(function)
         def run(**arguments: Any) -> None:
-            shared = ("home", "nodes", "genesis", "language", "label", "passphrase_file", "as_json")
+            shared = ("home", "nodes", "genesis", "language", "identity", "passphrase_file", "as_json")
             options = {key: arguments.pop(key) for key in shared}
             language = options["language"] if options["language"] in ("zh", "en") else "en"
             app: App | None = None

@@ -40,8 +40,16 @@ class Reading:
     numbered: Callable[[int], bytes] | None = None
 
 
-def read_arguments(reading: Reading, fields: tuple[Field, ...], given: Sequence[str]) -> tuple[Any, ...]:
-    """`name=value` in any order, or bare values in the order of the form; defaults fill what is left out."""
+MISSING: Final = object()
+Lookup = Callable[[dict[str, Any], Field], Any]
+"""(the arguments that were given, a field that was not) → its value, or MISSING"""
+
+
+def read_arguments(
+    reading: Reading, fields: tuple[Field, ...], given: Sequence[str], lookup: Lookup | None = None
+) -> tuple[Any, ...]:
+    """`name=value` in any order, or bare values in the order of the form; what is left out comes from `lookup` or is
+    the default."""
     texts: dict[str, str] = {}
     names = [field.name for field in fields]
     places = iter(names)
@@ -54,17 +62,17 @@ def read_arguments(reading: Reading, fields: tuple[Field, ...], given: Sequence[
         if not name or name in texts:
             raise problem("WAL-011", argument=name or word, detail=f"({', '.join(names)})")
         texts[name] = text
-    values: list[Any] = []
-    for field in fields:
-        if field.name in texts:
-            values.append(read_value(reading, field.type, texts[field.name], field.name))
-        elif field.has_default:
-            values.append(field.default)
-        elif field.type.optional:
-            values.append(None)
-        else:
-            raise problem("WAL-011", argument=field.name, detail=hint(field.type))
-    return tuple(values)
+    read = {f.name: read_value(reading, f.type, texts[f.name], f.name) for f in fields if f.name in texts}
+    return tuple(read[f.name] if f.name in read else _left_out(f, read, lookup) for f in fields)
+
+
+def _left_out(field: Field, read: dict[str, Any], lookup: Lookup | None) -> Any:
+    if field.has_default or field.type.optional:
+        return field.default
+    found = MISSING if lookup is None else lookup(read, field)
+    if found is MISSING:
+        raise problem("WAL-011", argument=field.name, detail=hint(field.type))
+    return found
 
 
 def hint(kind: Type) -> str:

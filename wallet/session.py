@@ -18,15 +18,17 @@ import httpx
 
 from ledger.codec import load
 from ledger.errors import REFUSALS, Refusal, Refused
-from ledger.interface import Interface, MapForm
+from ledger.interface import Field, Interface, MapForm
 from ledger.keys import full_key
 from ledger.receipt import Receipt, Status
 from ledger.state import StateProof
+from ledger.statement import ID_BYTES
 from ledger.summary import organisations_of, refusal_text
 from ledger.transaction import Transaction
 from ledger.wording import Name, Reader, label_of, show_value, visible
 from wallet.builder import Builder, Draft, Signer
 from wallet.client import Agreed, Client, Progress
+from wallet.forms import MISSING
 from wallet.problems import LiteralRefused, from_node, problem
 from wallet.trust import ProvenReceipt
 
@@ -167,6 +169,28 @@ class Session:
             return []
         target = map_named(interface, form.who.on)
         return self.rows(contract, target.name, [tuple(args[: len(target.key)])])
+
+    def known_value(self, contract: str, action: str, read: dict[str, Any], wanted: Field) -> Any:
+        """What the row that the action is about says of an argument that nobody typed: its own field of that name and
+        kind, or that of a row which it points to. The signer sees it in the sentence. MISSING when nothing says so."""
+        interface = self.interface(contract)
+        form = interface.action(action)
+        if form.who.on is None:
+            return MISSING
+        target = map_named(interface, form.who.on)
+        names = [field.name for field in form.arguments[: len(target.key)]]
+        if wanted.name in names or any(name not in read for name in names):
+            return MISSING
+        [row] = self.rows(contract, target.name, [tuple(read[name] for name in names)])
+        by_id = [other.name for other in interface.maps if [part.kind for part in other.key] == ["id"]]
+        ids = [value for value in row.record or () if type(value) is bytes and len(value) == ID_BYTES]
+        pointed = [(contract, name, (identifier,)) for name in by_id for identifier in ids]
+        for candidate in (row, *(self.prove(pointed) if pointed else ())):
+            fields = interface.record(map_named(interface, candidate.map).record).fields
+            for field in fields:
+                if field.name == wanted.name and field.type.kind == wanted.type.kind and candidate.fields:
+                    return candidate.fields[field.name]
+        return MISSING
 
     def send(self, transactions: Sequence[Transaction]) -> None:
         """Hand over; raises the first refusal. Accepted means durable on a node, not final."""

@@ -7,6 +7,7 @@ verifiers under test cannot tell the difference and must not need to.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,16 +105,18 @@ class ToyBlock:
 
 
 @dataclass
-class ToyChain:
-    """Blocks from height 1. `validators` may be changed by `change_to`; it acts three heights later, as on a chain."""
+class SealedChain:
+    """Blocks from height 1 on a given state. `change_to` names other validators; they act three heights later."""
 
     genesis: Genesis = field(default_factory=toy_genesis)
+    start_ms: int = START_MS
     blocks: dict[int, ToyBlock] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.file = self.genesis.encode()
         self.chain = SUITE.hasher("genesis")(self.file)
         self.numbers = contract_numbers(self.genesis)
+        self.interfaces = dict(INTERFACES)
         self.hasher, self.merkle = StateHasher(SUITE, self.genesis.bucket_bits), MerkleTree(SUITE)
         self.tree, self.range, self.codec = StateTree(self.hasher), HistoryRange(SUITE), TransactionCodec(SUITE)
         self.values: dict[bytes, bytes] = {}
@@ -122,36 +125,39 @@ class ToyChain:
         self.history = History()
         self.sets: list[tuple[int, ValidatorSet]] = [(0, self.genesis.validator_set())]
         self.changes: list[tuple[int, ValidatorSet]] = []
+        self.fill()
         self._remember(0, ZERO_HASH, self.tree.root, ZERO_HASH)
-        for member in self.genesis.members:
-            self.write("membership", "organisations", (member.organisation,),
-                       (member.name_zh, member.name_en, member.credit_code))  # fmt: skip
-        self.block()
+
+    def fill(self) -> None:
+        """What the state holds at height 0."""
 
     @property
     def height(self) -> int:
         return len(self.blocks)
 
     def key_of(self, contract: str, map_name: str, parts: tuple[Any, ...]) -> bytes:
-        [form] = [form for form in INTERFACES[contract].maps if form.name == map_name]
+        [form] = [form for form in self.interfaces[contract].maps if form.name == map_name]
         return full_key(self.numbers[contract], form, parts)
 
     def write(self, contract: str, map_name: str, parts: tuple[Any, ...], record: tuple[Any, ...] | None) -> bytes:
         """Goes into the state with the next block."""
         where = self.key_of(contract, map_name, parts)
-        if record is None:
-            self.values.pop(where, None)
-        else:
-            self.values[where] = encode(record)
-        update = self.tree.update(
-            [(where, None if record is None else self.hasher.value(encode(record)))], self.pages.get
-        )
+        self.store({where: None if record is None else encode(record)})
+        return where
+
+    def store(self, rows: Mapping[bytes, bytes | None]) -> None:
+        for where, value in rows.items():
+            if value is None:
+                self.values.pop(where, None)
+            else:
+                self.values[where] = value
+        digests = [(where, None if value is None else self.hasher.value(value)) for where, value in rows.items()]
+        update = self.tree.update(digests, self.pages.get)
         for bucket, page in update.pages.items():
             if page is None:
                 self.pages.pop(bucket, None)
             else:
                 self.pages[bucket] = page
-        return where
 
     def validators_at(self, height: int) -> ValidatorSet:
         return [rows for start, rows in self.sets if start <= height][-1]
@@ -163,13 +169,16 @@ class ToyChain:
         self.changes.append((self.height + 1, rows))
 
     def block(self, *transactions: tuple[Transaction, Receipt]) -> ToyBlock:
+        receipts = [receipt.encode() for _, receipt in transactions]
+        last = Receipt(self.height + 1, len(receipts), None, None, Status.DONE, None, (), None, (), 0)
+        return self.seal([transaction for transaction, _ in transactions], [*receipts, last.encode()])
+
+    def seal(self, wires: list[Transaction], receipts: list[bytes]) -> ToyBlock:
+        """The next block, over the state as it stands now."""
         height = self.height + 1
         parent = self.blocks[height - 1].header.hash(SUITE) if height > 1 else ZERO_HASH
-        wires = [transaction for transaction, _ in transactions]
-        receipts = [receipt.encode() for _, receipt in transactions]
-        receipts.append(Receipt(height, len(receipts), None, None, Status.DONE, None, (), None, (), 0).encode())
         header = Header(
-            self.chain, height, parent, START_MS + 1000 * height, key("validator 0"), 0, 0, len(wires),
+            self.chain, height, parent, self.start_ms + 1000 * height, key("validator 0"), 0, 0, len(wires),
             transactions_root(SUITE, [(t.id, t.wid) for t in wires]), misbehaviour_root(SUITE, []),
             sum(len(t.wire) for t in wires), self.validators_at(height).hash(SUITE),
         )  # fmt: skip
@@ -219,6 +228,19 @@ class ToyChain:
         block = self.blocks[height or self.height]
         tree = StateTree.load(self.hasher, list(block.pages.items()))
         return block.values.get(where), tree.prove(where, block.pages.get)
+
+
+class ToyChain(SealedChain):
+    """Height 1 is there from the beginning; its state holds the genesis's members."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.block()
+
+    def fill(self) -> None:
+        for member in self.genesis.members:
+            self.write("membership", "organisations", (member.organisation,),
+                       (member.name_zh, member.name_en, member.credit_code))  # fmt: skip
 
 
 def signed(chain: ToyChain, who: str, act: str, args: tuple[Any, ...], summary: Any) -> Transaction:

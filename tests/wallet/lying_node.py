@@ -1,6 +1,6 @@
 """LyingNode: a simulator of a node's HTTP API over real sockets, honest until it is told to lie.
 
-It serves a `ToyChain` under `/v1` with the models of `ledger.api`. A lie is a function from (path, honest answer) to
+It serves a `SealedChain` under `/v1` with the models of `ledger.api`. A lie is a function from (path, honest answer) to
 the answer that is sent; it may also return None, and then the connection is cut.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlparse
@@ -18,10 +18,9 @@ from ledger.api import Problem
 from ledger.codec import encode, load
 from ledger.errors import Refused, refuse
 from ledger.transaction import Transaction
-from tests.ledger.toy_chain import INTERFACES, SUITE, ToyChain, key, receipt_of, secret
+from tests.ledger.toy_chain import SUITE, SealedChain, key, receipt_of, secret
 
 Lie = Callable[[str, Any], Any]
-Views = dict[tuple[str, str], Callable[..., Any]]
 
 
 def b64(data: bytes) -> str:
@@ -29,13 +28,14 @@ def b64(data: bytes) -> str:
 
 
 class LyingNode:
-    """`views` answers views: (contract, view) → function of (chain, arguments). `execute` makes a block of what was
-    submitted: (chain, transaction) → changes of the receipt; None keeps transactions waiting."""
+    """`views` answers views: (contract, view) → function of the arguments. `run` makes a block of a transaction that
+    was submitted; None keeps transactions waiting. `outcome` changes the receipts of the toy's own `run`."""
 
-    def __init__(self, chain: ToyChain, *, validator: str = "validator 0", lie: Lie | None = None) -> None:
+    def __init__(self, chain: SealedChain, *, validator: str = "validator 0", lie: Lie | None = None) -> None:
         self.chain, self.validator, self.lie = chain, validator, lie
-        self.views: Views = {}
-        self.execute: Callable[[ToyChain, Transaction], dict[str, Any]] | None = lambda _chain, _transaction: {}
+        self.views: Mapping[tuple[str, str], Callable[..., Any]] = {}
+        self.run: Callable[[Transaction], object] | None = self.run_toy
+        self.outcome: dict[str, Any] = {}
         self.waiting: list[Transaction] = []
         self.asked: list[str] = []
         self.behind = 0
@@ -63,6 +63,9 @@ class LyingNode:
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
+
+    def run_toy(self, transaction: Transaction) -> None:
+        self.chain.block((transaction, receipt_of(self.chain.height + 1, 0, transaction, **self.outcome)))
 
     @property
     def height(self) -> int:
@@ -103,9 +106,9 @@ class LyingNode:
                 {"name": name, "number": n, "version": 1, "status": "active"} for name, n in self.chain.numbers.items()
             ]
             return {"height": self.height, "contracts": rows}
-        if rest[0] not in INTERFACES:
+        if rest[0] not in self.chain.interfaces:
             raise refuse("TX-007", contract=rest[0])
-        interface = INTERFACES[rest[0]]
+        interface = self.chain.interfaces[rest[0]]
         return {
             "name": rest[0], "number": self.chain.numbers[rest[0]], "version": 1, "status": "active",
             "interface": b64(interface.encode()), "interface_digest": interface.digest(SUITE).hex(),
@@ -150,7 +153,7 @@ class LyingNode:
         if height > self.height:
             raise refuse("RPC-005", height=height, certified=self.height)
         arguments = load(base64.b64decode(query["args"]))
-        result = self.views[rest[0], rest[1]](self.chain, *arguments)
+        result = self.views[rest[0], rest[1]](*arguments)
         return {"height": height, "result": b64(encode(result)), "certificate": self.certificate(height)}
 
     def on_blocks(self, rest: list[str], _query: Any, _content: bytes) -> Any:
@@ -167,12 +170,10 @@ class LyingNode:
         for wire in load(content):
             transaction = self.chain.codec.decode(wire)
             known = any(transaction.id == other.id for other in self.waiting) or self.place(transaction.id) is not None
-            if not known and self.execute is None:
+            if not known and self.run is None:
                 self.waiting.append(transaction)
-            elif not known and self.execute is not None:
-                height = self.chain.height + 1
-                changes = self.execute(self.chain, transaction)
-                self.chain.block((transaction, receipt_of(height, 0, transaction, **changes)))
+            elif not known and self.run is not None:
+                self.run(transaction)
             answers.append({"id": transaction.id.hex(), "wid": transaction.wid.hex(),
                             "outcome": "known" if known else "accepted"})  # fmt: skip
         return answers

@@ -34,13 +34,13 @@ def toy():
 
 
 @contextlib.contextmanager
-def nodes(chain, *lies, views=True):
+def nodes(chain, *lies):
     with contextlib.ExitStack() as stack:
         found = [
             stack.enter_context(LyingNode(chain, validator=f"validator {i}", lie=lie)) for i, lie in enumerate(lies)
         ]
         for node in found:
-            node.views["voucher", "held_by"] = lambda _chain, owner: tuple(IDS) if owner == "hongda" else ()
+            node.views = {("voucher", "held_by"): lambda owner: tuple(IDS) if owner == "hongda" else ()}
         yield found
 
 
@@ -305,9 +305,8 @@ def test_a_call_is_drafted_signed_sent_and_seen_final():
         assert draft.sentence.startswith("Offer CNY 0.50 to Bank (bank, credit code ending 61136T)")
         outcome = session.call(signer, "voucher", "offer", (IDS[0], "bank", 50, 19_178))
         assert (outcome.refused, outcome.receipt.height) == (None, 5)
-        found[0].execute = lambda _chain, _transaction: {
-            "status": Status.REFUSED, "code": "VOU-007", "numbers": (("asked", 5000), ("free", 100)),
-        }  # fmt: skip
+        numbers = (("asked", 5000), ("free", 100))
+        found[0].outcome = {"status": Status.REFUSED, "code": "VOU-007", "numbers": numbers}
         refused = session.call(signer, "voucher", "offer", (IDS[0], "bank", 5000, 19_178)).refused
         session.close()
     assert refused is not None
@@ -319,7 +318,7 @@ def test_what_stays_unseen_is_reported_with_its_state():
     chain, _ = toy()
     signer = Signer(SUITE, secret("admin hongda"), "hongda")
     with nodes(chain, None) as (node,):
-        node.execute = None
+        node.run = None
         session = Session(chain.file, [node.url], language="en")
         with pytest.raises(Refused) as caught:
             session.call(signer, "voucher", "accept", (IDS[0],), seconds=0.2)

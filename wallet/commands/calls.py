@@ -76,7 +76,12 @@ def call(
 ) -> dict[str, Any]:
     """Arguments are `name=value`, or bare values in the form's order."""
     interface = app.session.interface(contract)
-    args = read_arguments(reading(app, contract), interface.action(action).arguments, arguments)
+    args = read_arguments(
+        reading(app, contract),
+        interface.action(action).arguments,
+        arguments,
+        lambda read, field: app.session.known_value(contract, action, read, field),
+    )
     keystores = [app.keystore(), *(app.keystore(label) for label in others)]
     keys = [keystore.public_key for keystore in keystores]
     try:

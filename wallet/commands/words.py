@@ -132,10 +132,8 @@ def finish(app: App, outcome: Outcome) -> dict[str, Any]:
     app.home.remember([outcome.transaction.id, *ids_in((receipt.result,)), *events])
     returns = app.session.interface(body.contract).action(body.action).returns
     say_receipt(app, outcome.proven, outcome.refused)
-    # An act that waits returns its waiting item, not what the action returns.
-    waits = waits_for_checker(receipt)
-    answer = receipt_object(app, outcome.proven, Type("id") if waits else returns, body.contract)
-    answer["waits_for_checker"] = waits
+    answer = receipt_object(app, outcome.proven, returns, body.contract)
+    answer["waits_for_checker"] = waits_for_checker(receipt)
     app.facts.update(answer)
     if outcome.refused is not None:
         raise outcome.refused

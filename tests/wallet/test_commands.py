@@ -1,0 +1,446 @@
+"""The commands against the real catalogue, served over HTTP by nodes that seal what the real engine executes.
+
+Each test reads both ways of answering: what people see, and the one JSON object.
+"""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from ledger.codec import load
+from tests.wallet.engine_chain import CHECKED_FROM_FEN, PASSPHRASE, EngineChain, home_of, serving
+from wallet.audit import Books, check
+from wallet.cli import COMMANDS
+from wallet.keystore import words_of
+
+YUAN = 100
+
+
+class Deal(EngineChain):
+    """a holds a voucher of 2,000,000 yuan, has paid b 500,000 of it and offers c 300,000."""
+
+    def __init__(self):
+        super().__init__(["alpha", "beta", "gamma"])
+        self.root = self.issue("alpha", 2_000_000 * YUAN, self.line(10_000_000 * YUAN))
+        self.child, self.rest = self.pay("alpha", self.root, "beta", 500_000 * YUAN)
+        self.offered = self.done(
+            "alpha", "voucher", "offer", self.rest, "gamma", 300_000 * YUAN, self.today + 5, bytes(32)
+        )
+
+
+@pytest.fixture
+def stage():
+    return Deal()
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs a command as a person with a wallet folder; `--json` is read where it is asked for."""
+    monkeypatch.setenv("LUGANG_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setenv("LUGANG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("LUGANG_NODES", raising=False)
+
+    def invoke(*words, exit_code=0, lang="en", **options):
+        name, *rest = words
+        result = CliRunner().invoke(COMMANDS[name], [*rest, "--lang", lang], **options)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == exit_code, result.output + result.stderr
+        assert "Traceback" not in result.output + result.stderr
+        return json.loads(result.stdout) if "--json" in rest else result.output
+
+    return Runner(tmp_path / "home", invoke)
+
+
+class Runner:
+    def __init__(self, home, invoke):
+        self.home, self.invoke = home, invoke
+
+    def __call__(self, *words, **options):
+        return self.invoke(*words, **options)
+
+
+def test_the_inbox_is_numbered_and_its_numbers_can_be_called(stage, run):
+    with serving(stage, None, None, None) as nodes:
+        home_of(run.home, stage, nodes, "gamma", "alpha")
+        shown = run("inbox")
+        assert "#1" in shown
+        assert "300,000.00" in shown
+        assert "2022-07-05 (Tuesday)" in shown
+        assert "voucher.accept voucher.refuse" in shown
+        answer = run("inbox", "--json")
+        [item] = answer["items"]
+        assert (item["number"], item["face"], item["actions"][:2]) == (1, 300_000 * YUAN, ["accept", "refuse"])
+        assert (answer["complete"], len(answer["nodes"])) == (True, 2)
+        # Face and due day are taken from the proven rows and stand in the sentence that is signed.
+        said = run("call", "voucher", "accept", "#1", "--yes")
+        assert "Accept" in said
+        assert "CNY 300,000.00, due on 2022-12-30 (Friday)" in said
+        assert "final: height" in said
+        assert "certified by" in said
+        assert stage.tranche(stage.offered).owner == "gamma"
+        assert run("inbox", "--json")["items"] == []
+
+
+def test_chinese_shows_capitals_and_the_payee_with_its_code(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta")
+        run("holdings")
+        short = stage.child.hex()[:10]
+        output = run("call", "voucher", "offer", f"tranche={short}", "payee=gamma", "face=12.5万", "until=2022-07-05",
+                     f"debt={'00' * 32}", "--yes", lang="zh")  # fmt: skip
+        code = next(m.credit_code for m in stage.genesis.members if m.organisation == "gamma")
+        assert f"gamma公司（gamma，统一社会信用代码尾号 {code[-6:]}）" in output
+        assert "人民币 125,000.00 元（大写：壹拾贰万伍仟元整）" in output
+        assert "2022年7月5日（星期二）" in output
+        assert "已最终确认" in output
+
+
+def test_a_refusal_has_code_sentence_and_numbers_and_exit_code_1(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta")
+        words = ("call", "voucher", "offer", f"tranche={stage.child.hex()}", "payee=gamma", "face=600,000",
+                 "until=2022-07-05", f"debt={'00' * 32}", "--yes")  # fmt: skip
+        output = run(*words, exit_code=1)
+        assert "VOU-007 " in output
+        assert "CNY 600,000.00" in output
+        answer = run(*words, "--json", exit_code=1)
+        assert (answer["ok"], answer["code"], answer["exit_code"]) == (False, "VOU-007", 1)
+        assert (answer["numbers"]["asked"], answer["numbers"]["free"]) == (600_000 * YUAN, 500_000 * YUAN)
+        assert len(answer["transaction"]) == 64
+
+
+def test_holdings_are_proven_rows(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        assert "1,500,000.00" in run("holdings")
+        answer = run("holdings", "--json")
+        assert answer["total_fen"] == 1_500_000 * YUAN
+        assert {row["issuer"] for row in answer["holdings"]} == {"core"}
+        assert sorted(row["face"] for row in answer["holdings"]) == [300_000 * YUAN, 1_200_000 * YUAN]
+        assert run("holdings", "--org", "beta", "--json")["total_fen"] == 500_000 * YUAN
+
+
+def test_a_node_that_hides_a_holding_is_outvoted_and_named(stage, run):
+    def hide(path, answer):
+        return "gone" if path == "/views/voucher/held_by" else answer
+
+    with serving(stage, hide, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        answer = run("holdings", "--json")
+        assert answer["total_fen"] == 1_500_000 * YUAN
+        assert answer["complaints"][0]["node"] == nodes[0].url
+
+
+def test_trace_draws_the_whole_tree_and_says_that_it_is_complete(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        shown = run("trace", stage.child.hex())
+        assert "live 2,000,000.00 + redeemed 0.00 + cancelled 0.00, issued 2,000,000.00: complete" in shown
+        assert shown.count("└") + shown.count("├") == 5
+        answer = run("trace", stage.offered.hex(), "--json")
+        assert (answer["complete"], answer["issued_fen"], len(answer["tranches"])) == (True, 2_000_000 * YUAN, 5)
+
+
+def test_evidence_is_written_and_verified_without_any_node(stage, run, tmp_path):
+    file = tmp_path / "voucher.lgev"
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        answer = run("evidence", "export", str(file), "--voucher", stage.child.hex(), "--json")
+        assert (answer["sound"], answer["vouchers"][0]["complete"]) == (True, True)
+    genesis = tmp_path / "genesis.cbor"
+    genesis.write_bytes(stage.genesis.encode())
+    verify = (
+        "evidence",
+        "verify",
+        str(file),
+        "--genesis",
+        str(genesis),
+        "--home",
+        str(tmp_path / "court"),
+        "--complete",
+    )
+    shown = run(*verify)
+    assert "everything is proven" in shown
+    assert "Pay CNY 500,000.00 of" in shown
+    assert "TEST CLOCK" in shown
+    assert "nothing vouches" not in shown
+    answer = run(*verify, "--json")
+    assert answer["vouchers"][0]["missing_fen"] == 0
+    assert all(line["proven"] for line in answer["lines"])
+
+
+def test_an_altered_figure_is_named_with_exit_code_1(stage, run, tmp_path):
+    file = tmp_path / "voucher.lgev"
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        run("evidence", "export", str(file), "--voucher", stage.root.hex())
+    value = load(file.read_bytes())
+    places = [i for i, item in enumerate(value[6]) if item[0] == 2 and item[2][0][:2] != b"\x00\x07"]
+    assert places
+    data = file.read_bytes()
+    old = (500_000 * YUAN).to_bytes(4, "big")
+    assert old in data
+    file.write_bytes(data.replace(b"\x1a" + old, b"\x1a" + (500_000 * YUAN + 1).to_bytes(4, "big")))
+    answer = run("evidence", "verify", str(file), "--json", exit_code=1)
+    assert answer["code"] == "WAL-031"
+    failing = [line for line in answer["lines"] if not line["proven"]]
+    assert any("voucher.tranches" in line["en"] and "500,000.01" in line["en"] for line in failing)
+    assert "✗" in run("evidence", "verify", str(file), exit_code=1)
+
+
+def test_an_incomplete_voucher_is_told(stage, run, tmp_path):
+    file = tmp_path / "part.lgev"
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        root, child = stage.root.hex(), stage.child.hex()
+        run("evidence", "export", str(file), "--row", f"voucher.roots:{root}", "--row", f"voucher.tranches:{child}")
+    assert "NOT complete" in run("evidence", "verify", str(file))
+    run("evidence", "verify", str(file), "--complete", exit_code=1)
+
+
+def test_the_audit_of_a_right_chain_finds_nothing(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        assert "I1–I8 hold" in run("audit")
+        answer = run("audit", "--json")
+        assert (answer["violations"], answer["checked"]["tranches"]) == ([], 5)
+
+
+def test_the_audit_names_what_is_wrong(stage, run):
+    stage.given("voucher", "tranches", stage.child, tampered(stage, stage.child, face=600_000 * YUAN))
+    stage.sealed.store(state_of(stage, "voucher", "tranches", stage.child))
+    stage.done("alpha", "settlement", "register", bytes(32), "icbc")
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        answer = run("audit", "--json", exit_code=1)
+    assert answer["code"] == "WAL-032"
+    assert {violation["invariant"] for violation in answer["violations"]} == {"I1", "I2"}
+
+
+def tampered(stage, tranche, **changes):
+    row = vars(stage.tranche(tranche)) | changes
+    return tuple(tuple(value) if isinstance(value, list) else value for value in row.values())
+
+
+def state_of(stage, contract, map_name, key):
+    where = stage.sealed.key_of(contract, map_name, (key,))
+    return {where: stage.reader.get(b"s" + where)}
+
+
+def test_a_checker_reads_the_act_and_signs_its_digest(stage, run):
+    checker, maker = stage.key("checker"), stage.key("maker")
+    stage.done("core", "membership", "enrol", maker, ("make",))
+    stage.done("core", "membership", "enrol", checker, ("check",))
+    line = stage.line(20_000_000 * YUAN)
+    big = stage.issue("alpha", CHECKED_FROM_FEN + YUAN, line)
+    stage.done("alpha", "membership", "enrol", stage.key("alpha checker"), ("check",))
+    with serving(stage, None, None) as nodes:
+        home = home_of(run.home, stage, nodes, "alpha")
+        add_person(home, "alpha checker", "alpha", "alpha-checker")
+        said = run(
+            "call", "voucher", "offer", big.hex(), "beta", "5,000,001", "2022-07-05", "00" * 32, "--yes", "--json"
+        )
+        assert said["waits_for_checker"]
+        assert stage.tranche(big).live
+        shown = run("pending", "list", "--key", "alpha-checker")
+        assert "Pay CNY 5,000,001.00 of" in shown
+        assert "1 checkers missing" in shown
+        shown = run("inbox", "--key", "alpha-checker")
+        assert "waits for a checker" in shown
+        # The maker cannot check his own act.
+        refused = run("pending", "approve", "#1", "--yes", "--json", exit_code=1)
+        assert refused["code"].startswith(("APR-", "AUTH-"))
+        run("pending", "list", "--key", "alpha-checker")
+        done = run("pending", "approve", "#1", "--yes", "--json", "--key", "alpha-checker")
+        assert "Pay CNY 5,000,001.00" in done["act_sentence"]
+        assert not stage.tranche(big).live
+        assert run("pending", "list", "--json")["items"] == []
+
+
+def add_person(home, name, organisation, label):
+    from tests.catalogue.stage import secret_of
+    from tests.ledger.toy_chain import SUITE
+    from wallet.keystore import CHEAP, make_keystore
+
+    home.add_keystore(
+        make_keystore(SUITE, secret_of(name), PASSPHRASE, label=label, organisation=organisation, cost=CHEAP)
+    )
+
+
+def test_the_offline_path_goes_by_file_through_two_signers(stage, run, tmp_path):
+    file = tmp_path / "draft.json"
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta", "gamma")
+        other = stage.key("gamma").hex()
+        run("call", "voucher", "offer", stage.child.hex(), "gamma", "1000", "2022-07-05", "00" * 32,
+            "--draft", str(file), "--cosigner", other)  # fmt: skip
+        early = run("submit", str(file), "--json", exit_code=2)
+        assert early["code"] == "WAL-011"
+    # No node answers from here: signing needs none.
+    assert "Pay CNY 1,000.00 of" in run("sign", str(file), "--yes")
+    assert run("cosign", str(file), "--yes", "--key", "gamma", "--json")["missing"] == []
+    assert run("sign", str(file), "--yes", "--key", "gamma", "--home", str(tmp_path / "nobody"), exit_code=2)
+    with serving(stage, None, None) as nodes:
+        answer = run("submit", str(file), "--json", "--node", nodes[0].url)
+        assert answer["status"] == "done"
+        assert stage.tranche(bytes.fromhex(answer["result"])).face == 1000 * YUAN
+
+
+@pytest.mark.parametrize("field", ["body", "sentence", "interface", "names", "signatures", "format"])
+def test_a_changed_draft_is_not_signed(stage, run, tmp_path, field):
+    file = tmp_path / "draft.json"
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta")
+        run(
+            "call",
+            "voucher",
+            "offer",
+            stage.child.hex(),
+            "gamma",
+            "1000",
+            "2022-07-05",
+            "00" * 32,
+            "--draft",
+            str(file),
+        )
+    run("sign", str(file), "--yes")
+    value = json.loads(file.read_text(encoding="utf-8"))
+    if field == "names":
+        value["names"]["gamma"][1] = "Another"
+    elif field == "signatures":
+        [(signer, signature)] = value["signatures"].items()
+        value["signatures"] = {signer: signature[:-2] + ("00" if signature[-2:] != "00" else "01")}
+    else:
+        value[field] = value[field].replace("1", "2").replace("lugang", "gnagul")
+    file.write_text(json.dumps(value), encoding="utf-8")
+    assert run("sign", str(file), "--yes", "--json", exit_code=2)["code"] == "WAL-014"
+
+
+def test_views_and_descriptions(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        answer = run("view", "voucher", "tranche", stage.child.hex(), "--json")
+        assert (answer["result"]["owner"], answer["result"]["face"], answer["complete"]) == (
+            "beta",
+            500_000 * YUAN,
+            True,
+        )
+        assert "2 nodes agree" in run("view", "voucher", "held_by", "owner=alpha")
+        assert "voucher" in run("describe")
+        shown = run("describe", "voucher", "offer")
+        assert "who may: capacity supplier/core; the row's owner; checked by policy transfer" in shown
+        assert "fen: 1,000.00 (CNY)" in shown
+        assert run("describe", "voucher", "--json")["refusals"]
+
+
+def test_receipts_by_the_beginning_of_their_id(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "gamma")
+        made = run("call", "voucher", "refuse", stage.offered.hex(), "--yes", "--json")
+        again = run("receipt", made["transaction"][:12], "--json")
+        assert (again["state"], again["transaction"], again["status"]) == ("final", made["transaction"], "done")
+        assert run("receipt", "ff" * 32, "--json")["state"] == "unknown"
+
+
+def test_status_says_who_vouches_right_now(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        answer = run("status", "--json")
+        assert answer["vouched_by"] == ["operator", "supervisor"]
+        assert (answer["height"], answer["needed"], answer["test_clock"]) == (stage.sealed.height, 2, True)
+        assert "TEST CLOCK" in run("status")
+
+
+def test_exit_codes(stage, run, tmp_path, monkeypatch):
+    assert run("inbox", "--json", exit_code=4)["code"] == "WAL-007"
+    assert run("status", "--json", exit_code=2)["code"] == "WAL-010"
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta")
+        accept = ("call", "voucher", "offer", stage.child.hex(), "gamma", "1", "2022-07-05", "00" * 32)
+        assert run(*accept, "--json", exit_code=5)["code"] == "WAL-040"
+        assert "WAL-040" in run(*accept, exit_code=5, input="n\n")
+        assert run(*accept, "--key", "nobody", "--json", exit_code=4)["code"] == "WAL-003"
+        assert run("call", "voucher", "offer", "--json", exit_code=2)["code"] == "WAL-011"
+        assert run("call", "voucher", "gone", "--json", exit_code=1)["code"] == "TX-008"
+        assert run("view", "voucher", "tranche", "abcdef", "--json", exit_code=2)["code"] == "WAL-013"
+        monkeypatch.setenv("LUGANG_PASSPHRASE", "wrong")
+        assert run(*accept, "--yes", "--json", exit_code=4)["code"] == "WAL-001"
+        monkeypatch.delenv("LUGANG_PASSPHRASE")
+        assert run(*accept, "--yes", "--json", exit_code=4)["code"] == "WAL-006"
+        (tmp_path / "passphrase").write_text(PASSPHRASE + "\n", encoding="utf-8")
+        assert run(*accept, "--yes", "--json", "--passphrase-file", str(tmp_path / "passphrase"))["ok"]
+    assert run("holdings", "--json", exit_code=3)["code"] == "WAL-020"
+    assert run("inbox", "--lang-is-wrong", exit_code=2)
+    other = tmp_path / "other.cbor"
+    other.write_bytes(EngineChain._genesis(("xray", "yankee"), ()).encode())
+    assert run("status", "--genesis", str(other), "--json", exit_code=2)["code"] == "WAL-015"
+
+
+def test_identities_are_made_listed_shown_and_restored(run, tmp_path):
+    new = ("key", "new", "chen", "--org", "hongda", "--suite", "intl", "--test-key")
+    made = run(*new, "--json")
+    assert len(made["words"].split()) == 24
+    assert run(*new, "--json", exit_code=4)["code"] == "WAL-004"
+    assert made["public_key"] in run("key", "list")
+    assert run("key", "show", "chen", "--words", "en", "--json")["words"] == made["words"]
+    assert "a key for tests" in run("key", "show", "chen")
+    words = tmp_path / "words"
+    words.write_text(made["words"], encoding="utf-8")
+    restore = (
+        "key",
+        "restore",
+        "again",
+        "--org",
+        "hongda",
+        "--suite",
+        "intl",
+        "--test-key",
+        "--words-file",
+        str(words),
+    )
+    assert run(*restore, "--json")["public_key"] == made["public_key"]
+    run("key", "use", "again")
+    assert run("key", "list", "--json")["chosen"] == "again"
+    words.write_text(words_of(bytes(32), "en").replace("art", "zoo"), encoding="utf-8")
+    assert run("key", "restore", "third", *restore[3:], "--json", exit_code=4)["code"] == "WAL-005"
+
+
+def test_the_rules_of_the_books_can_fail():
+    """Each invariant against a book that breaks it and nothing else."""
+    a, b, c = (bytes(33) + bytes([n]) for n in (1, 2, 3))
+    root = {"face": 100, "redeemed": 0, "cancelled": 0}
+    tranche = {"root": a, "face": 100, "live": True, "parent": None, "sources": (), "lock": "free"}
+    line = {"limit": 100, "reserved": 0, "occupied": 40, "frozen": 0, "parent": None}
+    use = {"line": a, "amount": 40}
+    invoice, part = {"gross": 100, "used": 40}, {"amount": 40}
+    financing = {"tranche": a, "face": 100, "status": "financed"}
+    redemption, claim = {"phase": "due", "total": 100, "paid": 0}, {"root": a, "face": 100, "paid": 0}
+    right = Books(
+        {a: root}, {a: tranche}, {b: financing}, {a: redemption}, {a: claim}, {c: invoice}, {(a, c): part}, {a: line},
+        {a: use},
+    )  # fmt: skip
+    assert check(right) == []
+    children = {
+        a: {**tranche, "live": False},
+        b: {**tranche, "parent": a, "face": 60},
+        c: {**tranche, "parent": a, "face": 39},
+    }
+    for name, invariants, changes in (
+        ("roots", {"I1"}, {a: {**root, "face": 101}}),
+        ("tranches", {"I1", "I2"}, children),
+        ("tranches", {"I1", "I3"}, {a: {**tranche, "face": 99}}),
+        ("tranches", {"I4"}, {a: tranche, b: {**tranche, "root": b, "parent": c, "live": False, "face": 1}}),
+        ("claims", {"I5"}, {a: {**claim, "face": 99}}),
+        ("tranches", {"I6", "I1"}, {a: {**tranche, "live": False, "lock": "offer"}}),
+        ("invoices", {"I7"}, {c: {**invoice, "gross": 39}}),
+        ("invoice_uses", {"I7"}, {}),
+        ("line_uses", {"I8"}, {}),
+        ("lines", {"I8"}, {a: {**line, "frozen": -1}}),
+    ):
+        books = Books(**{field: dict(getattr(right, field)) for field in Books.__slots__})
+        setattr(books, name, changes)
+        found = {violation.invariant for violation in check(books)}
+        assert invariants <= found, (name, found)
