@@ -185,6 +185,7 @@ class Ordering:
         assert applied is not None, "the genesis is written before ordering starts"
         self._delivered = applied.height
         self._tick()
+        self._submit()
         await self._settle()
         task_status.started()
         while True:
@@ -346,6 +347,9 @@ class Ordering:
 
     def _submit(self) -> None:
         count = self._eligible.count + len(self._misbehaviour)
+        if self._delivered == 0:
+            # A new chain's first block may be empty: until one is certified nobody can prove even the genesis's state.
+            count = max(count, 1)
         self._step(Submitted(self._delivered + 1, count, self._eligible.oldest_ms))
 
     def _sign_freshness(self, asked: SignFreshness) -> None:
