@@ -39,7 +39,7 @@ from tests.transport.support import (
 )
 
 VICTIM = 1
-RECONNECTS = int(os.environ.get("TRANSPORT_RECONNECTS", "300"))
+RECONNECTS = int(os.environ.get("TRANSPORT_RECONNECTS", "260"))
 """Beyond the 250 after which libp2p's swarm lets nobody in any more. The long run takes 1,000."""
 
 
