@@ -88,4 +88,6 @@ class Board:
     transport: TransportStatistics | None = None
     peer_faults: Counter[str] = field(default_factory=Counter)
     """Inputs of peers that were dropped, by code."""
+    refused_receipts: Counter[str] = field(default_factory=Counter)
+    """Transactions that were refused when they were executed, by code."""
     alarms: Counter[str] = field(default_factory=Counter)

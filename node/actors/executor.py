@@ -40,6 +40,7 @@ from node.messages import (
     Prove,
     Proved,
 )
+from node.outcomes import refusals_in
 from node.store import ExecutedBlock, Store
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class Executor:
         started = perf_counter_ns()
         execution = self._machine.apply(header, block.transactions, block.misbehaviour)
         assert len(execution.receipts) == len(block.transactions) + 1, "a receipt each and the sweep's"
+        self._board.refused_receipts.update(refusals_in(execution.receipts))
         await trio.lowlevel.checkpoint()
         executed = perf_counter_ns()
         old_pages: dict[bytes, bytes | None] = {}

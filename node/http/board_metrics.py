@@ -61,6 +61,8 @@ class BoardCollector(Collector):
         yield counter("executed_blocks", "Blocks executed since start", execution.blocks)
         yield counter("executed_transactions", "Transactions executed since start", execution.transactions)
         yield counter("execution_seconds", "Time spent on executing and writing blocks", execution.total_us / 1e6)
+        refused = sorted(self._node.reads.board.refused_receipts.items())
+        yield by_label("execution_refused", "Transactions refused when executed; each has its receipt", "code", refused)
         last = GaugeMetricFamily("lugang_last_block_seconds", "Time of the last block by stage", labels=["stage"])
         last.add_metric(["execute"], execution.last_execute_us / 1e6)
         last.add_metric(["tree"], execution.last_tree_us / 1e6)

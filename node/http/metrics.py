@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import trio
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from node.messages import SubmitOutcome
 from node.reads import Reads
@@ -30,6 +30,7 @@ class HttpMetrics:
     """The counters of the HTTP side, in a registry of this node's own."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         self.requests = Counter(
             "lugang_http_requests", "HTTP requests by route and status", ("route", "status"), registry=registry

@@ -9,6 +9,7 @@ import pytest
 from ledger.api import RECEIPTS_MAX, TRANSACTIONS_MAX, Submitted
 from ledger.codec import encode
 from ledger.errors import REFUSALS
+from ledger.receipt import Receipt
 from ledger.transaction import WIRE_BYTES_MAX
 from tests.http.world import NOW, SUITE
 
@@ -74,8 +75,12 @@ async def test_a_transaction_that_fails_at_execution_has_a_receipt_with_its_code
     transaction = world.transaction(101)
     assert (await submit(node, transaction.wire))[0]["outcome"] == "accepted"
     before = world.state_root
-    await world.final(transaction)
+    await world.final(transaction, world.transaction(1000), world.transaction(0))
     assert world.state_root == before
+    assert await node.metric("lugang_execution_refused_total", code="CNT-001") == 2.0
+    answer = (await node.api.get(f"/v1/receipts/{transaction.id.hex()}")).json()
+    receipt = Receipt.decode(base64.b64decode(answer["receipt"]))
+    assert (receipt.code, receipt.numbers) == ("CNT-001", (("asked", 101), ("limit", 100)))
 
 
 async def test_the_outcome_written_by_hand_is_the_models(node):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ def log_file(tmp_path):
     logging.raiseExceptions = raising
 
 
-def lines(path) -> list[str]:
+def lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
