@@ -1,4 +1,5 @@
-"""What catch-up, the mempool and the assembly of bodies say to one another on the bulk stream. The engine never sees it.
+"""What catch-up, the mempool and the assembly of bodies say to one another on the bulk stream. The engine never sees
+it.
 
 Nothing here is signed: a block is believed by its certificate, a body by the header that it hashes to, a transaction by
 its own signatures.

@@ -2,11 +2,13 @@
 
 Claims are hints: a node asks whoever claims to be ahead, two peers at a time for neighbouring ranges, and believes a
 height only with its certificate. Blocks are handed out one by one in height order; the driver verifies certificate and
-body against the validators of that height (all signatures), then tells the engine (CommitCert, BodyArrived), which alone
-owns the decided height. `Progress` brings the next. A height that ordering decides meanwhile is simply passed over.
+body against the validators of that height (all signatures), then tells the engine (CommitCert, BodyArrived), which
+alone owns the decided height. `Progress` brings the next. A height that ordering decides meanwhile is simply passed
+over.
 
-A peer that answers with nothing of what it claimed, with a bad block, or whose claim shrinks is no source any more until
-its link comes up anew; its consensus link is not touched. Catch-up ends when no remaining source claims to be ahead.
+A peer that answers with nothing of what it claimed, with a bad block, or whose claim shrinks is no source any more
+until its link comes up anew; its consensus link is not touched. Catch-up ends when no remaining source claims to be
+ahead.
 """
 
 from __future__ import annotations
@@ -152,7 +154,8 @@ class CatchUp:
         if request is None:
             return
         if not answer.blocks or answer.blocks[0].header.height != request.first:
-            self._drop(peer, f"asked for {request.first}, claimed up to {self._claims.get(peer, 0)}, sent something else")
+            claimed = self._claims.get(peer, 0)
+            self._drop(peer, f"asked for {request.first}, claimed up to {claimed}, sent something else")
             return
         for block in answer.blocks:
             height = block.header.height

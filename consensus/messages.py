@@ -1,9 +1,9 @@
 """What validators say to one another: signed records, certificates and questions, each with one canonical encoding.
 
 A message on the wire is CBOR [type number, field, …]; an unknown type, a missing or an extra field is refused. `Vote`,
-`Proposal`, `CheckpointVote`, `Rejoin` and `Status` carry a signature; certificates carry the signatures of a quorum; the
-others are hints and questions that nobody has to believe. A signer is named by its row in the validators of the height
-(its key, in Rejoin and Status). What is signed is in `consensus.signing`; nothing here is proved before
+`Proposal`, `CheckpointVote`, `Rejoin` and `Status` carry a signature; certificates carry the signatures of a quorum;
+the others are hints and questions that nobody has to believe. A signer is named by its row in the validators of the
+height (its key, in Rejoin and Status). What is signed is in `consensus.signing`; nothing here is proved before
 `consensus.verify` has looked at it.
 
 Ordering.md calls the three phases of PBFT Proposal, Prevote and Precommit; a vote for nil has `block_hash` None.
@@ -44,11 +44,11 @@ from ledger.crypto import Suite
 from ledger.errors import PeerFault, Refused, refuse
 
 __all__ = [
-    "BLOCKS_COUNT_MAX", "FRAME_BYTES_MAX", "HAVE_COUNT_MAX", "NONCE_BYTES", "ROUND_MAX", "BlockHash", "Blocks", "Bodies",
-    "BulkMessage", "Certificate", "CertifiedBlock", "CheckpointVote", "CommitCert", "Evidence", "GetBlocks", "GetBodies",
-    "GetNewest", "Have", "Height", "Manifest", "MisbehaviourKind", "Newest", "OrderingMessage", "PeerId", "PeerMessage",
-    "PolkaCert", "Proposal", "ProposalClaim", "Rejoin", "Round", "RoundCert", "RoundState", "Status", "TxBatch", "Vote",
-    "VoteKind", "decode_message", "encode_message",
+    "BLOCKS_COUNT_MAX", "FRAME_BYTES_MAX", "HAVE_COUNT_MAX", "NONCE_BYTES", "ROUND_MAX", "BlockHash", "Blocks",
+    "Bodies", "BulkMessage", "Certificate", "CertifiedBlock", "CheckpointVote", "CommitCert", "Evidence",
+    "GetBlocks", "GetBodies", "GetNewest", "Have", "Height", "Manifest", "MisbehaviourKind", "Newest",
+    "OrderingMessage", "PeerId", "PeerMessage", "PolkaCert", "Proposal", "ProposalClaim", "Rejoin", "Round",
+    "RoundCert", "RoundState", "Status", "TxBatch", "Vote", "VoteKind", "decode_message", "encode_message",
 ]  # fmt: skip
 """The one door: what is said is imported from here, whichever file it is written in."""
 
@@ -71,7 +71,8 @@ _ROUND_STATE_SHAPE = row(
 )
 
 Have = tuple[tuple[int, BlockHash | None, bytes], ...]
-"""(0, block hash, b"") for a proposal held, (vote kind, block hash or None, bitmap of signers) for votes held. By value,
+"""(0, block hash, b"") for a proposal held, (vote kind, block hash or None, bitmap of signers) for votes held. By
+value,
 not by signer: a traitor's other vote must not hide the one that is missing (H1)."""
 
 
@@ -216,7 +217,8 @@ _EVIDENCE_SHAPE = row(
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A misbehaviour record, as peers pass it on and as blocks carry it: `encode_message` of this is the record's bytes.
+    """A misbehaviour record, as peers pass it on and as blocks carry it: `encode_message` of this is the record's
+    bytes.
 
     a and b are the encodings of two Votes, ProposalClaims or CheckpointVotes (a < b); for INVALID_CERT of the
     ProposalClaim and of the polka that it names by hash.

@@ -1,4 +1,5 @@
-"""Misbehaviour: what a validator can be convicted of by its own signatures. (The word evidence, elsewhere, is a court's file.)
+"""Misbehaviour: what a validator can be convicted of by its own signatures. (The word evidence, elsewhere, is a court's
+file.)
 
 Four kinds: two votes of one (height, round, type) for different values; two proposals of one (height, round); two
 checkpoints of one (height, attempt); a proposal that names, by a hash its proposer signed, a polka that is none.
@@ -131,7 +132,11 @@ def check_polka(domain: Domain, validators: ValidatorSet, claim: ProposalClaim, 
 
 
 def _check_signer(
-    domain: Domain, offender: bytes, validators: ValidatorSet, claim: Vote | ProposalClaim | CheckpointVote, digest: bytes
+    domain: Domain,
+    offender: bytes,
+    validators: ValidatorSet,
+    claim: Vote | ProposalClaim | CheckpointVote,
+    digest: bytes,
 ) -> None:
     if claim.validator >= len(validators) or validators.rows[claim.validator].key != offender:
         raise BadProof(f"validator {claim.validator} is not the offender")

@@ -1,12 +1,12 @@
 """Coming back after forgetting: Rejoin, Status, and how the others keep the chain moving meanwhile.
 
-A node that may have lost what it signed asks with Rejoin{nonce} and waits for the signed Status of k = n − q + f + 1 other
-members that are not observers themselves. Any quorum that helped to certify a height it could have voted two above has at
-least f + 1 members among those k, so one honest member of them has decided that height: with m the highest height whose
-CommitCert is seen, no own vote was ever given at m + 3 or above. There it votes again.
+A node that may have lost what it signed asks with Rejoin{nonce} and waits for the signed Status of k = n − q + f + 1
+other members that are not observers themselves. Any quorum that helped to certify a height it could have voted two
+above has at least f + 1 members among those k, so one honest member of them has decided that height: with m the highest
+height whose CommitCert is seen, no own vote was ever given at m + 3 or above. There it votes again.
 
-A silent chain would never reach m + 3: the others count an accepted Rejoin as work, at most one in ten minutes from each
-member. An answer to another nonce is a replay; an observer's answer proves nothing about what the voters know.
+A silent chain would never reach m + 3: the others count an accepted Rejoin as work, at most one in ten minutes from
+each member. An answer to another nonce is a replay; an observer's answer proves nothing about what the voters know.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What must be on disk before it may be sent: the records of the write-ahead log and of the guard.
 
 The engine makes these values; the driver frames them (sequence, length, checksum), appends, syncs and says so with
-`Persisted`. Full block bytes are records of the driver's own, in the same log. A record that a peer could have forged is
-never written: everything here was verified or is our own.
+`Persisted`. Full block bytes are records of the driver's own, in the same log. A record that a peer could have forged
+is never written: everything here was verified or is our own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class RoundMemory:
-    """What of a height's state an own record carries along: lock, valid value with its polka, how the round was entered."""
+    """What of a height's state an own record carries along: lock, valid value, how the round was entered."""
 
     lock: Lock | None
     valid: PolkaCert | None
@@ -123,7 +123,10 @@ _GUARD_SHAPE = row(
     ("digest", optional(blob(HASH_BYTES))),
     (
         "checkpoints",
-        array(row(("height", integer(1)), ("attempt", integer(0, 255)), ("digest", blob(HASH_BYTES))), GUARD_CHECKPOINTS_MAX),
+        array(
+            row(("height", integer(1)), ("attempt", integer(0, 255)), ("digest", blob(HASH_BYTES))),
+            GUARD_CHECKPOINTS_MAX,
+        ),
     ),
     ("vote_from", integer(1)),
 )
@@ -149,7 +152,7 @@ def encode_record(record: Record) -> bytes:
             return encode((1, _OWN_CHECKPOINT, (encode_message(vote), digest)))
 
 
-class BadRecord(Exception):
+class BadRecord(Exception):  # noqa: N818 - it says what was found
     """A record of the log whose checksum is right and whose content is not: damage or another program's log."""
 
 

@@ -1,10 +1,12 @@
-"""From what the disk holds to where the engine starts. Pure: the driver reads the guard, the log and the database first.
+"""From what the disk holds to where the engine starts. Pure: the driver reads the guard, the log and the database
+first.
 
 Let A be the applied height, D the highest decided height that the log proves from A + 1 without a gap, W the highest
 height of an own vote or proposal in the log, and g the guard's position.
 
 1. A torn tail is cut by the driver and is normal. A bad record before the tail: the log cannot be trusted, observe.
-2. Every DECIDE from A + 1 must hash, link and carry a good CommitCert of its validators; the first that does not ends D.
+2. Every DECIDE from A + 1 must hash, link and carry a good CommitCert of its validators; the first that does not ends
+   D.
 3. What is decided and not applied is delivered again first; executing it must reproduce own checkpoints (the guard's).
 4. W ≤ D: a fresh height. W = D + 1: the height goes on at its round and step, and repeats its messages byte for byte.
    W > D + 1: a decision was lost, observe.
@@ -170,7 +172,8 @@ def _with_logged_checkpoints(guard: GuardState, log: LogFacts) -> GuardState:
 def _restored(domain: Domain, log: LogFacts, height: Height) -> Restored | None:
     """Step 4: the own records of the unfinished height."""
     own = [record for record in log.records if isinstance(record, (OwnVote, OwnProposal))]
-    own = sorted((record for record in own if _message(record).height == height), key=lambda r: position_of(_message(r)))
+    own = [record for record in own if _message(record).height == height]
+    own.sort(key=lambda record: position_of(_message(record)))
     if not own:
         return None
     last = own[-1]

@@ -1,7 +1,7 @@
 """Votes, proposals, checkpoint signatures and the certificates made of them: what validators put their keys to.
 
-A signer is named by its row in the validators of the height. A vote for nil has `block_hash` None. What exactly is signed
-is in `consensus.signing`.
+A signer is named by its row in the validators of the height. A vote for nil has `block_hash` None. What exactly is
+signed is in `consensus.signing`.
 """
 
 from __future__ import annotations
@@ -239,7 +239,8 @@ class Proposal:
         round_, header, valid_round, polka, validator, signature = value
         row(*_PROPOSAL_FIELDS, ("signature", SIGNATURE))((round_, valid_round, validator, signature), where)
         found = None if polka is None else PolkaCert.from_value(polka, f"{where}.polka")
-        built = cls(round_, Header.from_value(header, suite, f"{where}.header"), valid_round, found, validator, signature)
+        named = Header.from_value(header, suite, f"{where}.header")
+        built = cls(round_, named, valid_round, found, validator, signature)
         if (built.valid_round is None) != (built.polka is None):
             raise refuse("BYT-003", where=where, expected="a valid round with its polka", found="one of the two")
         return built

@@ -19,7 +19,7 @@ from ledger.validators import ValidatorSet
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The genesis' timeouts in milliseconds and the two numbers that go with them. Linear in the round, not doubling."""
+    """The genesis' timeouts in milliseconds and the numbers that go with them. Linear in the round, not doubling."""
 
     propose_ms: int = 1000
     propose_step_ms: int = 500
@@ -84,13 +84,12 @@ def tip_of(header: Header, block_hash: BlockHash) -> Tip:
 class Start:
     """Where this node begins.
 
-    applied: the tip at A.  validators: the sets of all heights from certified + 1 (or lower) to A + 3.
-    certified: the highest CheckpointCert held (None: only the genesis).  history: the range over heights 0..S.
-    results: the Applied of S+1..A in order.  decided: heights A+1..D; the engine delivers them first.
-    restored: the own records of D+1, if any.  guard: its `vote_from` above D+1, or BARRED, makes the node an observer, for
-    the reason `observer`.
-    rejoin_nonce: fresh randomness, used only by an observer that must ask where to vote from.
-    commit: the CommitCert of A, which other nodes may need (None at height 0).
+    applied: the tip at A.  validators: the sets of all heights from certified + 1 (or lower) to A + 3. certified: the
+    highest CheckpointCert held (None: only the genesis).  history: the range over heights 0..S. results: the Applied of
+    S+1..A in order.  decided: heights A+1..D; the engine delivers them first. restored: the own records of D+1, if any.
+    guard: its `vote_from` above D+1, or BARRED, makes the node an observer, for the reason `observer`. rejoin_nonce:
+    fresh randomness, used only by an observer that must ask where to vote from. commit: the CommitCert of A, which
+    other nodes may need (None at height 0).
     """
 
     applied: Tip

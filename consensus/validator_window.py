@@ -1,7 +1,7 @@
 """Who validates which height: a window of sets, from a few decided heights to three above the last applied one.
 
-What is executed at h is told by Applied(h) and acts from h + 3, so the set of every height that can be verified or voted
-on is known in time. Nothing here or elsewhere may assume that two heights have the same set.
+What is executed at h is told by Applied(h) and acts from h + 3, so the set of every height that can be verified or
+voted on is known in time. Nothing here or elsewhere may assume that two heights have the same set.
 """
 
 from __future__ import annotations

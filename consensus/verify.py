@@ -8,8 +8,9 @@
   the driver passes that on as a Received of its own (it verifies).
 * `NotYet`: its validators are not known here yet (a height far ahead, or long past). Drop it without blame.
 
-A signature that was found good is remembered, within limits: the same vote comes by many ways, alone and in certificates.
-What depends on the chain's state (is this the proposer's turn? is this header right?) is the engine's to judge.
+A signature that was found good is remembered, within limits: the same vote comes by many ways, alone and in
+certificates. What depends on the chain's state (is this the proposer's turn? is this header right?) is the engine's to
+judge.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Verified(Generic[MessageT_co]):
     message: MessageT_co
 
 
-class NotYet(Exception):
+class NotYet(Exception):  # noqa: N818 - no error: the message may be right
     """The validators of this height are not known here."""
 
 

@@ -2,8 +2,9 @@
 
 First rule: positions (height, round, step) only rise; the same position may be signed again only with the same sign
 bytes (a restart repeats itself, it never says something else). Second rule: nothing below `vote_from`, which is where a
-node that has forgotten what it signed starts again; BARRED until it knows. Third rule: checkpoints have a track of their
-own, so that Checkpoint(h) may be signed after a vote at h + 2; of one (height, attempt) only one checkpoint is signed.
+node that has forgotten what it signed starts again; BARRED until it knows. Third rule: checkpoints have a track of
+their own, so that Checkpoint(h) may be signed after a vote at h + 2; of one (height, attempt) only one checkpoint is
+signed.
 
 The state returned by a permission must be durable before the signature leaves (after the log's record: a guard behind
 the log is normal after a crash, a guard ahead of it means that the log lost something).

@@ -54,7 +54,7 @@ class Book:
             self._future[validator] = [far for far in rounds if far > round_]
 
     def add_vote(self, vote: Vote, *, certified: bool = False) -> bool:
-        """Keep and count a verified vote; False when it is known or beyond the limits. `certified`: inside a certificate."""
+        """Keep and count a verified vote; False when known or beyond the limits. `certified`: inside a certificate."""
         self._note(vote.validator, vote.round)
         if not certified and not self._make_room(vote.validator, vote.round):
             return False
@@ -66,7 +66,7 @@ class Book:
         return True
 
     def add_proposal(self, proposal: Proposal, claim: ProposalClaim) -> bool:
-        """Keep a verified proposal of that round's proposer and the polka in it (H2); False when known or one too many."""
+        """Keep a verified proposal and the polka in it (H2); False when it is known or one too many."""
         self._note(proposal.validator, proposal.round)
         if not self._make_room(proposal.validator, proposal.round):
             return False

@@ -1,15 +1,15 @@
 """The attestation layer: what executing the decided heights came to, certified height by height, and the window on it.
 
 After Applied(h) a validator signs Checkpoint(h), in height order; q equal ones are a CheckpointCert. S is the highest
-certified height known here. The certified window: a node takes part in ordering at H only while A ≥ H − 2 and it holds a
-certificate of some x ≥ H − 2, which must equal its own checkpoint wherever x ≤ A. Waiting for Applied alone would let a
-divergence bug and f traitors fork the chain at a change of the validators.
+certified height known here. The certified window: a node takes part in ordering at H only while A ≥ H − 2 and it holds
+a certificate of some x ≥ H − 2, which must equal its own checkpoint wherever x ≤ A. Waiting for Applied alone would let
+a divergence bug and f traitors fork the chain at a change of the validators.
 
 Divergence is final: an own result that differs from a certified one, from the one signed before, or from so many others
 that no value can reach a quorum any more, stops the node with both checkpoints in hand. It never overwrites.
 
-The history root in a checkpoint covers all lower heights, so one certificate certifies everything below it, and a height
-that is already certified when it is applied here is compared and not signed.
+The history root in a checkpoint covers all lower heights, so one certificate certifies everything below it, and a
+height that is already certified when it is applied here is compared and not signed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Checkpoints:
         return 0 if self.cert is None else self.cert.checkpoint.height
 
     def window_is_open(self, height: Height) -> bool:
-        """May this node take part at `height`? Certificates at or below A were found equal when they met their result."""
+        """May this node take part at `height`? Certificates up to A were found equal when they met their result."""
         return self.applied >= height - WINDOW and self.certified >= height - WINDOW
 
     def own_votes_above(self, height: Height) -> list[CheckpointVote]:

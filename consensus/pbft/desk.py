@@ -1,9 +1,9 @@
 """The signing desk: every own message passes here, and none leaves before its record is durable.
 
-In one step: the guard permits, the signature is computed in memory, `Persist` names the log record (with the blocks whose
-bytes must be in the same sync) and the guard's new state, `Send` waits for the token. Only when the token comes back does
-the message reach the node's own tally: an own vote that completes a quorum must not be lost by a crash after others have
-acted on what it completed.
+In one step: the guard permits, the signature is computed in memory, `Persist` names the log record (with the blocks
+whose bytes must be in the same sync) and the guard's new state, `Send` waits for the token. Only when the token comes
+back does the message reach the node's own tally: an own vote that completes a quorum must not be lost by a crash after
+others have acted on what it completed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from consensus.misbehaviour import claim_of
 from consensus.pbft.site import Site
 from consensus.records import Decided, GuardState, OwnCheckpoint, OwnProposal, OwnVote, Record, RoundMemory
 from consensus.signing import Signer
+from consensus.start import Tip
 from consensus.validator_window import HeightValidators
 from consensus.vote_guard import VoteGuard
 from ledger.block import Header
@@ -58,12 +59,12 @@ class Desk:
         self,
         validators: HeightValidators,
         kind: VoteKind,
-        height: Height,
-        round_: Round,
+        place: tuple[Height, Round],
         block_hash: BlockHash | None,
         memory: RoundMemory,
     ) -> None:
         assert validators.mine is not None, "only a validator votes"
+        height, round_ = place
         digest = self._site.domain.vote(validators.hash, kind, height, round_, block_hash)
         guard = self.guard.permit_vote((height, round_, int(kind)), digest)
         vote = Vote(kind, height, round_, block_hash, validators.mine, self._signer.sign(digest))
@@ -103,8 +104,8 @@ class Desk:
         draft = Rejoin(self.key, nonce, _UNSIGNED)
         return replace(draft, signature=self._signer.sign(self._site.domain.rejoin(draft)))
 
-    def status(self, nonce: bytes, height: Height, block_hash: BlockHash, observer: bool, cert: CommitCert | None) -> Status:
-        draft = Status(self.key, nonce, height, block_hash, observer, _UNSIGNED, cert)
+    def status(self, nonce: bytes, tip: Tip, cert: CommitCert | None, *, observer: bool) -> Status:
+        draft = Status(self.key, nonce, tip.height, tip.block_hash, observer, _UNSIGNED, cert)
         return replace(draft, signature=self._signer.sign(self._site.domain.status(draft)))
 
     def persisted(self, token: Token) -> list[OwnMessage]:
@@ -138,7 +139,7 @@ class Desk:
         """The blocks that a record refers to and that no earlier Persist has named."""
         named = [block_hash]
         if memory is not None:
-            named += [memory.lock.block_hash if memory.lock else None, memory.valid.block_hash if memory.valid else None]
+            named += [found.block_hash for found in (memory.lock, memory.valid) if found is not None]
         fresh = dict.fromkeys(name for name in named if name is not None and name not in self._logged)
         self._logged.update(fresh)
         return tuple(fresh)

@@ -1,9 +1,9 @@
 """The engine: events in, effects out, and the order in which the rooms are asked.
 
 The rules of one height are in `rounds`, what is held of it in `book` and `blocks`, the way to the next height in
-`heights` (H8: it alone owns the decided height; catch-up hands blocks in as certificates and bodies). What may be signed
-is decided in `desk` and `vote_guard`, whether this node votes at all in `standing`, when a height is awake in `waking`.
-`checkpoints` compares what execution came to; `gossip` repeats and relays; `inbox` takes messages.
+`heights` (H8: it alone owns the decided height; catch-up hands blocks in as certificates and bodies). What may be
+signed is decided in `desk` and `vote_guard`, whether this node votes at all in `standing`, when a height is awake in
+`waking`. `checkpoints` compares what execution came to; `gossip` repeats and relays; `inbox` takes messages.
 
 After every event `_drive` lets the rules run until nothing moves: rules, decision, next height, waking, expired timers.
 Nothing here blocks, reads a clock or loops over more than the validators.
@@ -67,7 +67,14 @@ class Engine:
         self._waking = Waking(self.validators, rejoins)
         self._standing = Standing(site, desk, links, start)
         self._inbox = Inbox(
-            site, desk, links, self._heights, self._standing, self._checkpoints, self._gossip, rejoins
+            site,
+            links=links,
+            desk=desk,
+            heights=self._heights,
+            standing=self._standing,
+            checkpoints=self._checkpoints,
+            gossip=self._gossip,
+            rejoins=rejoins,
         )
         self._timer_told: int | None = None
 

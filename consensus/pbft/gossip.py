@@ -1,10 +1,10 @@
 """What is sent without being asked to sign anything: round states and their answers, repeats, relays.
 
-Loss is mended by three habits. Every node says now and then where it stands and what it holds (RoundState); whoever holds
-more answers with all of it, third parties' messages too, since a traitor may have shown its vote to one node only. Own
-messages are repeated until the height is decided (H5), own checkpoints until certified. The first PolkaCert, CommitCert
-and CheckpointCert formed or learned are relayed (H4), a moment later and only to those not seen to be past them: on a
-healthy chain everybody forms its own.
+Loss is mended by three habits. Every node says now and then where it stands and what it holds (RoundState); whoever
+holds more answers with all of it, third parties' messages too, since a traitor may have shown its vote to one node
+only. Own messages are repeated until the height is decided (H5), own checkpoints until certified. The first PolkaCert,
+CommitCert and CheckpointCert formed or learned are relayed (H4), a moment later and only to those not seen to be past
+them: on a healthy chain everybody forms its own.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Gossip:
         mine, book = rounds.validators.mine, rounds.book
         if mine is None:
             return []
-        own: list[OrderingMessage] = [proposal for proposal in book.proposals_of(rounds.round) if proposal.validator == mine]
+        own: list[OrderingMessage] = [held for held in book.proposals_of(rounds.round) if held.validator == mine]
         places = {(round_, kind) for round_ in (rounds.round - 1, rounds.round) if round_ >= 0 for kind in VoteKind}
         if rounds.lock is not None:
             places.add((rounds.lock.round, VoteKind.PRECOMMIT))

@@ -1,4 +1,4 @@
-"""Verified messages, one method a type: put away what is worth keeping, answer what is asked. The rules run afterwards."""
+"""Verified messages, one method a type: keep what is worth keeping, answer what is asked. The rules run afterwards."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ class Inbox:
     def __init__(
         self,
         site: Site,
-        desk: Desk,
+        *,
         links: Links,
+        desk: Desk,
         heights: Heights,
         standing: Standing,
         checkpoints: Checkpoints,
@@ -142,13 +143,14 @@ class Inbox:
             self._report(duplicate_votes(book.validators.keys[vote.validator], other, vote), relay=True)
 
     def _on_proposal(self, peer: PeerId, proposal: Proposal) -> None:
-        """Of the own height, by whoever's turn it is; of the one above, whose tip is not known yet, on trust and bounded."""
+        """Of the own height, by whoever's turn it is; of the one above, whose turns are not known yet, bounded."""
         book, rounds = self._heights.book_of(proposal.height), self._heights.rounds
         if book is None:
             return
         own_height = proposal.height == rounds.height
         if own_height and proposal.validator != rounds.proposer_at(proposal.round):
-            self._site.emit(Reject(peer, "BYT-TURN", f"validator {proposal.validator} proposes in round {proposal.round}"))
+            detail = f"validator {proposal.validator} proposes in round {proposal.round}"
+            self._site.emit(Reject(peer, "BYT-TURN", detail))
             return
         self._on_signed(proposal, book)
         claim = claim_of(self._site.domain, proposal)
@@ -193,8 +195,7 @@ class Inbox:
         if rounds.validators.mine is None or (cert is None and tip.height > 0):
             return
         if self._rejoins.on_rejoin(rejoin, tip.height, self._site.now_ms):
-            observer = self._standing.is_observer(rounds)
-            status = self._desk.status(rejoin.nonce, tip.height, tip.block_hash, observer, cert)
+            status = self._desk.status(rejoin.nonce, tip, cert, observer=self._standing.is_observer(rounds))
             self._site.emit(Send(peer, status))
 
     def _report(self, evidence: Evidence, *, relay: bool) -> None:

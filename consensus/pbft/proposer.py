@@ -1,7 +1,7 @@
 """Whose turn it is.
 
-proposer(h, 0) is the creator of block h − 1 while it is a validator, has made fewer than K blocks in a row and the block
-was not empty; else its successor, the next higher key. Round r adds r. A proposer that works keeps working (plain
+proposer(h, 0) is the creator of block h − 1 while it is a validator, has made fewer than K blocks in a row and the
+block was not empty; else its successor, the next higher key. Round r adds r. A proposer that works keeps working (plain
 rotation loses most of the rate with one of five down), and an idle one hands on.
 
 The rule reads the creator and not the round of the commit: nodes may learn different commit rounds of one block, and

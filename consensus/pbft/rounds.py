@@ -4,11 +4,11 @@
 after every event, so R5, R8 and R11 see a body that has just arrived or been validated without anybody having to
 remember them. Each `_r*` method is one rule: it returns False when it does not apply and True when it has acted.
 
-A node that is not active (asleep, outside the certified window, an observer) signs nothing and arms nothing here, yet it
-keeps up: it decides (R8 is never gated), follows the others' round (R9) and learns polkas (R11).
+A node that is not active (asleep, outside the certified window, an observer) signs nothing and arms nothing here, yet
+it keeps up: it decides (R8 is never gated), follows the others' round (R9) and learns polkas (R11).
 
-The lock protects what may have been decided: it changes only by a polka of the own round (R5). The valid value is what a
-proposer offers again: it follows every newer polka (R5, R11).
+The lock protects what may have been decided: it changes only by a polka of the own round (R5). The valid value is what
+a proposer offers again: it follows every newer polka (R5, R11).
 """
 
 from __future__ import annotations
@@ -339,7 +339,7 @@ class Rounds:
         self._vote(VoteKind.PRECOMMIT, block_hash)
 
     def _vote(self, kind: VoteKind, block_hash: BlockHash | None) -> None:
-        self._desk.vote(self.validators, kind, self.height, self.round, block_hash, self._memory())
+        self._desk.vote(self.validators, kind, (self.height, self.round), block_hash, self._memory())
 
     def _next_round(self) -> None:
         precommits = self.book.tally(self.round, VoteKind.PRECOMMIT)

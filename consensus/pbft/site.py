@@ -1,4 +1,4 @@
-"""What the rooms of one engine share: the chain's constants, the time of this step, the deadlines and the list of effects."""
+"""What the rooms of one engine share: the chain's constants, the time of this step, deadlines and effects."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """How long to wait for what, and the deadlines that are running.
 
 T_propose = propose + r·step waits for the header; its arrival replaces it once by T_body, which adds the time that the
-body's bytes take at the slowest rate the genesis allows. T_prevote = T_precommit = vote + r·step. All rise linearly with
-the round: doubled timeouts reach an hour, and then only restarting every validator helps.
+body's bytes take at the slowest rate the genesis allows. T_prevote = T_precommit = vote + r·step. All rise linearly
+with the round: doubled timeouts reach an hour, and then only restarting every validator helps.
 
 Deadlines are the engine's own; the driver is only asked for a Tick by the earliest. A deadline that has passed fires in
 the same step.

@@ -1,8 +1,8 @@
 """When a height is awake. A silent chain makes no empty blocks, runs no ordering timer and grows by nothing.
 
-At round 0 of a height, with no own record of it, a node sleeps until there is something to do: eligible work of its own,
-a proposal of the height, messages of it signed by t validators (so at least one honest one is awake), or work of the
-chain itself. Once it has voted, or in any later round, it stays awake until the height is decided.
+At round 0 of a height, with no own record of it, a node sleeps until there is something to do: eligible work of its
+own, a proposal of the height, messages of it signed by t validators (so at least one honest one is awake), or work of
+the chain itself. Once it has voted, or in any later round, it stays awake until the height is decided.
 """
 
 from __future__ import annotations
