@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -16,7 +15,8 @@ from rich.live import Live
 
 from devnet import network, processes
 from devnet.bank.cli import bank
-from devnet.onboarding import onboard, open_session
+from devnet.demo.cli import demo
+from devnet.lifecycle import DevnetError, bring_up, remove
 from devnet.plan import DevnetPlan, load_plan, make_plan
 from devnet.prepare import PASSPHRASE, prepare
 from devnet.tables import status_json, status_table
@@ -27,12 +27,6 @@ REFRESH_PER_SECOND: Final = 2
 folder_option = click.option(
     "--dir", "folder", type=click.Path(path_type=Path), default=DEFAULT_DIR, show_default=True, help="目录 / its folder"
 )
-
-
-class DevnetError(click.ClickException):
-    """What the user asked for cannot be done now; exit code 3."""
-
-    exit_code = 3
 
 
 def with_plan(command: Callable[..., None]) -> Callable[..., None]:
@@ -81,31 +75,6 @@ def up(folder: Path, nodes: int, suite: str, fresh: bool) -> None:
         f"  export LUGANG_HOME={plan.wallet_home}\n  export LUGANG_PASSPHRASE={PASSPHRASE}\n"
         "  lugang devnet status    lugang key list    lugang devnet down"
     )
-
-
-def bring_up(plan: DevnetPlan, console: Console, *, is_new: bool) -> None:
-    """Start whatever does not run, wait until all are ready, enrol the people of a new devnet."""
-    names = [node.name for node in plan.nodes]
-    try:
-        with console.status("启动节点 / starting the nodes"):
-            network.start_nodes(plan, names)
-            network.wait_ready(plan, names, progress=lambda name: console.print(f"  {name} 就绪 / ready"))
-    except network.NotReadyError as error:
-        raise DevnetError(str(error)) from None
-    if is_new:
-        with console.status("登记人员与账户 / enrolling people, registering accounts") as status:
-            session = open_session(plan)
-            onboard(plan, session, progress=lambda done, of: status.update(f"登记 / enrolling {done}/{of}"))
-            session.close()
-    network.start_bank(plan)
-
-
-def remove(folder: Path) -> None:
-    """Take down and delete the devnet in `folder`; nothing else is ever deleted."""
-    if not (folder / "devnet.json").exists():
-        return
-    network.kill_all(load_plan(folder))
-    shutil.rmtree(folder)
 
 
 @devnet.command(help="停止全部进程 / end all its processes")
@@ -184,5 +153,6 @@ def logs(plan: DevnetPlan, name: str, lines: int) -> None:
 
 
 devnet.add_command(bank)
+devnet.add_command(demo)
 
 COMMANDS: Final = {"devnet": devnet}

@@ -23,8 +23,8 @@ TABLES: Final = """
 CREATE TABLE IF NOT EXISTS accounts (
     organisation TEXT PRIMARY KEY, digest BLOB NOT NULL UNIQUE, balance INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
-    number INTEGER PRIMARY KEY, act TEXT NOT NULL, payer TEXT, payee TEXT, purpose TEXT, amount INTEGER, days INTEGER,
-    used INTEGER NOT NULL DEFAULT 0);
+    number INTEGER PRIMARY KEY, act TEXT NOT NULL, payer TEXT, payee TEXT, purpose TEXT, business BLOB, amount INTEGER,
+    days INTEGER, used INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS instructions (
     id BLOB PRIMARY KEY, paid INTEGER NOT NULL DEFAULT 0, act TEXT, wait_until INTEGER);
 CREATE TABLE IF NOT EXISTS statements (
@@ -42,6 +42,7 @@ class Order:
     payer: str | None
     payee: str | None
     purpose: str | None
+    business: bytes | None
     amount: int | None
     days: int | None
 
@@ -121,20 +122,22 @@ class Book:
         payer: str | None = None,
         payee: str | None = None,
         purpose: str | None = None,
+        business: bytes | None = None,
         amount: int | None = None,
         days: int | None = None,
     ) -> int:
         """Note an order for the next instruction that fits; returns its number."""
         cursor = self._db.execute(
-            "INSERT INTO orders (act, payer, payee, purpose, amount, days) VALUES (?, ?, ?, ?, ?, ?)",
-            (act, payer, payee, purpose, amount, days),
+            "INSERT INTO orders (act, payer, payee, purpose, business, amount, days) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (act, payer, payee, purpose, business, amount, days),
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
     def open_orders(self) -> list[Order]:
         rows = self._db.execute(
-            "SELECT number, act, payer, payee, purpose, amount, days FROM orders WHERE used = 0 ORDER BY number"
+            "SELECT number, act, payer, payee, purpose, business, amount, days FROM orders"
+            " WHERE used = 0 ORDER BY number"
         )
         return [Order(*row) for row in rows]
 

@@ -70,7 +70,8 @@ class BankSimulator:
         """What holders are due comes out of what the issuer paid in before, so there the bank itself is the payer."""
         names = ("payee", "amount", "paid", "day", "status")
         payer = self._bank if fields["purpose"] in OUT_OF_COLLECTED else fields["payer"]
-        return Instruction(identifier, fields["purpose"], payer, *(fields[name] for name in names))
+        purpose, business = fields["purpose"], fields["business"]
+        return Instruction(identifier, purpose, business, payer, *(fields[name] for name in names))
 
     def _serve(self, instruction: Instruction, today: int) -> list[Line]:
         book = self._book

@@ -19,6 +19,7 @@ class Instruction:
 
     id: bytes
     purpose: str
+    business: bytes
     payer: str
     payee: str
     amount: int
@@ -101,9 +102,9 @@ def _give_back(noted: Noted, order: int | None, payment: tuple[int, int]) -> Dec
 
 
 def _fitting(instruction: Instruction, orders: list[Order]) -> Order | None:
-    found = (instruction.payer, instruction.payee, instruction.purpose)
+    found = (instruction.payer, instruction.payee, instruction.purpose, instruction.business)
     for order in orders:
-        asked = (order.payer, order.payee, order.purpose)
+        asked = (order.payer, order.payee, order.purpose, order.business)
         if all(wish in (None, fact) for wish, fact in zip(asked, found, strict=True)):
             return order
     return None

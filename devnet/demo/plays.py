@@ -32,7 +32,7 @@ class Played:
     refused: tuple[Refused, ...] = ()
 
 
-def play_p17(stage: Stage, business: Business, line: bytes) -> Played:
+def play_p17(business: Business, line: bytes) -> Played:
     """200 (万元) issued to A, 100 of it passed to B, B finances the whole of its 100."""
     root = business.issue("supplier-a", P17_FACE, DUE, line)
     half = P17_FACE // 2

@@ -59,7 +59,7 @@ class Redeeming:
         Returns the refusal that the issuer, in arrears, gets for `late_issue` (the arguments of another issue).
         """
         book, root = self._book, self._root
-        book.give_order("short", payer=ISSUER, purpose="collect", amount=trouble.first_payment)
+        book.give_order("short", purpose="collect", business=root, amount=trouble.first_payment)
         self.step_to(effective)
         first = trouble.first_payment
         self._watch("少付 short payment", lambda row: row["collected"] == first and row["paid"] == first)
@@ -68,7 +68,7 @@ class Redeeming:
             "逾期禁开 overdue: issue refused", act(self._business.signer(ISSUER), "voucher", "issue", *late_issue)
         )
         book.give_order("return", payee=trouble.returned_to, purpose="redeem")
-        book.give_order("pay", payer=ISSUER, purpose="collect")
+        book.give_order("pay", purpose="collect", business=root)
         self._watch("补足 rest and penalty", lambda row: row["collected"] == row["total"] == row["paid"])
         self._watch("罚息 penalty", lambda row: row["penalty"] > 0 and row["penalty_paid"] == row["penalty"])
         self._stage.do_one("清偿 cure", act(self._business.signer(ISSUER), "maturity", "cure", root))

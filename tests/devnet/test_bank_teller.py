@@ -8,7 +8,7 @@ from devnet.bank.book import Noted, Order
 from devnet.bank.teller import Decision, Instruction, Issue, decide
 from ledger.statement import Kind
 
-DUE = Instruction(b"i", "collect", "core", "supplier", amount=1_000, paid=0, day=100, status="open")
+DUE = Instruction(b"i", "collect", b"root", "core", "supplier", amount=1_000, paid=0, day=100, status="open")
 NOTHING = Noted(0, None, None)
 
 
@@ -17,7 +17,7 @@ def ask(instruction=DUE, *, noted=NOTHING, orders=(), today=100, funds=5_000, pa
 
 
 def order(act, **fields) -> Order:
-    empty = {"payer": None, "payee": None, "purpose": None, "amount": None, "days": None}
+    empty = {"payer": None, "payee": None, "purpose": None, "business": None, "amount": None, "days": None}
     return Order(7, act, **{**empty, **fields})
 
 
@@ -72,4 +72,5 @@ def test_a_lie_books_nothing_and_the_truth_follows():
 
 def test_an_order_goes_to_the_instruction_that_it_names():
     assert ask(orders=[order("hold", payee="another")]).issues == (Issue(Kind.PAID, 1_000),)
-    assert ask(orders=[order("hold", payee="supplier", purpose="collect")]).issues == ()
+    assert ask(orders=[order("hold", business=b"another root")]).issues == (Issue(Kind.PAID, 1_000),)
+    assert ask(orders=[order("hold", payee="supplier", purpose="collect", business=b"root")]).issues == ()
