@@ -238,7 +238,6 @@ class MethodWriter:
     def _note(self, name: str, kind: Type) -> None:
         locals_ = self.expressions.locals
         locals_[name] = join(locals_[name], kind) if name in locals_ else kind
-        self.expressions.small -= {name}
         self.assigned[name] = locals_[name]
 
 

@@ -155,8 +155,8 @@ class ExpressionWriter:
         self.shared = shared
         self.cost = 0
         self.locals: dict[str, Type] = {entry.name: entry.type for entry in method.parameters}
-        self.small: frozenset[str] = frozenset(self.locals)
-        """Parameters, whose integers were checked to lie within 63 bits, as long as they are not assigned."""
+        self.small = frozenset(self.locals) - _assigned_names(method.node)
+        """Parameters that are never assigned: their integers were checked to lie within 63 bits."""
         self._scopes: list[dict[str, Code]] = []
         self._scope_count = 0
 
@@ -632,7 +632,7 @@ class ExpressionWriter:
         self.shared.needs.update(dict.fromkeys(CROSS_CALLS[name].names))
         rest = "".join(f"{self.stored(self.write(argument))}, " for argument in arguments[2:])
         self.cost += CALL_UNITS
-        return Code(f"ctx.{name}({ascii(target[0])}, {ascii(target[1])}, ({rest}))", CROSS_CALLS[name])
+        return Code(f"ctx.{name}({target[0]!a}, {target[1]!a}, ({rest}))", CROSS_CALLS[name])
 
     def emission(self, node: ast.Call) -> str:
         """`ctx.emit(…)` as a statement."""
@@ -715,6 +715,11 @@ class SharedCode:
             lines.append("    return new\n")
             self.functions.append("\n".join(lines))
         return self._replacers[key]
+
+
+def _assigned_names(node: ast.FunctionDef) -> frozenset[str]:
+    names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
+    return frozenset(name.id for name in names if isinstance(name.ctx, ast.Store))
 
 
 def literal(value: Any) -> Code:

@@ -386,7 +386,7 @@ class Helpers:
             return int(value)
         if type(value) is not str or len(value) > DIGITS_MAX:
             raise wrong_type("int", None)
-        digits = value[1:] if value.startswith("-") else value
+        digits = value.removeprefix("-")
         if not (digits.isascii() and digits.isdigit()):
             raise wrong_type("int", None)
         return wide(int(value))
