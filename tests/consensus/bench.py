@@ -1,4 +1,4 @@
-"""One engine on a bench: scripted events in, effects out as readable lines. The traces and the rule tests are built on it."""
+"""One engine on a bench: scripted events in, effects out as readable lines. Traces and rule tests are built on it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,9 @@ class Bench:
     def hash_of(self, name: str | None) -> bytes | None:
         return None if name in (None, "nil") else self.blocks[name or ""].hash(SUITE)
 
-    def propose(self, name: str, round_: int = 0, polka: PolkaCert | None = None, by: int | None = None) -> list[Effect]:
+    def propose(
+        self, name: str, round_: int = 0, polka: PolkaCert | None = None, by: int | None = None
+    ) -> list[Effect]:
         by = self.proposer(round_) if by is None else by
         return self.receive(self.world.proposal(by, round_, self.blocks[name], polka), by)
 
@@ -130,7 +132,9 @@ class Bench:
         header = self.blocks[name]
         return self.step(BodyArrived(header.height, header.hash(SUITE), header))
 
-    def votes(self, kind: VoteKind, name: str | None, round_: int, by: tuple[int, ...], height: int = 0) -> list[Effect]:
+    def votes(
+        self, kind: VoteKind, name: str | None, round_: int, by: tuple[int, ...], height: int = 0
+    ) -> list[Effect]:
         height = height or self.engine.height
         effects: list[Effect] = []
         for i in by:
@@ -173,7 +177,8 @@ class Bench:
         valset = self.world.valset_hash
         history_root = HistoryRange(SUITE).root(self.history)
         return Checkpoint(
-            CHAIN, "pbft", valset, header.height, 0, header.hash(SUITE), header.time, root, bytes(32), valset, history_root
+            CHAIN, "pbft", valset, header.height, 0, header.hash(SUITE), header.time, root, bytes(32), valset,
+            history_root,
         )  # fmt: skip
 
     def applied(self, name: str, salt: bytes = b"") -> list[Effect]:
@@ -282,7 +287,8 @@ class Bench:
             case Fetch(_, block_hash, sources):
                 return f"fetch {self.name(block_hash)} from {' '.join(self.peer(source) for source in sources)}"
             case Deliver(height, block_hash, proof):
-                return f"deliver {height} {self.name(block_hash)} by {len(proof.signatures)} precommits of round {proof.round}"
+                how = f"{len(proof.signatures)} precommits of round {proof.round}"
+                return f"deliver {height} {self.name(block_hash)} by {how}"
             case Certified(cert):
                 return f"certified {cert.checkpoint.height}"
             case Report(evidence):
@@ -306,8 +312,9 @@ class Bench:
 
     def own_votes(self, effects: list[Effect]) -> list[str]:
         """The votes and proposals that these effects send, shortly."""
-        sends = [effect for effect in effects if isinstance(effect, Send) and isinstance(effect.message, (Vote, Proposal))]
-        return [self.message(send.message).removesuffix(f" by v{self.me}") for send in sends]
+        said = [effect.message for effect in effects if isinstance(effect, Send)]
+        own = [message for message in said if isinstance(message, (Vote, Proposal)) and message.validator == self.me]
+        return [self.message(message).removesuffix(f" by v{self.me}") for message in own]
 
     def built(self, name: str, round_: int = 0) -> list[Effect]:
         header = self.block(name, creator=self.me, round_=round_)

@@ -1,8 +1,9 @@
 """A small deterministic cluster for the engine's tests: a heap of events, token signatures, disks that forget.
 
-Every node drives the same engine as production does. The harness plays the driver: log and guard with a sync that can be
-delayed or cut off by a crash, bodies, execution (a hash chain), a mempool. It asserts what must hold after every effect:
-nothing is sent whose record is not durable, heights are delivered once and in order, all nodes deliver the same blocks.
+Every node drives the same engine as production does. The harness plays the driver: log and guard with a sync that can
+be delayed or cut off by a crash, bodies, execution (a hash chain), a mempool. It asserts what must hold after every
+effect: nothing is sent whose record is not durable, heights are delivered once and in order, all nodes deliver the same
+blocks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from consensus.events import (
@@ -25,7 +27,6 @@ from consensus.events import (
     Effect,
     Event,
     Fetch,
-    Mode,
     PeerDown,
     PeerUp,
     Persist,
@@ -94,7 +95,8 @@ class World:
 
     def __init__(self, n: int) -> None:
         secrets = [hashlib.sha256(b"secret %d" % i).digest() for i in range(n)]
-        self.signers = sorted((TokenSigner(SUITE.public_key(secret), secret) for secret in secrets), key=lambda s: s.key)
+        signers = [TokenSigner(SUITE.public_key(secret), secret) for secret in secrets]
+        self.signers = sorted(signers, key=lambda signer: signer.key)
         self.validators = make_validator_set({s.key: f"org-{i}" for i, s in enumerate(self.signers)})
         self.valset_hash = self.validators.hash(SUITE)
         self.domain = Domain(SUITE, CHAIN)
@@ -112,12 +114,14 @@ class World:
     def start(self) -> Start:
         return fresh_start(CHAIN, GENESIS_TIME, self.validators, self.history())
 
-    def header(self, tip: Tip, creator: int, round_: int = 0, label: str = "", tenure: int = 1, time: int = 0) -> Header:
+    def header(
+        self, tip: Tip, creator: int, round_: int = 0, label: str = "", *, tenure: int = 1, time: int = 0
+    ) -> Header:
         """A block with as many transactions as its label has letters."""
         root = hashlib.sha256(label.encode()).digest() if label else bytes(32)
         return Header(
-            CHAIN, tip.height + 1, tip.block_hash, time or tip.time + 10, self.keys[creator], round_, tenure, len(label),
-            root, bytes(32), 250 * len(label), self.valset_hash,
+            CHAIN, tip.height + 1, tip.block_hash, time or tip.time + 10, self.keys[creator], round_, tenure,
+            len(label), root, bytes(32), 250 * len(label), self.valset_hash,
         )  # fmt: skip
 
     def vote(self, i: int, kind: VoteKind, height: int, round_: int, block_hash: bytes | None) -> Vote:
@@ -135,8 +139,8 @@ class World:
         return PolkaCert(height, round_, block_hash, bitmap, tuple(vote.signature for vote in votes))
 
 
-class Crash(Exception):
-    pass
+class Crash(Exception):  # noqa: N818 - what happens, no error
+    """The power goes."""
 
 
 @dataclass
@@ -165,6 +169,11 @@ class Node:
         self.rejoins = 0
         self.up = False
         self.wall_offset = 0
+        self.epoch = 0
+        self.clock_told = -1
+        self.lost_log = self.damaged_log = False
+        self.held: dict[bytes, tuple[Header, tuple[str, ...]]] = {}
+        self.held_deliveries: list[Deliver] = []
         self.alarms: list[str] = []
         self.modes: list[SetMode] = []
         self.reports: list[Report] = []
@@ -206,8 +215,6 @@ class Node:
         nonce = hashlib.sha256(b"%d %d" % (self.index, self.rejoins)).digest()[:16]
         return recover(self.world.domain, self.key, guard, facts, self.database(), nonce=nonce)
 
-    lost_log = damaged_log = False
-
     def database(self) -> DatabaseFacts:
         results, cert = self.disk.results, self.disk.cert
         applied, certified = len(results), 0 if cert is None else cert.checkpoint.height
@@ -216,7 +223,7 @@ class Node:
         for done in results[:low]:
             leaf = ranges.leaf(done.height, done.block_hash, done.state_root, done.receipts_root)
             history = ranges.append(history, leaf)[0]
-        sets = {height: self.world.validators for height in range(4)}
+        sets = dict.fromkeys(range(4), self.world.validators)
         for done in results:
             sets[done.height + 3] = done.next_validators
         tip = self.disk.tips[applied - 1] if applied else self.world.tip()
@@ -252,8 +259,6 @@ class Node:
             self.crash()
         finally:
             self.busy = False
-
-    clock_told = -1
 
     def run(self, event: Event) -> None:
         if isinstance(event, Tick):
@@ -380,7 +385,8 @@ class Node:
                 return
             for key in (self.key, *effect.sources):
                 source = self.cluster.node_of(key)
-                body = source.held.get(effect.block_hash) if source is self or self.cluster.serves(source, self) else None
+                allowed = source is self or self.cluster.serves(source, self)
+                body = source.held.get(effect.block_hash) if allowed else None
                 if body is not None:
                     self.held[effect.block_hash] = body
                     self.feed(BodyArrived(effect.height, effect.block_hash, body[0]))
@@ -399,7 +405,7 @@ class Node:
         if not self.hold_apply:
             self.apply(effect)
         else:
-            self.held_deliveries = [*getattr(self, "held_deliveries", []), effect]
+            self.held_deliveries.append(effect)
         self.tell_work(effect.height + 1)
 
     def apply(self, effect: Deliver) -> None:
@@ -421,14 +427,14 @@ class Node:
 
     def release_applies(self) -> None:
         self.hold_apply = False
-        held, self.held_deliveries = getattr(self, "held_deliveries", []), []
+        held, self.held_deliveries = self.held_deliveries, []
         for effect in held:
             self.apply(effect)
         self.feed(Tick(self.cluster.now, self.wall()))
 
     def tell_work(self, height: int | None = None) -> None:
         event = Submitted(height or self.engine.height, len(self.mempool))
-        self.inbox.append(event) if self.busy else self.feed(event)
+        self.feed(event)
 
     def submit(self, *transactions: str) -> None:
         self.mempool.update(dict.fromkeys(transactions))
@@ -444,7 +450,8 @@ class Node:
         for source, target in pairs:
             batch = tuple(source.mempool)
             if batch and self.cluster.serves(source, target):
-                self.cluster.at(self.cluster.now + self.cluster.delay, lambda t=target, b=batch: t.submit(*b), target.epoch)
+                due = self.cluster.now + self.cluster.delay
+                self.cluster.at(due, partial(target.submit, *batch), target.epoch)
 
 
 Filter = Callable[[Node, Node, Any], bool]
@@ -467,7 +474,6 @@ class Cluster:
         self.silent = set(silent)
         for node in self.nodes:
             node.epoch = self.next_epoch()
-            node.held = {}
         for node in self.honest():
             node.boot()
 
@@ -499,7 +505,7 @@ class Cluster:
         if not target.up or not all(allow(sender, target, message) for allow in self.filters):
             return
         data, epoch = encode_message(message), target.epoch
-        self.at(self.now + self.delay, lambda: target.receive(sender.key, data), epoch)
+        self.at(self.now + self.delay, partial(target.receive, sender.key, data), epoch)
 
     def inject(self, sender: int, targets: Iterable[int], *messages: Any) -> None:
         """A traitor speaks, to some."""
@@ -507,7 +513,7 @@ class Cluster:
             for message in messages:
                 target = self.nodes[index]
                 data = encode_message(message)
-                self.at(self.now, lambda t=target, d=data: t.receive(self.world.keys[sender], d), target.epoch)
+                self.at(self.now, partial(target.receive, self.world.keys[sender], data), target.epoch)
 
     def run(self, duration: int = 0, until: Callable[[], bool] | None = None) -> bool:
         """Run for `duration` ms, or until a condition holds; True when it does (or none was asked for)."""

@@ -1,21 +1,37 @@
-"""The fixed cases of ordering.md that need several nodes, on the deterministic cluster. Names carry the case's number."""
+# ruff: noqa: N802 - rules and cases carry the capitals of the protocol
+"""The fixed cases of the protocol that need several nodes, on the deterministic cluster, by their numbers."""
 
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
 from consensus.events import Mode, Received
-from consensus.messages import CheckpointVote, Newest, Proposal, RoundState, Status, Vote, VoteKind
+from consensus.messages import (
+    CheckpointVote,
+    Newest,
+    Proposal,
+    RoundState,
+    Status,
+    Vote,
+    VoteKind,
+    encode_message,
+)
+from consensus.observer import Rejoining
+from consensus.pbft.timeouts import body_ms
 from consensus.records import GuardState
 from consensus.signing import Domain
 from consensus.start import Timing
 from consensus.verify import Verifier
 from ledger.errors import PeerFault
-from ledger.validators import make_validator_set
-from tests.consensus.cluster import CHAIN, SUITE, Cluster, World
+from ledger.validators import make_validator_set, quorum_of
+from tests.consensus.bench import Bench
+from tests.consensus.cluster import SUITE, Cluster, World
 
 
 def started(n: int = 4, **options) -> Cluster:
@@ -37,8 +53,16 @@ def votes_of(node, height: int) -> list[Vote]:
     return [m for _, m in node.sent if isinstance(m, Vote) and (m.height, m.validator) == (height, node.index)]
 
 
-def is_checkpoint(_source, _target, message) -> bool:
+def is_vote(message, kind: VoteKind) -> bool:
+    return isinstance(message, Vote) and message.kind is kind
+
+
+def no_checkpoint(_source, _target, message) -> bool:
     return not isinstance(message, CheckpointVote)
+
+
+def mode_of(node) -> Mode | None:
+    return node.engine.mode
 
 
 def cut(*sides):
@@ -46,20 +70,29 @@ def cut(*sides):
     return lambda s, t, _m: any(s.index in side and t.index in side for side in sides)
 
 
+def all_above(cluster: Cluster, round_: int) -> bool:
+    return all(node.engine.round > round_ for node in cluster.honest())
+
+
 def test_T01_locks_apart_then_heal():
-    """n=4, v3 Byzantine and silent. Only one node locks A in round 0, only another locks B in round 1; then all heals."""
+    """n=4, v3 Byzantine. Only one node locks in round 0, only another in round 1; then all heals."""
     cluster = started(4, silent=[3])
     world = cluster.world
-    cluster.filters.append(lambda s, t, m: not (isinstance(m, Vote) and m.round < 2 and m.kind is VoteKind.PREVOTE and t.index != m.round))
+
+    def apart(_s, t, m) -> bool:
+        return not is_vote(m, VoteKind.PREVOTE) or m.round >= 2 or t.index == m.round
+
+    cluster.filters.append(apart)
     cluster.nodes[0].submit("a")
     for round_ in (0, 1):
         cluster.run(60)
-        proposals = [m for node in cluster.honest() for _, m in node.sent if isinstance(m, Proposal) and m.round == round_]
+        sent = [m for node in cluster.honest() for _, m in node.sent if isinstance(m, Proposal)]
+        proposals = [proposal for proposal in sent if proposal.round == round_]
         if proposals:
             block_hash = proposals[0].header.hash(SUITE)
             cluster.inject(3, [round_], world.vote(3, VoteKind.PREVOTE, 1, round_, block_hash))
             cluster.inject(3, [0, 1, 2], world.vote(3, VoteKind.PRECOMMIT, 1, round_, None))
-        cluster.run(4000, until=lambda r=round_: all(node.engine.round > r for node in cluster.honest()))
+        cluster.run(4000, until=partial(all_above, cluster, round_))
     healed = max(node.engine.round for node in cluster.honest())
     cluster.filters.clear()
     assert cluster.run_to_height(1, 60_000)
@@ -90,23 +123,23 @@ def test_T10_log_lost_after_voting_observes_until_the_next_height():
     cluster = started(4)
     busy(cluster, 2)
     node = cluster.nodes[2]
-    cluster.filters.append(lambda s, t, m: not (isinstance(m, Vote) and m.kind is VoteKind.PRECOMMIT and m.height == 3))
+    cluster.filters.append(lambda s, t, m: not is_vote(m, VoteKind.PRECOMMIT) or m.height != 3)
     cluster.nodes[0].submit("x")
     cluster.run(200)
-    position = GuardState.decode(node.disk.guard).position
-    assert position[0] == 3
+    assert node.engine.guard.position is not None
+    assert node.engine.guard.position[0] == 3
     node.crash()
     node.disk.log.clear()
     node.lost_log = True
     node.boot()
     assert node.engine.guard.vote_from == 4
-    assert node.engine.mode is Mode.OBSERVER
+    assert mode_of(node) is Mode.OBSERVER
     before = len(votes_of(node, 3))
     cluster.filters.clear()
     assert cluster.run_to_height(3, 30_000)
     assert len(votes_of(node, 3)) == before
     busy(cluster, 1)
-    assert node.engine.mode is Mode.VOTING
+    assert mode_of(node) is Mode.VOTING
     assert votes_of(node, 4)
 
 
@@ -126,7 +159,7 @@ def test_T11_crash_at_every_effect_boundary_never_signs_another_thing(sync_ms):
             break
         node.boot()
         assert cluster.run_to_height(1, 30_000), boundary
-        signed = {}
+        signed: dict[object, object] = {}
         for _, message in node.sent:
             if isinstance(message, (Vote, Proposal)):
                 place = (message.height, message.round, getattr(message, "kind", 0))
@@ -138,7 +171,7 @@ def test_T11_crash_at_every_effect_boundary_never_signs_another_thing(sync_ms):
 def test_T12_log_cut_after_every_record_starts_and_never_signs_twice():
     full = started(4)
     busy(full, 2)
-    full.filters.append(lambda s, t, m: not (isinstance(m, Vote) and m.kind is VoteKind.PRECOMMIT and m.height == 3))
+    full.filters.append(lambda s, t, m: not is_vote(m, VoteKind.PRECOMMIT) or m.height != 3)
     full.nodes[0].submit("x")
     full.run(300)
     victim = full.nodes[1]
@@ -178,15 +211,13 @@ def test_T13_proposer_restarts_with_another_mempool_and_repeats_its_proposal():
 def test_T16_certificates_are_checked_whole_and_honest_ones_are_good():
     world = World(4)
     verifier = Verifier(world.domain)
-    from tests.consensus.bench import Bench
-
     bench = Bench(4)
     bench.block("A")
     bench.block("B")
     good = bench.commit("A", 0, 0, 1, 2)
     verifier.verify(good, bench.engine.validators)
     garbage = replace(good, bitmap=bytes([0b1111]), signatures=(*good.signatures, bytes(64)))
-    other = replace(good, block_hash=bench.hash_of("B"))
+    other = replace(good, block_hash=bench.blocks["B"].hash(SUITE))
     short = replace(good, bitmap=bytes([0b0011]), signatures=good.signatures[:2])
     double = replace(good, bitmap=bytes([0b0011]))
     beyond = replace(good, bitmap=bytes([0b10011]))
@@ -196,13 +227,11 @@ def test_T16_certificates_are_checked_whole_and_honest_ones_are_good():
 
 
 def test_T18_any_changed_field_is_refused_before_any_state_changes():
-    from tests.consensus.bench import Bench
-
     bench = Bench(4)
     bench.block("A")
     proposal = bench.world.proposal(0, 0, bench.blocks["A"])
     vote = bench.world.vote(1, VoteKind.PREVOTE, 1, 0, bench.hash_of("A"))
-    changed = [
+    changed: list[Vote | Proposal] = [
         replace(vote, round=1), replace(vote, height=2), replace(vote, block_hash=None), replace(vote, validator=2),
         replace(vote, kind=VoteKind.PRECOMMIT), replace(vote, signature=bytes(64)), replace(proposal, round=4),
         replace(proposal, header=replace(proposal.header, time=proposal.header.time + 1)),
@@ -232,12 +261,14 @@ def test_T23_any_mix_of_valid_rounds_the_next_proposer_justifies_itself():
     for seed in range(12):
         cluster = started(4)
         digest = hashlib.sha256(b"mix %d" % seed).digest()
-        cluster.filters.append(
-            lambda s, t, m, d=digest: not (
-                isinstance(m, Vote) and m.height == 1 and m.round < 3 and d[(s.index * 7 + t.index * 3 + m.round * 11 + m.kind) % 32] % 3 == 0
-            )
-        )
-        cluster.filters.append(lambda s, t, m: not (isinstance(m, Vote) and m.kind is VoteKind.PRECOMMIT and m.round < 2))
+
+        def mixed(s, t, m, digest=digest) -> bool:
+            if not isinstance(m, Vote) or m.height != 1 or m.round >= 3:
+                return True
+            return digest[(s.index * 7 + t.index * 3 + m.round * 11 + m.kind) % 32] % 3 != 0
+
+        cluster.filters.append(mixed)
+        cluster.filters.append(lambda s, t, m: not is_vote(m, VoteKind.PRECOMMIT) or m.round >= 2)
         cluster.nodes[seed % 4].submit("a")
         cluster.run(9000)
         cluster.filters.clear()
@@ -274,7 +305,7 @@ def test_T25_two_of_four_wiped_observe_then_the_operator_lets_them_vote():
     # Catch-up by blocks, as the driver does it: certificate and body of every height.
     for node in cluster.nodes[2:]:
         for height in (1, 2):
-            node.receive(cluster.world.keys[0], encode(cluster.nodes[0].disk.proofs[height]))
+            node.receive(cluster.world.keys[0], encode_message(cluster.nodes[0].disk.proofs[height]))
             cluster.run(100)
         assert node.engine.height == 3
     cluster.run(5000)
@@ -289,17 +320,12 @@ def test_T25_two_of_four_wiped_observe_then_the_operator_lets_them_vote():
     busy(cluster, 2)
 
 
-def encode(message) -> bytes:
-    from consensus.messages import encode_message
-
-    return encode_message(message)
-
-
 def test_T31_divergence_at_a_key_replacement_decides_nothing_above_two():
     cluster = started(4)
     world = cluster.world
     busy(cluster, 1)
-    replaced = make_validator_set({key: f"org-{i}" for i, key in enumerate([*world.keys[:3], hashlib.sha256(b"new").digest()])})
+    keys = [*world.keys[:3], hashlib.sha256(b"new").digest()]
+    replaced = make_validator_set({key: f"org-{i}" for i, key in enumerate(keys)})
     cluster.next_validators[2] = replaced
     for node in cluster.nodes[:2]:
         node.corrupt_at = 2
@@ -318,7 +344,7 @@ def test_T32_all_checkpoints_lost_for_a_minute_under_load():
     busy(cluster, 1)
     cluster.run(2000)
     assert cluster.nodes[0].engine.certified == 1
-    cluster.filters.append(is_checkpoint)
+    cluster.filters.append(no_checkpoint)
     for i in range(60):
         cluster.nodes[i % 4].submit(f"load {i}")
         cluster.run(1000)
@@ -331,8 +357,15 @@ def test_T32_all_checkpoints_lost_for_a_minute_under_load():
 def test_T34_one_lost_signature_without_traffic_is_mended_by_one_resend():
     cluster = Cluster(4, silent=[3])
     cluster.run(1100)
-    lost = []
-    cluster.filters.append(lambda s, t, m: not (isinstance(m, CheckpointVote) and not lost and lost.append(m) is None))
+    lost: list[CheckpointVote] = []
+
+    def lose_one(_s, _t, m) -> bool:
+        if isinstance(m, CheckpointVote) and not lost:
+            lost.append(m)
+            return False
+        return True
+
+    cluster.filters.append(lose_one)
     busy(cluster, 1)
     assert cluster.run(1500, until=lambda: all(node.engine.certified == 1 for node in cluster.honest()))
     assert len(lost) == 1
@@ -445,9 +478,6 @@ def test_T44_one_observer_on_an_idle_chain_exits_after_at_most_three_empty_block
 
 
 def test_T45_replayed_or_observers_status_does_not_count():
-    from consensus.observer import Rejoining
-    from ledger.validators import quorum_of
-
     quorum, nonce, other = quorum_of("pbft", 4), bytes(16), bytes([1]) * 16
     keys = [bytes([i]) * 32 for i in range(4)]
 
@@ -465,10 +495,8 @@ def test_T46_disk_rolled_back_as_a_whole_sees_its_own_echo():
     cluster = started(4)
     busy(cluster, 2)
     node = cluster.nodes[2]
-    from copy import deepcopy
-
     old = deepcopy(node.disk)
-    cluster.filters.append(lambda s, t, m: not (isinstance(m, Vote) and m.kind is VoteKind.PRECOMMIT and m.height == 3))
+    cluster.filters.append(lambda s, t, m: not is_vote(m, VoteKind.PRECOMMIT) or m.height != 3)
     cluster.nodes[0].submit("x")
     cluster.run(300)
     assert votes_of(node, 3)
@@ -486,8 +514,6 @@ def test_T46_disk_rolled_back_as_a_whole_sees_its_own_echo():
 
 
 def test_T46_own_message_found_far_above_is_recognised():
-    from tests.consensus.bench import Bench
-
     bench = Bench(4, 3, probe=False)
     far = bench.world.vote(3, VoteKind.PREVOTE, 90, 0, None)
     verified = bench.verifier.verify(Newest(far), bench.engine.validators)
@@ -515,8 +541,6 @@ def test_T47_bodies_on_t_nodes_only_are_fetched_from_those_that_voted():
 def test_T48_a_large_block_on_a_slow_link_is_waited_for():
     """4 MiB at 10 Mbit/s take 3.4 s: longer than T_propose, less than T_body."""
     cluster = started(4, timing=Timing(body_bytes_per_s=1_250_000))
-    from consensus.pbft.timeouts import body_ms
-
     assert body_ms(cluster.timing, 0, 4 * 1024 * 1024) == 1000 + 3355
     slow, plain = 3400, type(cluster.nodes[0]).fetch
 
@@ -526,16 +550,16 @@ def test_T48_a_large_block_on_a_slow_link_is_waited_for():
         cluster.delay = delay
 
     for node in cluster.nodes:
-        node.fetch = fetch.__get__(node)
-    for node in cluster.nodes:
-        original = node.build
-        node.build = lambda ask, b=original, n=node: enlarge(n, b(ask))
+        driver: Any = node
+        driver.fetch = partial(fetch, node)
+        driver.build = partial(build_large, node, node.build)
     cluster.nodes[0].submit("big")
     assert cluster.run_to_height(1, 6000)
     assert cluster.nodes[0].disk.proofs[1].round == 0
 
 
-def enlarge(node, built):
+def build_large(node, build, ask):
+    built = build(ask)
     header = replace(built.header, body_bytes=4 * 1024 * 1024)
     node.held[header.hash(SUITE)] = (header, ("big",))
     return replace(built, header=header)
@@ -563,6 +587,3 @@ def test_agreement_under_loss_duplication_and_delay():
         assert all(not node.reports and not node.rejects and not node.faults for node in cluster.nodes)
         assert cluster.nodes[0].disk.results == cluster.nodes[1].disk.results
 
-
-def test_chain_constant():
-    assert len(CHAIN) == 32

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - rules and cases carry the capitals of the protocol
 """Catch-up by blocks: who is asked, what is believed, when it ends."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - rules and cases carry the capitals of the protocol
 """The guard, at each boundary: a guard that checks nothing has been shipped before."""
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
+# ruff: noqa: N802 - rules and cases carry the capitals of the protocol
 """One test per rule of ordering.md, with its name. The engine is validator 3 of 4 (f = 1, q = 3, t = 2) unless said."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,6 +13,7 @@ from consensus.events import (
     AskForWork,
     BodyArrived,
     Build,
+    Built,
     Deliver,
     Fetch,
     Mode,
@@ -168,6 +173,7 @@ def test_R5_polka_for_a_held_and_valid_block_locks_persists_precommits():
     bench.hold("A")
     bench.persisted()
     effects = bench.prevotes("A", 0, 0, 1)
+    own: Any
     [own] = [record for record in records(effects) if isinstance(record, OwnVote)]
     assert own.vote.kind is VoteKind.PRECOMMIT
     assert (own.memory.lock.round, own.memory.lock.block_hash) == (0, bench.hash_of("A"))
@@ -207,6 +213,7 @@ def test_R6_a_quorum_of_nil_prevotes_precommits_nil_and_keeps_the_lock():
     bench.hold("B")
     bench.persisted()
     effects = bench.prevotes(None, 1, 0, 1)
+    own: Any
     [own] = [record for record in records(effects) if isinstance(record, OwnVote)]
     assert (own.vote.block_hash, own.memory.lock.block_hash) == (None, bench.hash_of("A"))
 
@@ -293,6 +300,7 @@ def test_R10_round_cert_is_kept_with_the_first_own_record_and_sent_to_whoever_is
     bench.persisted()
     effects = bench.precommits(None, 0, 0, 1, 2)
     assert bench.engine.round == 1
+    own: Any
     [own] = [record for record in records(effects) if isinstance(record, OwnVote)]
     assert (own.vote.round, own.memory.round_cert.round) == (1, 0)
     answer = bench.receive(RoundState(1, 0, 0, (), None, 0, None), 2)
@@ -312,7 +320,7 @@ def test_R11_an_earlier_polka_updates_valid_and_never_the_lock():
     bench.block("A", creator=0)
     bench.receive(bench.polka("A", 0, 0, 1, 2), 0)
     bench.hold("A")
-    rounds = bench.engine._heights.rounds
+    rounds: Any = bench.engine._heights.rounds
     assert (rounds.valid.round, rounds.lock) == (0, None)
     bench.block("B", creator=1, round_=1)
     bench.receive(bench.polka("B", 1, 0, 1, 2), 0)
@@ -403,7 +411,8 @@ def test_H6_the_future_is_bounded_by_signer():
     assert bench.engine.round == 0
     for round_ in range(500):
         bench.votes(VoteKind.PREVOTE, None, round_, (1,), height=2)
-    assert sorted(bench.engine._heights._early._rounds) == [498, 499]
+    early: Any = bench.engine._heights._early
+    assert sorted(early._rounds) == [498, 499]
     assert not bench.engine.wants(bench.world.vote(1, VoteKind.PREVOTE, 3, 0, None))
 
 
@@ -478,7 +487,7 @@ def test_prevote_needs_the_body_held_and_names_it_for_the_same_sync():
     [persist] = find(effects, Persist)
     assert persist.blocks == (bench.hash_of("A"),)
     assert persist.guard is not None
-    assert effects.index(persist) < [i for i, e in enumerate(effects) if isinstance(e, Send)][0]
+    assert effects.index(persist) < min(i for i, effect in enumerate(effects) if isinstance(effect, Send))
 
 
 def test_window_no_vote_before_execution_and_certificate_of_two_below():
@@ -590,10 +599,6 @@ def test_stale_built_block_is_not_proposed():
     bench = awake(me=0)
     bench.block("old", creator=0)
     header = bench.blocks["old"]
-    from dataclasses import replace
-
-    from consensus.events import Built
-
     stale = replace(header, parent=bytes(32))
     assert find(bench.step(Built(1, bytes(32), stale)), Send) == []
 
@@ -604,7 +609,7 @@ def test_false_polka_in_a_proposal_is_misbehaviour_of_its_proposer():
     bench.block("B")
     next_round(bench, 1)
     polka = bench.polka("A", 0, 0, 1, 2)
-    false = PolkaCert(polka.height, polka.round, polka.block_hash, polka.bitmap, polka.signatures[:2] + (bytes(64),))
+    false = PolkaCert(polka.height, polka.round, polka.block_hash, polka.bitmap, (*polka.signatures[:2], bytes(64)))
     with pytest.raises(FalseCertificate) as caught:
         bench.propose("A", 1, false)
     effects = bench.receive(caught.value.evidence, 1)
@@ -643,7 +648,7 @@ def test_body_of_the_own_block_is_validated_like_any_other():
 
 
 def test_every_quorum_of_any_arms_a_timer_or_moves_on():
-    """Nobody starting the next round after a nil polka has stalled chains: from any quorum of votes the clock goes on."""
+    """Chains have stalled because nobody began the next round: from any quorum of votes the clock goes on."""
     for values in (("A", None, None), (None, None, "A"), ("A", "B", None), ("B", "B", "A")):
         for kind in VoteKind:
             cluster = Cluster(4, silent=[0, 1, 2])

@@ -1,3 +1,4 @@
+# ruff: noqa: A002 - the arguments are the words of the traces
 """Golden traces: commands, `----`, the effects of one engine in order. `traces/README.md` lists the commands."""
 
 from __future__ import annotations
