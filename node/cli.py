@@ -29,6 +29,7 @@ from ledger.errors import Refused
 from ledger.genesis import Genesis
 from ledger.national import suite_named
 from node.app import Node, build_node, refuse_without_asserts, run_until_signal
+from node.codes import codes_markdown
 from node.config import ConfigError, NodeConfig, create_folder, load_config, load_genesis, write_config
 from node.contract_engine import make_machine
 from node.doctor import examine, is_locked
@@ -297,6 +298,12 @@ def rebuild(*, home: Path) -> None:
         aside = config.database.with_name(f"db.aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
         config.database.rename(aside)
     click.echo(f"已移至 {aside}\nmoved to {aside}")
+
+
+@node_group.command("codes")
+def codes() -> None:
+    """全部代码表(Markdown)。 The table of all codes, as docs/codes.md has it."""
+    click.echo(codes_markdown(), nl=False)
 
 
 # The genesis ---------------------------------------------------------------------------------------------------------

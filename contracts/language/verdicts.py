@@ -28,7 +28,9 @@ _TABLE = (
         "CHK-013", "第 {line} 行:操作 {what} 未说明谁可以办理", "line {line}: the action {what} does not say who may"
     ),
     Refusal(
-        "CHK-014", "第 {line} 行:查询 {what} 不得有副作用", "line {line}: the view {what} changes something: {why}"
+        "CHK-014",
+        "第 {line} 行:查询 {what} 不得有副作用:{why}",
+        "line {line}: the view {what} changes something: {why}",
     ),
     Refusal("CHK-015", "第 {line} 行:{what} 直接或间接调用了自身", "line {line}: {what} calls itself"),
     Refusal("CHK-016", "第 {line} 行:说明文字有误:{why}", "line {line}: docstring: {why}"),
