@@ -15,6 +15,7 @@ from devnet.cast import BANK, FUNDER, ISSUER, VERIFIER
 from devnet.demo.stage import Act, Stage, act
 from devnet.onboarding import Cast
 from wallet.builder import Signer
+from wallet.session import Outcome
 
 RATE_PPM: Final = 45_000
 """4.5 % a year, the rate of the worked example."""
@@ -80,14 +81,17 @@ class Business:
         """The issuer's maker issues, its checker approves where the policy asks for it, the payee accepts; the root."""
         stage, session = self._stage, self._stage.session
         arguments = self.issue_arguments(payee, face, due, line)
-        made: bytes = stage.do_one("开立 issue", act(self.signer(ISSUER), "voucher", "issue", *arguments))
-        pending = session.row("approval", "items", made)
-        if pending.record is not None:
-            approve = act(self._cast.signer(ISSUER, "checker"), "approval", "approve", made, pending.fields["act"])
-            stage.do_one("复核 check", approve)
-            [(made, _)] = [pair for pair in stage.view("voucher", "inbox", payee) if pair[1][1] == ISSUER]
-        stage.do_one("签收 accept", act(self.signer(payee), "voucher", "accept", made, face, due))
-        return made
+        [issued] = stage.outcomes("开立 issue", [act(self.signer(ISSUER), "voucher", "issue", *arguments)])
+        waiting = event_of(issued, "approval", "Waiting")
+        if waiting is not None:
+            item = session.row("approval", "items", waiting[0])
+            approve = act(self._cast.signer(ISSUER, "checker"), "approval", "approve", waiting[0], item.fields["act"])
+            [issued] = stage.outcomes("复核 check", [approve])
+        announced = event_of(issued, "voucher", "Issued")
+        assert announced is not None, "a voucher was issued"
+        root: bytes = announced[0]
+        stage.do_one("签收 accept", act(self.signer(payee), "voucher", "accept", root, face, due))
+        return root
 
     def issue_arguments(self, payee: str, face: int, due: int, line: bytes) -> tuple[Any, ...]:
         """Everything that an issue names, with a contract and an invoice made for it."""
@@ -183,6 +187,14 @@ class Business:
                     raise TimeoutError(f"{what}: {count} of {len(rows)} after {BANK_SECONDS_MAX} s")
                 time.sleep(POLL_SECONDS)
         self._stage.console.print(f"  {what} {len(rows)}/{len(rows)}")
+
+
+def event_of(outcome: Outcome, contract: str, event: str) -> tuple[Any, ...] | None:
+    """The values of the first such event that a transaction announced."""
+    for row in outcome.receipt.events:
+        if (row.contract, row.event) == (contract, event):
+            return row.values
+    return None
 
 
 def is_financed(financing: dict[str, Any]) -> bool:

@@ -45,14 +45,14 @@ class Stage:
 
     def do(self, what: str, acts: Iterable[Act]) -> list[Any]:
         """All acts at once; what each returned, in order."""
-        return [outcome.result for outcome in self._send(what, list(acts))]
+        return [outcome.result for outcome in self.outcomes(what, list(acts))]
 
     def do_one(self, what: str, single: Act) -> Any:
         return self.do(what, [single])[0]
 
     def refused(self, what: str, single: Act) -> Refused:
         """An act that the chain must refuse; the refusal."""
-        [outcome] = self._send(what, [single])
+        [outcome] = self.outcomes(what, [single])
         assert outcome.refused is not None, f"the chain accepted what it must refuse: {what}"
         self.refusals.append(outcome.refused)
         return outcome.refused
@@ -60,7 +60,8 @@ class Stage:
     def view(self, contract: str, view: str, *args: Any) -> Any:
         return self.session.view(contract, view, args).result
 
-    def _send(self, what: str, acts: Sequence[Act]) -> list[Outcome]:
+    def outcomes(self, what: str, acts: Sequence[Act]) -> list[Outcome]:
+        """All acts at once; each one's final receipt, or its refusal."""
         session = self.session
         self.transactions += len(acts)
         bar = Progress(
