@@ -31,7 +31,7 @@ from consensus.verify import Verifier
 from ledger.errors import PeerFault
 from ledger.validators import make_validator_set, quorum_of
 from tests.consensus.bench import Bench
-from tests.consensus.cluster import SUITE, Cluster, World
+from tests.consensus.cluster import SUITE, Cluster, Node, World
 
 
 def started(n: int = 4, **options) -> Cluster:
@@ -61,7 +61,7 @@ def no_checkpoint(_source, _target, message) -> bool:
     return not isinstance(message, CheckpointVote)
 
 
-def mode_of(node) -> Mode | None:
+def mode_of(node: Node) -> Mode | None:
     return node.engine.mode
 
 
@@ -262,7 +262,7 @@ def test_T23_any_mix_of_valid_rounds_the_next_proposer_justifies_itself():
         cluster = started(4)
         digest = hashlib.sha256(b"mix %d" % seed).digest()
 
-        def mixed(s, t, m, digest=digest) -> bool:
+        def mixed(s, t, m, digest: bytes = digest) -> bool:
             if not isinstance(m, Vote) or m.height != 1 or m.round >= 3:
                 return True
             return digest[(s.index * 7 + t.index * 3 + m.round * 11 + m.kind) % 32] % 3 != 0
