@@ -35,7 +35,7 @@ class CredentialPlay:
     def __init__(self, stage: Stage, business: Business) -> None:
         self._stage, self._business = stage, business
         self._suite = stage.session.suite
-        self._digest = self._suite.hasher("digest")
+        self._digest = self._suite.hasher("contract")
 
     def play(self) -> CredentialPlayed:
         stage, signer = self._stage, self._business.signer
