@@ -11,6 +11,9 @@ payloads lie encrypted in digital spaces and an address names a space by pseudon
 Rule: fields 2 to 5 of a circulation equal those of its asset. Circulation copies a right to verify, it moves no
 ownership, and what was copied cannot be granted onward. Revocation stops every later exercise; it cannot take back what
 a user has seen before. The operator witnesses the ledger and can neither grant, issue nor exercise.
+
+A signature here is made with the signer's own key over digest("blank", blank digest), digest("entity", entity digest) or
+digest("presentation", what was shown, grant): under a tag of its own, so that it can never pass for a transaction's.
 """
 
 from contracts.sdk import (
@@ -29,7 +32,7 @@ from contracts.sdk import (
     Signature,
     Text,
 )
-from contracts.sdk import action, view
+from contracts.sdk import action, digest, view
 
 SERIALS_MAX = 1_000_000
 ADDRESS_CHARACTERS_MAX = 140
@@ -249,7 +252,7 @@ class Credential(Contract):
         content: 空白凭证摘要 | Digest of the blank"""
         # what must hold
         ctx.require(ctx.has_role(collector, "collector"), self.not_collector, collector=collector)
-        ctx.require(ctx.is_signature(ctx.person, content, signature), self.bad_signature, what="blank")
+        ctx.require(ctx.is_signature(ctx.person, digest("blank", content), signature), self.bad_signature, what="blank")
         possible = 0 < first <= last and last - first < SERIALS_MAX
         ctx.require(possible, self.wrong_range, first=first, last=last, limit=SERIALS_MAX)
         ctx.require(begins <= ends and ctx.day <= ends, self.wrong_window, begins=begins, ends=ends, today=ctx.day)
@@ -271,7 +274,7 @@ class Credential(Contract):
         # what must hold
         ctx.require(row.status == "granted", self.wrong_status, status=row.status)
         ctx.require(row.content == content, self.other_content)
-        ctx.require(ctx.is_signature(ctx.person, content, signature), self.bad_signature, what="blank")
+        ctx.require(ctx.is_signature(ctx.person, digest("blank", content), signature), self.bad_signature, what="blank")
         # what changes
         self.blanks[blank] = row.replace(status="live", countersignature=signature)
         # what is announced
@@ -352,7 +355,9 @@ class Credential(Contract):
         ctx.require(ctx.has_role(subject, "subject"), self.not_subject, subject=subject)
         fits = given.blank == blank and given.subject == subject and not given.used and ctx.day <= given.until
         ctx.require(fits, self.no_consent, subject=subject)
-        ctx.require(ctx.is_signature(ctx.person, entity, signature), self.bad_signature, what="entity")
+        ctx.require(
+            ctx.is_signature(ctx.person, digest("entity", entity), signature), self.bad_signature, what="entity"
+        )
         ctx.require(ctx.day <= ends, self.expired, ends=ends)
         self.claim_address(ctx, address, subject)
         # what changes
@@ -461,7 +466,8 @@ class Credential(Contract):
         ctx.require(entity_signature == asset.entity_signature, self.other_fields, field="entity signature")
         alike = purpose == row.purpose and fee == row.fee
         ctx.require(alike, self.other_terms, purpose=row.purpose, fee=row.fee, signed=purpose, signed_fee=fee)
-        ctx.require(ctx.is_signature(ctx.person, presentation, acceptance), self.bad_signature, what="presentation")
+        signed = digest("presentation", presentation, grant)
+        ctx.require(ctx.is_signature(ctx.person, signed, acceptance), self.bad_signature, what="presentation")
         self.claim_address(ctx, target, row.user)
         # what changes
         act = ctx.new_id()

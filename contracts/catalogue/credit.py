@@ -155,7 +155,7 @@ class Credit(Contract):
         # what must hold
         ctx.require(limit > 0, self.not_amount, amount=limit)
         ctx.require(ctx.has_capacity(core, "core"), self.not_core, core=core)
-        free = max(0, parent.limit - parent.allocated)
+        free: Fen = max(0, parent.limit - parent.allocated)
         ctx.require(limit <= free, self.over_parent, asked=limit, free=free)
         ctx.require(len(self.chain(ctx, line)) < LINES_ABOVE_MAX, self.too_deep, limit=LINES_ABOVE_MAX)
         # what changes

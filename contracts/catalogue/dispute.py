@@ -86,7 +86,7 @@ class Disputes(Contract):
     @action(capacity=("supplier", "core", "bank", "factor"), policy="transfer", amount="face")
     def agree(self, ctx, head: Id, face: Fen) -> None:
         """zh: 同意撤回流转 {head},退回所持 {face} | en: Agree to take back {head}, giving up {face}"""
-        held = 0
+        held: Fen = 0
         for leaf in ctx.view("trace", "leaves", head):
             if leaf[1] == ctx.organisation:
                 held = held + leaf[2]
@@ -103,7 +103,7 @@ class Disputes(Contract):
     def reverse(self, ctx, head: Id, face: Fen) -> Id | None:
         """zh: 撤回流转 {head},金额 {face} | en: Take back {head}, {face}"""
         # what must hold
-        giver, holder, issuer, whole = ctx.view("voucher", "passage", head)
+        giver, holder, issuer, whole, level = ctx.view("voucher", "passage", head)
         ctx.require(giver is not None, self.no_transfer, tranche=head)
         ctx.require(giver == ctx.organisation, self.not_giver, giver=giver, caller=ctx.organisation)
         ctx.require(ctx.view("trace", "is_pure", head), self.mixed)
@@ -115,7 +115,7 @@ class Disputes(Contract):
         ctx.require(whole == face, self.other_face, face=whole, signed=face)
         for tranche, owner, amount in leaves:
             known = self.consents.get((head, owner))
-            held = sum([leaf[2] for leaf in leaves if leaf[1] == owner])
+            held: Fen = sum([leaf[2] for leaf in leaves if leaf[1] == owner])
             ctx.require(known is not None and known.face == held, self.not_agreed, owner=owner, face=held)
         # what changes
         back = None
@@ -123,7 +123,7 @@ class Disputes(Contract):
             for tranche, owner, amount in leaves:
                 ctx.call("voucher", "annul", tranche)
         else:
-            back = ctx.call("voucher", "take_back", tuple([leaf[0] for leaf in leaves]), giver)
+            back = ctx.call("voucher", "take_back", tuple([leaf[0] for leaf in leaves]), giver, level - 1)
         # what is announced
         ctx.emit(Reversed(head=head, to=giver, face=face, tranche=back))
         return back
@@ -135,7 +135,7 @@ class Disputes(Contract):
     def open(self, ctx, tranche: Id, holder: Org, amount: Fen, reason: Digest, until: Day) -> Id:
         """zh: 对 {holder} 所持凭证 {tranche} 提出争议 {amount},期限 {until} | en: Dispute {amount} of {tranche}, held by {holder}, until {until}
         reason: 争议理由 | Reasons"""
-        payer, owner, issuer, face = ctx.view("voucher", "passage", tranche)
+        payer, owner, issuer, face, level = ctx.view("voucher", "passage", tranche)
         # what must hold: only the payer of this very holder is heard, and nobody against who bought the voucher
         ctx.require(owner == holder, self.not_concerned, caller=ctx.organisation, holder=owner)
         ctx.require(payer == ctx.organisation, self.not_concerned, caller=ctx.organisation, holder=owner)
@@ -165,7 +165,7 @@ class Disputes(Contract):
         """zh: 撤销争议 {dispute} | en: Drop dispute {dispute}"""
         row = self.disputes[dispute]
         # what must hold
-        ctx.require(row.outcome == "open", self.not_open, outcome=row.outcome)
+        self.require_open(ctx, row)
         # what changes and what is announced
         self.close(ctx, dispute, row, "dropped", None)
 
@@ -176,7 +176,7 @@ class Disputes(Contract):
         ruling: 裁定书 | Ruling"""
         row = self.disputes[dispute]
         # what must hold
-        ctx.require(row.outcome == "open" and ctx.day <= row.until, self.not_open, outcome=row.outcome)
+        self.require_open(ctx, row)
         ctx.require(row.amount == amount, self.other_face, face=row.amount, signed=amount)
         # what changes and what is announced
         self.close(ctx, dispute, row, "upheld" if upheld else "rejected", ruling)
@@ -184,6 +184,11 @@ class Disputes(Contract):
     @sweep(index="overtime", rows_max=32)
     def expire(self, ctx, dispute: Id, row: Dispute) -> None:
         self.close(ctx, dispute, row, "expired", None)
+
+    def require_open(self, ctx, row: Dispute) -> None:
+        """What has lapsed is answered alike before and after the sweep has seen it."""
+        outcome = "expired" if row.outcome == "open" and ctx.day > row.until else row.outcome
+        ctx.require(outcome == "open", self.not_open, outcome=outcome)
 
     def close(self, ctx, dispute: Id, row: Dispute, outcome: Text, ruling: Digest | None) -> None:
         if outcome != "upheld":

@@ -166,11 +166,10 @@ class Finance(Contract):
     wrong_status = Refusal("FIN-012", zh="融资状态为 {status}", en="the financing is {status}")
     other_contract = Refusal("FIN-013", zh="双方所签合同不一致", en="not the contract that the other side has signed")
     signed_before = Refusal("FIN-014", zh="{organisation} 已签署", en="{organisation} has signed already")
-    too_late = Refusal("FIN-015", zh="最迟 {until},今日 {today}", en="until {until} only, today is {today}")
     no_rest = Refusal("FIN-016", zh="没有待退尾款", en="there is no rest to pay")
     not_redeemed = Refusal("FIN-017", zh="凭证尚未兑付", en="the voucher has not been redeemed")
     wrong_days = Refusal("FIN-018", zh="有效期至 {until},今日 {today}", en="open until {until}, today is {today}")
-    no_dispute_yet = Refusal("FIN-019", zh="已签署的融资须等到 {until} 之后才能取消", en="signed by both; it ends by itself after {until}")
+    binding = Refusal("FIN-019", zh="已签署的融资须等到 {until} 之后才能取消", en="signed by both; it ends by itself after {until}")
     # fmt: on
 
     # ---- asking and quoting ------------------------------------------------------------------------------------------
@@ -293,8 +292,8 @@ class Finance(Contract):
 
     def signable(self, ctx, financing: Id, contract: Digest, face: Fen, net: Fen, value_day: Day) -> Financing:
         row = self.financings[financing]
-        ctx.require(row.status == "selected", self.wrong_status, status=row.status)
-        ctx.require(ctx.day <= row.until, self.too_late, until=row.until, today=ctx.day)
+        status = self.status_of(ctx, row)
+        ctx.require(status == "selected", self.wrong_status, status=status)
         ctx.require(row.contract is None or row.contract == contract, self.other_contract)
         alike = row.net == net and row.face == face and row.value_day == value_day
         ctx.require(alike, self.other_net, net=row.net, all_in=row.all_in, signed=net, signed_all_in=row.all_in)
@@ -314,8 +313,9 @@ class Finance(Contract):
         """zh: 取消融资 {financing} | en: Cancel financing {financing}"""
         row = self.financings[financing]
         # what must hold: a contract that both have signed binds both until its last day
-        ctx.require(row.status != "signed", self.no_dispute_yet, until=row.until)
-        ctx.require(row.status == "selected", self.wrong_status, status=row.status)
+        status = self.status_of(ctx, row)
+        ctx.require(status != "signed", self.binding, until=row.until)
+        ctx.require(status == "selected", self.wrong_status, status=status)
         # what changes and what is announced
         self.end(ctx, financing, row, "cancelled")
 
@@ -342,7 +342,7 @@ class Finance(Contract):
             return Answer(in_time=True)
         row = row.replace(paid=row.paid + amount)
         # what must hold: the lock still stands, by the day, whether or not the sweep has run
-        in_time = row.status == "returned" or (row.status == "signed" and ctx.day <= row.until)
+        in_time = row.status == "returned" or self.status_of(ctx, row) == "signed"
         if not in_time:
             self.open_dispute(ctx, financing, row)
         elif row.paid == row.net:
@@ -405,6 +405,10 @@ class Finance(Contract):
         return instruction
 
     # ---- helpers -----------------------------------------------------------------------------------------------------
+
+    def status_of(self, ctx, row: Financing) -> Text:
+        """What has lapsed is answered alike before and after the sweep has seen it."""
+        return "lapsed" if row.waiting is not None and ctx.day > row.waiting else row.status
 
     def require_funder(self, ctx, funder: Org, owner: Org, issuer: Org) -> None:
         licensed = ctx.has_capacity(funder, "bank") or ctx.has_capacity(funder, "factor")

@@ -48,7 +48,7 @@ class Tranche(Record):
     live: bool = True
     into: Id | None = None  # once spent: the rest, or what it was merged into
     lock: Literal["free", "offer", "finance", "pledge", "dispute"] = "free"
-    payee: Org | None = None  # for whom it is locked
+    payee: Org | None = None  # for whom it is locked; after a lapse, was
     until: Day | None = None  # the lock's last day
     debt: Digest | None = None  # the paper of the debt that the transfer pays
     order: Digest | None = None  # frozen by this court or risk order
@@ -106,7 +106,7 @@ class Voucher(Contract):
     roots = Map(Id, Root, placed_by="transaction")
     tranches = Map(Id, Tranche, placed_by="transaction")
     holdings = Index(tranches, by="owner", where="live")
-    awaiting = Index(tranches, by="payee")
+    awaiting = Index(tranches, by="payee", where="until")
     lapsing = Index(tranches, by="until")
     tree = Index(tranches, by="root")
     issued_by = Index(roots, by="issuer")
@@ -116,7 +116,6 @@ class Voucher(Contract):
     carved = Refusal("VOU-005", zh="凭证已拆分或转出,后续凭证 {into}", en="spent already; {into} came out of it")
     not_free = Refusal("VOU-006", zh="凭证不可动用:{lock},对方 {payee},至 {until}", en="not free: {lock} for {payee} until {until}")
     too_much = Refusal("VOU-007", zh="金额 {asked},可用 {free}", en="{asked} asked, {free} free")
-    lapsed = Refusal("VOU-008", zh="要约 {until} 到期,今日 {today}", en="open until {until}, today is {today}")
     too_small = Refusal("VOU-009", zh="拆分金额 {asked},最低 {limit}", en="{asked} asked, the smallest part is {limit}")
     too_deep = Refusal("VOU-010", zh="流转层级 {level},上限 {limit}", en="level {level}, at most {limit}")
     no_payee = Refusal("VOU-011", zh="{payee} 不能接收本凭证", en="{payee} cannot receive this voucher")
@@ -219,8 +218,7 @@ class Voucher(Contract):
         held = self.tranches[tranche]
         root = self.roots[held.root]
         # what must hold
-        ctx.require(held.lock == "offer", self.no_offer, lock=held.lock)
-        ctx.require(ctx.day <= held.until, self.lapsed, until=held.until, today=ctx.day)
+        self.require_offer(ctx, held)
         ctx.require(held.order is None, self.frozen, order=held.order)
         alike = held.face == face and root.due == due
         ctx.require(alike, self.other_terms, face=held.face, due=root.due, signed_face=face, signed_due=due)
@@ -242,7 +240,7 @@ class Voucher(Contract):
         """zh: 拒收凭证 {tranche} | en: Refuse {tranche}"""
         held = self.tranches[tranche]
         # what must hold
-        ctx.require(held.lock == "offer", self.no_offer, lock=held.lock)
+        self.require_offer(ctx, held)
         # what changes and what is announced
         self.end_lock(ctx, tranche, held, "refused")
 
@@ -252,13 +250,14 @@ class Voucher(Contract):
         """zh: 撤回凭证 {tranche} 的要约 | en: Withdraw the offer of {tranche}"""
         held = self.tranches[tranche]
         # what must hold
-        ctx.require(held.lock == "offer", self.no_offer, lock=held.lock)
+        self.require_offer(ctx, held)
         # what changes and what is announced
         self.end_lock(ctx, tranche, held, "withdrawn")
 
     @sweep(index="lapsing", rows_max=64)
     def lapse(self, ctx, tranche: Id, held: Tranche) -> None:
         self.end_lock(ctx, tranche, held, "expired")
+        self.tranches[tranche] = self.tranches[tranche].replace(payee=held.payee)
 
     # ---- split, merge, freeze ----------------------------------------------------------------------------------------
 
@@ -432,10 +431,11 @@ class Voucher(Contract):
 
     # who may
     @action(callers="dispute")
-    def take_back(self, ctx, leaves: tuple[Id, ...], to: Org) -> Id:
+    def take_back(self, ctx, leaves: tuple[Id, ...], to: Org, level: int) -> Id:
         """zh: {leaves} 退回 {to} | en: {leaves} go back to {to}"""
         # what changes
         back = self.join(ctx, leaves, to)
+        self.tranches[back] = self.tranches[back].replace(level=level)
         # what is announced
         self.tell(ctx, back, self.tranches[back], "taken back")
         return back
@@ -472,18 +472,25 @@ class Voucher(Contract):
         able = licensed and ctx.is_active(payee) and payee != owner and payee != issuer
         ctx.require(able, self.no_payee, payee=payee)
 
+    def require_offer(self, ctx, held: Tranche) -> None:
+        """An offer that has lapsed is answered alike before and after the sweep has seen it."""
+        open_offer = held.lock == "offer" and self.is_locked(ctx, held)
+        ctx.require(open_offer, self.no_offer, lock="free" if held.lock == "offer" else held.lock)
+
     def require_until(self, ctx, until: Day, due: Day) -> None:
         latest = min(due - 1, ctx.day + ctx.parameter("voucher_offer_days_max"))
         ctx.require(ctx.day <= until <= latest, self.wrong_day, until=until, today=ctx.day, latest=latest)
 
     def carve(self, ctx, tranche: Id, held: Tranche, faces: tuple[Fen, ...]) -> tuple[Id, ...]:
         """Spend a tranche: its children come first, then the rest. Sums agree and each part is large enough."""
-        rest = held.face - sum(faces)
-        ctx.require(rest >= 0, self.too_much, asked=sum(faces), free=held.face)
+        asked: Fen = sum(faces)
+        rest = held.face - asked
+        ctx.require(rest >= 0, self.too_much, asked=asked, free=held.face)
         parts = faces if rest == 0 else faces + (rest,)
-        least = max(1, ctx.parameter("voucher_split_fen_min"))
+        least: Fen = max(1, ctx.parameter("voucher_split_fen_min"))
         keys = []
-        for face in parts:
+        for part in parts:
+            face: Fen = part
             ctx.require(face >= least or len(parts) == 1, self.too_small, asked=face, limit=least)
             key = ctx.new_id()
             self.tranches[key] = held.replace(face=face, parent=tranche, sources=(), since=ctx.day, debt=None)
@@ -566,10 +573,10 @@ class Voucher(Contract):
         return (held.root, held.owner, root.issuer, held.face, root.due, movable)
 
     @view
-    def passage(self, ctx, tranche: Id) -> tuple[Org | None, Org, Org, Fen]:
-        """zh: 前手、持有人、承诺人、面额 | en: Who passed it on, to whom, who issued it, its face"""
+    def passage(self, ctx, tranche: Id) -> tuple[Org | None, Org, Org, Fen, int]:
+        """zh: 前手、持有人、承诺人、面额、层级 | en: Who passed it on, to whom, who issued it, its face and level"""
         held = self.tranches[tranche]
-        return (held.payer, held.owner, self.roots[held.root].issuer, held.face)
+        return (held.payer, held.owner, self.roots[held.root].issuer, held.face, held.level)
 
     @view
     def status_of(self, ctx, root: Id) -> Text:
