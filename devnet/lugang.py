@@ -46,6 +46,8 @@ PARTS: Mapping[str, Part] = {
     "submit": Part("wallet.cli", "提交签署文件", "send a signed draft"),
     "evidence": Part("wallet.cli", "证据文件", "export and verify evidence"),
     "audit": Part("wallet.cli", "对账", "check the invariants of a live chain"),
+    "node": Part("node.cli", "成员节点", "a member's node: make one, run it, find what is wrong"),
+    "genesis": Part("node.cli", "创世文件", "the file from which every node starts"),
     "devnet": Part("devnet.cli", "本机试验网", "a chain of real processes on this machine"),
 }
 
@@ -118,3 +120,7 @@ def main() -> None:
             "lugang 不能在 python -O 下运行：断言是保护的一部分。\nlugang refuses python -O: it relies on its asserts."
         )
     command_line()()
+
+
+if __name__ == "__main__":
+    main()
