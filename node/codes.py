@@ -59,8 +59,9 @@ def codes_markdown() -> str:
     assert not known, f"of no area: {', '.join(known)}"
     for interface in catalogue():
         if interface.refusals:
-            rows = sorted((r.code, "", "", r.zh, r.en) for r in interface.refusals)
-            parts.append(f"## {rows[0][0].partition('-')[0]} 合约 `{interface.contract}` · contract\n\n" + _table(rows))
+            declared = sorted((r.code, "", "", r.zh, r.en) for r in interface.refusals)
+            letters = declared[0][0].partition("-")[0]
+            parts.append(f"## {letters} 合约 `{interface.contract}` · contract\n\n" + _table(declared))
     return "\n".join(parts)
 
 

@@ -1,0 +1,128 @@
+"""Four nodes as an operator runs them: init, genesis, run; a transaction to finality over HTTP; stop; doctor."""
+
+import json
+import re
+import shutil
+import signal
+import sys
+import time
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import tomli_w
+import trio
+
+from ledger.checkpoint import CheckpointCert
+from ledger.codec import decode, encode
+from ledger.crypto import INTERNATIONAL as SUITE
+from ledger.genesis import Genesis
+from ledger.receipt import Receipt
+from ledger.transaction import Body, Summary, TransactionCodec
+from node.config import NodeConfig, load_config
+from tests.architecture.source import ROOT
+from tests.http.test_reading import raw
+from tests.node_cli.test_commands import NAMES, findings, init, lugang, specification
+
+CBOR = {"content-type": "application/cbor"}
+START_SECONDS_MAX = 60
+
+
+def make_chain(folder: Path) -> list[NodeConfig]:
+    """Folders of four nodes with their genesis, by the commands alone."""
+    spec = specification([init(folder / name, name) for name in NAMES])
+    spec["time"] = tomllib.loads("t = 2026-01-01T00:00:00Z")["t"]
+    (folder / "spec.toml").write_text(tomli_w.dumps(spec), encoding="utf-8")
+    assert lugang("genesis", "build", str(folder / "spec.toml")).exit_code == 0
+    for name in NAMES:
+        shutil.copy(folder / "genesis.cbor", folder / name)
+    return [load_config(folder / name) for name in NAMES]
+
+
+@asynccontextmanager
+async def started(configs: list[NodeConfig]) -> AsyncIterator[list[trio.Process]]:
+    """The nodes as processes; whatever is left at the end is killed."""
+    processes = []
+    try:
+        for config in configs:
+            with (config.folder / "node.log").open("ab") as log:
+                command = [sys.executable, "-m", "devnet.lugang", "node", "run", "--home", str(config.folder)]
+                processes.append(await trio.lowlevel.open_process(command, cwd=ROOT, stdout=log, stderr=log))
+        yield processes
+    finally:
+        for process in processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def wait_ready(client: httpx.AsyncClient, config: NodeConfig) -> None:
+    with trio.fail_after(START_SECONDS_MAX):
+        while not await is_ready(client, config):  # noqa: ASYNC110 — another process's readiness
+            await trio.sleep(0.1)
+
+
+async def is_ready(client: httpx.AsyncClient, config: NodeConfig) -> bool:
+    try:
+        return (await client.get(f"http://{config.metrics}/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def administrators_wire(genesis: Genesis, chain: bytes, secret: bytes, valid_until: int) -> tuple[bytes, bytes]:
+    """Id and wire of a well-signed transaction to a contract that does not exist."""
+    summary = Summary("zh", bytes(32), bytes(32))
+    key = SUITE.public_key(secret)
+    body = Body(chain, (key,), bytes(16), valid_until, "nobody", "act", (), summary)
+    transaction = TransactionCodec(SUITE).sign(body, (secret,))
+    return transaction.id, transaction.wire
+
+
+async def test_from_init_to_a_proved_receipt_and_back(tmp_path):
+    configs = make_chain(tmp_path)
+    async with started(configs) as processes, httpx.AsyncClient(timeout=40) as client:
+        for config in configs:
+            await wait_ready(client, config)
+        apis = [f"http://{config.api}/v1" for config in configs]
+        data = (await client.get(f"{apis[0]}/genesis")).content
+        genesis, chain = Genesis.decode(data), SUITE.hasher("genesis")(data)
+        now = int((await client.get(f"{apis[0]}/status")).json()["time_ms"])
+        assert now == genesis.time
+
+        valid_until = time.time_ns() // 1_000_000 + 600_000
+        identifier, wire = administrators_wire(genesis, chain, bytes([50]) * 32, valid_until)
+        (outcome,) = (await client.post(f"{apis[1]}/transactions", content=encode((wire,)), headers=CBOR)).json()
+        assert outcome["outcome"] == "accepted"
+        path = f"receipts/{identifier.hex()}?proof=true&wait_ms=30000"
+        for api in apis:
+            answer = (await client.get(f"{api}/{path}")).json()
+            assert answer["state"] == "final", answer
+            receipt = Receipt.decode(raw(answer["receipt"]))
+            assert (receipt.code, receipt.numbers) == ("TX-007", (("contract", "nobody"),))
+            certificate = CheckpointCert.from_value(decode(raw(answer["proof"]), bytes_max=1 << 20)[4])
+            certificate.verify(SUITE, chain, genesis.validator_set())
+
+        status = json.loads(lugang("node", "status", "--home", str(configs[0].folder), "--json").output)
+        assert (status["status"]["peers_connected"], status["status"]["mode"]) == (3, "voting")
+        assert "投票 voting" in lugang("node", "status", "--home", str(configs[0].folder)).output
+        running = findings(configs[0].folder)
+        assert running["running"]["verdict"] == "notice"
+        assert running["database"]["verdict"] == "skipped"
+        metrics = (await client.get(f"http://{configs[1].metrics}/metrics")).text
+        assert 'lugang_execution_refused_total{code="TX-007"} 1.0' in metrics
+        assert "lugang_final_seconds_count 1.0" in metrics
+
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        with trio.fail_after(20):
+            assert [await process.wait() for process in processes] == [0, 0, 0, 0]
+    for config in configs:
+        found = findings(config.folder, "--thorough")
+        assert [row["check"] for row in found.values() if row["verdict"] in ("wrong", "notice")] == []
+        assert re.match(r"height (\d), certified \1, state as certified", found["database"]["detail"])
+        assert found["indexes"]["verdict"] == "good"
+        log = (config.folder / "node.log").read_text(encoding="utf-8")
+        assert "error" not in log
+        assert (config.folder / "keys" / "consensus.key").read_text(encoding="utf-8").strip() not in log
