@@ -80,33 +80,40 @@ def height_of(evidence: Evidence) -> Height:
     return _halves(evidence)[0].height
 
 
+def offence_of(evidence: Evidence) -> Offence:
+    """What the record is about, whether or not it proves it; raises `BadProof` when a half is malformed."""
+    one = _halves(evidence)[0]
+    if isinstance(one, Vote):
+        return evidence.offender, one.height, one.round, int(one.kind)
+    if isinstance(one, CheckpointVote):
+        return evidence.offender, one.height, one.checkpoint.attempt, 3
+    return evidence.offender, one.height, one.round, 4 if evidence.kind is MisbehaviourKind.INVALID_CERT else 0
+
+
 def verify_evidence(domain: Domain, evidence: Evidence, validators: ValidatorSet) -> Offence:
     """What the record proves against its offender; `validators` are those of its height. Raises `BadProof`."""
     one, other = _halves(evidence)
     valset_hash = validators.hash(domain.suite)
     if isinstance(one, Vote) and isinstance(other, Vote):
-        place = (one.height, one.round, int(one.kind))
-        same_place = place == (other.height, other.round, int(other.kind))
+        same_place = (one.height, one.round, one.kind) == (other.height, other.round, other.kind)
         digests = domain.of_vote(valset_hash, one), domain.of_vote(valset_hash, other)
     elif isinstance(one, ProposalClaim) and isinstance(other, ProposalClaim):
-        place = (one.height, one.round, 0)
-        same_place = place == (other.height, other.round, 0)
+        same_place = (one.height, one.round) == (other.height, other.round)
         digests = domain.proposal(valset_hash, one), domain.proposal(valset_hash, other)
     elif isinstance(one, CheckpointVote) and isinstance(other, CheckpointVote):
-        place = (one.height, one.checkpoint.attempt, 3)
-        same_place = place == (other.height, other.checkpoint.attempt, 3)
+        same_place = (one.height, one.checkpoint.attempt) == (other.height, other.checkpoint.attempt)
         digests = domain.of_checkpoint_vote(one), domain.of_checkpoint_vote(other)
     else:
         assert isinstance(one, ProposalClaim), "halves were parsed by kind"
         assert isinstance(other, PolkaCert), "halves were parsed by kind"
         _check_signer(domain, evidence.offender, validators, one, domain.proposal(valset_hash, one))
         check_false_polka(domain, validators, one, other)
-        return evidence.offender, one.height, one.round, 4
+        return offence_of(evidence)
     if not same_place or digests[0] == digests[1] or evidence.a >= evidence.b:
         raise BadProof("two records that do not contradict one another, or in the wrong order")
     _check_signer(domain, evidence.offender, validators, one, digests[0])
     _check_signer(domain, evidence.offender, validators, other, digests[1])
-    return evidence.offender, *place
+    return offence_of(evidence)
 
 
 def check_false_polka(domain: Domain, validators: ValidatorSet, claim: ProposalClaim, polka: PolkaCert) -> None:

@@ -72,6 +72,12 @@ class Blocks:
             assert block.held, "only a held body can be validated"
             block.verdict = ok
 
+    def ask_again(self) -> None:
+        """Bodies asked for long ago that have not come: whoever failed to answer then may answer now."""
+        for block in self._blocks.values():
+            if block.wanted and not block.held:
+                self._site.emit(Fetch(self._height, block.block_hash, tuple(block.sources)))
+
     def want(self, block: Block, sources: Iterable[PeerId]) -> None:
         """Ask for what is missing, and ask again when somebody new is known to have it."""
         if block.held:

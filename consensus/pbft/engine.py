@@ -289,6 +289,8 @@ class Engine:
             self._gossip.relay(rounds)
         elif timer is Timer.ROUND_STATE:
             self._gossip.beat(rounds)
+            if rounds.decision is None:
+                rounds.blocks.ask_again()
             if self._waking.work > 0:
                 self._spread()
             self._arm_beat()

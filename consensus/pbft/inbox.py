@@ -22,7 +22,7 @@ from consensus.messages import (
     Status,
     Vote,
 )
-from consensus.misbehaviour import claim_of, duplicate_proposals, duplicate_votes
+from consensus.misbehaviour import Offence, claim_of, duplicate_proposals, duplicate_votes, offence_of
 from consensus.observer import RejoinDesk
 from consensus.pbft.book import Book
 from consensus.pbft.checkpoints import Checkpoints
@@ -32,8 +32,11 @@ from consensus.pbft.heights import Heights
 from consensus.pbft.links import Links
 from consensus.pbft.site import Site
 from consensus.pbft.standing import Standing, position_of
+from ledger.errors import BadProof
 
 REPORTS_KEPT_MAX: Final = 1024
+REPORTS_PER_HEIGHT_MAX: Final = 8
+"""Of one offender."""
 
 
 class Inbox:
@@ -53,7 +56,7 @@ class Inbox:
         self._heights, self._standing = heights, standing
         self._checkpoints, self._gossip, self._rejoins = checkpoints, gossip, rejoins
         self._newest: dict[PeerId, Vote | Proposal] = {}
-        self._reported: dict[tuple[bytes, bytes, bytes], None] = {}
+        self._reported: dict[Offence, None] = {}
 
     def on_message(self, peer: PeerId, message: OrderingMessage) -> None:
         match message:
@@ -103,8 +106,16 @@ class Inbox:
                 return message.height == rounds.height and rounds.decision is None and message.round >= rounds.round
             case Certificate(cert):
                 return cert.checkpoint.height > self._checkpoints.certified
+            case Evidence():
+                return self._wants_evidence(message)
             case _:
                 return True
+
+    def _wants_evidence(self, evidence: Evidence) -> bool:
+        try:
+            return not self._is_reported(offence_of(evidence))
+        except BadProof:
+            return True
 
     def _wants_vote(self, vote: Vote) -> bool:
         below = self._heights.below
@@ -138,9 +149,11 @@ class Inbox:
         book.add_vote(vote)
 
     def _check_contradiction(self, vote: Vote, book: Book) -> None:
-        other = book.other_vote(vote)
-        if other is not None and not book.holds_vote(vote):
-            self._report(duplicate_votes(book.validators.keys[vote.validator], other, vote), relay=True)
+        other, offender = book.other_vote(vote), book.validators.keys[vote.validator]
+        if other is None or book.holds_vote(vote):
+            return
+        if not self._is_reported((offender, vote.height, vote.round, int(vote.kind))):
+            self._report(duplicate_votes(offender, other, vote), relay=True)
 
     def _on_proposal(self, peer: PeerId, proposal: Proposal) -> None:
         """Of the own height, by whoever's turn it is; of the one above, whose turns are not known yet, bounded."""
@@ -199,13 +212,19 @@ class Inbox:
             self._site.emit(Send(peer, status))
 
     def _report(self, evidence: Evidence, *, relay: bool) -> None:
-        """Each contradiction once; whoever sees it first tells the others, since any of them may propose next."""
-        key = (evidence.offender, evidence.a, evidence.b)
-        if key in self._reported:
+        """Each offence once; whoever sees it first tells the others, since any of them may propose next."""
+        offence = offence_of(evidence)
+        if self._is_reported(offence):
             return
         if len(self._reported) >= REPORTS_KEPT_MAX:
             del self._reported[next(iter(self._reported))]
-        self._reported[key] = None
+        self._reported[offence] = None
         self._site.emit(Report(evidence))
         if relay:
             self._site.emit(Send(None, evidence))
+
+    def _is_reported(self, offence: Offence) -> bool:
+        """Known, or one of a flood: a traitor can offend in as many rounds as it likes, a few prove as much as all."""
+        if offence in self._reported:
+            return True
+        return sum(known[:2] == offence[:2] for known in self._reported) >= REPORTS_PER_HEIGHT_MAX

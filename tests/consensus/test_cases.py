@@ -265,7 +265,8 @@ def test_T23_any_mix_of_valid_rounds_the_next_proposer_justifies_itself():
         def mixed(s, t, m, digest: bytes = digest) -> bool:
             if not isinstance(m, Vote) or m.height != 1 or m.round >= 3:
                 return True
-            return digest[(s.index * 7 + t.index * 3 + m.round * 11 + m.kind) % 32] % 3 != 0
+            place: int = s.index * 7 + t.index * 3 + m.round * 11 + m.kind
+            return bool(digest[place % 32] % 3)
 
         cluster.filters.append(mixed)
         cluster.filters.append(lambda s, t, m: not is_vote(m, VoteKind.PRECOMMIT) or m.round >= 2)

@@ -26,6 +26,7 @@ from consensus.events import (
     Validate,
 )
 from consensus.messages import CommitCert, MisbehaviourKind, PolkaCert, Proposal, RoundCert, RoundState, Vote, VoteKind
+from consensus.misbehaviour import duplicate_votes
 from consensus.records import Decided, OwnVote
 from consensus.start import Timing
 from consensus.verify import FalseCertificate
@@ -369,7 +370,7 @@ def test_H3_two_proposals_are_kept_and_the_quorum_chooses():
     for name in "ABC":
         bench.block(name)
     effects = [effect for name in "ABC" for effect in bench.propose(name)]
-    assert [report.evidence.kind for report in find(effects, Report)] == [MisbehaviourKind.DUPLICATE_PROPOSAL] * 2
+    assert [report.evidence.kind for report in find(effects, Report)] == [MisbehaviourKind.DUPLICATE_PROPOSAL]
     assert len(bench.engine._heights.rounds.book.proposals_of(0)) == 2
     bench.hold("A")
     bench.precommits("B", 0, 0, 1, 2)
@@ -624,6 +625,30 @@ def test_evidence_is_reported_once():
     [report] = find(bench.prevotes(None, 0, 0), Report)
     assert find(bench.receive(report.evidence, 1), Report) == []
     assert find(bench.prevotes(None, 0, 0), Report) == []
+
+
+def test_a_flood_of_contradictions_is_reported_a_few_times():
+    bench = awake()
+    for i in range(300):
+        bench.block(f"B{i}", time=2_000_000 + i)
+        bench.prevotes(f"B{i}", 0, 0)
+    assert len(find(bench.effects, Report)) == 1
+    for round_ in range(1, 300):
+        bench.prevotes(None, round_, 0)
+        bench.prevotes("B0", round_, 0)
+    assert len(find(bench.effects, Report)) == 8
+    other = bench.world.vote(0, VoteKind.PREVOTE, 1, 0, bench.hash_of("B9"))
+    first = bench.world.vote(0, VoteKind.PREVOTE, 1, 0, bench.hash_of("B8"))
+    assert not bench.engine.wants(duplicate_votes(bench.world.keys[0], first, other))
+
+
+def test_bodies_that_do_not_come_are_asked_for_again():
+    bench = awake()
+    bench.block("A")
+    bench.precommits("A", 0, 0, 1, 2)
+    assert len(find(bench.tick(1000), Fetch)) == 1
+    bench.hold("A")
+    assert find(bench.tick(2000), Fetch) == []
 
 
 def test_late_contradiction_below_the_height_is_still_seen():
