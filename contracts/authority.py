@@ -1,9 +1,9 @@
 """Who may: what an action declares, enforced before its body runs.
 
-The caller is what the signature says: a key, that belongs to a person, who belongs to an organisation. Then in order:
-person and organisation are active, the organisation holds one of the roles and one of the licensed capacities, the
-person has the permission, the row is there, the organisation is a party of it. Approval policies come last, since an act
-that would be refused anyway does not wait for a checker.
+The caller is what the signature says: a key, that belongs to a person, who belongs to an organisation. Then in
+order: person and organisation are active, the organisation holds one of the roles and one of the licensed
+capacities, the person has the permission, the row is there, the organisation is a party of it. Approval policies
+come last, since an act that would be refused anyway does not wait for a checker.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Authority:
     def check(self, action: BoundAction, args: tuple[Any, ...], key: bytes, person: Any, member: Any, day: int) -> None:
         """Raises AUTH-003…006, EXE-003."""
         organisation = person.field_organisation
-        if action.roles and not any([role in member.field_roles for role in action.roles]):
+        if action.roles and not any(role in member.field_roles for role in action.roles):
             raise refuse("AUTH-004", needed="/".join(action.roles), organisation=organisation)
         if action.capacities:
             for name in action.capacities:

@@ -1,5 +1,7 @@
-"""A compiled contract bound to one chain: its program in a namespace of helpers, its maps and indexes, its methods ready
-to be called. Made when the contract comes into force (or the node starts); an upgrade makes a new one."""
+"""A compiled contract bound to one chain: its program in a namespace of helpers, its maps and indexes, its methods.
+
+Made when the contract comes into force, or when the node starts; an upgrade makes a new one.
+"""
 
 from __future__ import annotations
 
@@ -111,14 +113,14 @@ class BoundContract:
             names.update((f"m_{form.name}_{call}", function) for call, function in rows.calls.items())
             names[f"m_{form.name}_keys"] = _keys_of(rows, world.meter)
             names[f"m_{form.name}_rows"] = _rows_of(rows, world.meter)
-        for form in found.indexes.values():
-            rows = self.maps[form.map]
+        for order in found.indexes.values():
+            rows = self.maps[order.map]
             fields = {entry.name: entry.type for entry in found.records[rows.form.record].fields}
-            index = StateIndex(form, tuple(fields[name] for name in form.by), self.number, rows)
-            self.indexes[form.name] = index
-            names[f"i_{form.name}_keys"] = _index_keys(index, world.meter)
-            names[f"i_{form.name}_rows"] = _index_rows(index, world.meter)
-            names[f"i_{form.name}_due"] = _index_due(index, world.meter)
+            index = StateIndex(order, tuple(fields[name] for name in order.by), self.number, rows)
+            self.indexes[order.name] = index
+            names[f"i_{order.name}_keys"] = _index_keys(index, world.meter)
+            names[f"i_{order.name}_rows"] = _index_rows(index, world.meter)
+            names[f"i_{order.name}_due"] = _index_due(index, world.meter)
 
     def _action(self, form: Action) -> BoundAction:
         who, names = form.who, [argument.name for argument in form.arguments]
@@ -177,4 +179,4 @@ def _index_rows(index: StateIndex, meter: list[int]) -> Callable[..., Any]:
 
 
 def _index_due(index: StateIndex, meter: list[int]) -> Callable[..., Any]:
-    return lambda first, after, limit: tuple(index.due(first[0], limit, meter))
+    return lambda first, _after, limit: tuple(index.due(first[0], limit, meter))

@@ -173,9 +173,9 @@ class Context:
         found: list[str] = []
         for key in self.session.signers:
             person = self._world.registers.people(key)
-            if person is not None and person.field_status == "active" and "make" in person.field_permissions:
-                if self.is_active(person.field_organisation):
-                    found.append(person.field_organisation)
+            may = person is not None and person.field_status == "active" and "make" in person.field_permissions
+            if may and self.is_active(person.field_organisation):
+                found.append(person.field_organisation)
         return found
 
     def is_business_day(self, day: Any) -> bool:
@@ -265,4 +265,3 @@ class Context:
     def _only(self, contract: str) -> None:
         if self._bound.name != contract or not self._bound.is_system:
             raise refuse("EXE-005", contract="engine", caller=self._bound.name)
-

@@ -1,9 +1,9 @@
 """The contract engine: a decided block in, receipts and everything that changes out.
 
-`Engine.genesis()` is height 0; `apply` executes one block on the state as last written and returns an `Execution`. The
-engine reads rows through a `StateReader` and writes none: the driver hashes and writes what it is given, in one batch,
-before the next `apply`. Everything outside (height, time, the transactions in order) comes as arguments, so equal blocks
-give equal executions on every machine, warm or cold.
+`Engine.genesis()` is height 0; `apply` executes one block on the state as last written and returns an `Execution`.
+The engine reads rows through a `StateReader` and writes none: the driver hashes and writes what it is given, in one
+batch, before the next `apply`. Everything outside (height, time, the transactions in order) comes as arguments, so
+equal blocks give equal executions on every machine, warm or cold.
 
 A transaction that is refused changes nothing and has a receipt that says why. After the transactions the sweeps run;
 the last receipt is theirs. A new version of a contract that the sweep activates acts from the next block on.
@@ -223,7 +223,7 @@ class Engine:
         state: dict[bytes, bytes | None],
     ) -> int:
         """One sweep's due rows. A row that is refused stays; the cursor then leads past it to the others."""
-        world, meter = self._world, self._world.meter
+        meter = self._world.meter
         # A height is compared with the next block's: what begins there must be in force when that block comes.
         now = {"day": session.moment.day, "time": session.moment.time, "height": header.height + 1}[sweep.kind]
         name = f"{bound.name}.{sweep.name}".encode("ascii") + b"\0"
@@ -292,5 +292,3 @@ class Engine:
         world.journal.clear()
         self._is_loaded = not registry
         return Execution(receipts, state, indexes, previous, make_validator_set(self._validators), day)
-
-

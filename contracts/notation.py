@@ -1,8 +1,9 @@
 """How values are written in stories: amounts in yuan with separators, dates by ISO, names for ids, digests and keys.
 
-A short name (`t1`, `invoice-3`) stands for an id: one that came about, or a made-up one; `@name` for a made-up digest,
-`@1`, `@2` for those that come about; a person's or firm's name for its key. `yes` and `no`, `-` for nothing, `[a, b]` for arrays, `(a, b)` for rows,
-`{field=value …}` for records, `"…"` for texts with blanks, `0x…` for byte strings.
+A short name (`t1`, `invoice-3`) stands for an id: one that came about, or a made-up one; `@name` for a made-up
+digest, `@1`, `@2` for those that come about; a person's or firm's name for its key. `yes` and `no`, `-` for nothing,
+`[a, b]` for arrays, `(a, b)` for rows, `{field=value …}` for records, `"…"` for texts with blanks, `0x…` for byte
+strings.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class ReceiptWriter:
     def _events(self, events: Events) -> bytes:
         count = len(events)
         # A head up to 23 is one byte; longer ones are the first bytes of the library's own encoding.
-        parts = [bytes([_ARRAY | count]) if count < 24 else encode((None,) * count)[: -count]]
+        parts = [bytes([_ARRAY | count]) if count < 24 else encode((None,) * count)[:-count]]
         kinds = self._kinds
         for contract, event, values in events:
             kind = kinds.get((contract, event))

@@ -1,4 +1,4 @@
-"""Refusals of the engine that are not in the ledger's table because no wallet or node can meet them without contracts."""
+"""Refusals of the engine that only those who execute contracts can meet, beside the ledger's table."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A chain of one in memory, without consensus, signatures or a disk: for stories, for `contract test`, for tests.
 
-Blocks are executed by the engine that nodes run; only what surrounds it is made up here: people's keys follow from their
-names, each act is a block of its own, time goes on by a second a block.
+Blocks are executed by the engine that nodes run; only what surrounds it is made up here: people's keys follow from
+their names, each act is a block of its own, time goes on by a second a block.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,9 +65,14 @@ def secret_named(name: str) -> bytes:
     return hashlib.sha256(f"secret {name}".encode()).digest()
 
 
-@cache
 def key_named(name: str, suite: Suite) -> bytes:
-    return suite.public_key(secret_named(name))
+    key = _KEYS.get((suite.name, name))
+    if key is None:
+        key = _KEYS[suite.name, name] = suite.public_key(secret_named(name))
+    return key
+
+
+_KEYS: Final[dict[tuple[str, str], bytes]] = {}
 
 
 def credit_code_named(name: str) -> str:

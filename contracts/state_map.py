@@ -178,11 +178,8 @@ class StateMap:
         """What stood at a dirty key before the block."""
         old = self.dirty[key]
         if old is MISSING:
-            if type(key) is bytes and key[:PLACING_BYTES] in self.source.fresh:
-                old = None
-            else:
-                old = self._read(key)
-            self.dirty[key] = old
+            is_new = type(key) is bytes and key[:PLACING_BYTES] in self.source.fresh
+            old = self.dirty[key] = None if is_new else self._read(key)
         return old
 
     # -- scans
@@ -221,12 +218,11 @@ class StateMap:
         live, pack, prefix, raw = self.live, self.pack, self.prefix, self.is_raw
         for index in self.indexes:
             index.finish(indexes)
-        for key, old in self.dirty.items():
+        for key, known in self.dirty.items():
             new = live.get(key, MISSING)
-            if new is MISSING or new is old:
+            if new is MISSING or new is known:
                 continue
-            if old is MISSING:
-                old = self.base(key)
+            old = self.base(key) if known is MISSING else known
             full = prefix + key if raw else self.full_key(key)
             # A record remembers its bytes: what it is now it will be again when it is replaced.
             before = None if old is None else old.stored

@@ -420,4 +420,3 @@ def rewritten(story: Story) -> str:
             kept = {bare(line): line for line in block.outcome or []}
             lines += [SEPARATOR, *[kept.get(line, line) for line in outcome]]
     return "\n".join([*lines, *story.tail])
-

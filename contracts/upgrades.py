@@ -21,8 +21,8 @@ def check_upgrade(old: Declarations, new: Declarations) -> None:
             continue
         seen.add(name)
         _check_record(old, new, name)
-        kinds = [entry.type for entry in old.records[name].fields]
-        stored += [inner for kind in kinds for part in (kind, *kind.items) if part.kind == "record" for inner in part.names]
+        for kind in [entry.type for entry in old.records[name].fields]:
+            stored += [part.names[0] for part in (kind, *kind.items) if part.kind == "record"]
     codes = {refusal.code: refusal for refusal in new.refusals.values()}
     for refusal in old.refusals.values():
         if refusal.code in codes and codes[refusal.code].name != refusal.name:

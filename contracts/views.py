@@ -50,7 +50,10 @@ class Library:
     def sheets(self, reader: StateReader) -> list[Sheet]:
         """All contracts, ascending by number."""
         engine = self._take(reader)
-        found = [self._sheet(engine.world, bound) for bound in engine.world.contracts.values()]
+        world = engine.world
+        found = [
+            self._sheet(world, bound) for name, bound in world.contracts.items() if world.registers.contracts(name)
+        ]
         self._give_back(engine)
         return sorted(found, key=lambda sheet: sheet.number)
 

@@ -133,7 +133,9 @@ class World:
             raise refuse("TX-008", contract=bound.name, action=name[:40])
         return action
 
-    def act(self, session: Session, bound: BoundContract, action: BoundAction, args: tuple[Any, ...], key: bytes) -> Any:
+    def act(
+        self, session: Session, bound: BoundContract, action: BoundAction, args: tuple[Any, ...], key: bytes
+    ) -> Any:
         """An action by a person: everything that `who` declares, then the body, or else it waits for checkers."""
         if not action.for_people:
             raise refuse("EXE-005", contract=bound.name, caller="-")
@@ -219,7 +221,7 @@ class World:
     def ask(self, session: Session, contract: str, name: str, args: tuple[Any, ...]) -> Any:
         """A view of a contract, frozen or not: what is frozen can still be read."""
         bound = self.contracts.get(contract)
-        if bound is None:
+        if bound is None or self.registers.contracts(contract) is None:
             raise refuse("TX-007", contract=contract[:40])
         view = bound.views.get(name)
         if view is None:

@@ -28,26 +28,12 @@ PURE_FUNCTIONS: Final = (
     "round_half_up",
     "weekday",
 )
+_TYPE_NAMES: Final = (
+    *("Bytes", "Day", "Digest", "Fen", "Height", "Id", "Key", "Literal", "LongBytes", "LongText", "Org", "Rate"),
+    *("Signature", "Text", "Time", "Context", "Contract", "Event", "Index", "Map", "Record", "Refusal"),
+)
 SDK_NAMES: Final = frozenset(
-    (
-        *BUILTIN_RECORD_NAMES,
-        *PURE_FUNCTIONS,
-        *("Bytes", "Day", "Digest", "Fen", "Height", "Id", "Key", "Literal", "LongBytes", "LongText", "Org", "Rate", "Signature"),
-        *(
-            "Text",
-            "Time",
-            "Context",
-            "Contract",
-            "Event",
-            "Index",
-            "Map",
-            "Record",
-            "Refusal",
-            "action",
-            "sweep",
-            "view",
-        ),
-    )
+    (*BUILTIN_RECORD_NAMES, *PURE_FUNCTIONS, *_TYPE_NAMES, "action", "sweep", "view"),
 )
 
 # The records that the engine makes, in the language itself.

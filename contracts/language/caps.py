@@ -1,10 +1,11 @@
 """Deterministic limits on a source, counted before any parser sees it.
 
-Python's own parser and compiler can be made to overflow their stacks by a source that is only long or only deep (three
-million minus signs are enough), and where they give up differs between versions. So this scanner, which needs nothing but
-a loop, first counts bytes, tokens, tokens of one logical line, brackets, indentation and runs of prefix operators, and
-refuses the words, letters and escapes that the language does not have. A source that passes it is small enough for
-`ast.parse` on every version, and whatever differs between the versions' grammars cannot be written in it.
+Python's own parser and compiler can be made to overflow their stacks by a source that is only long or only deep
+(three million minus signs are enough), and where they give up differs between versions. So this scanner, which needs
+nothing but a loop, first counts bytes, tokens, tokens of one logical line, brackets, indentation and runs of prefix
+operators, and refuses the words, letters and escapes that the language does not have. A source that passes it is
+small enough for `ast.parse` on every version, and whatever differs between the versions' grammars cannot be written
+in it.
 
 Drivers that check sources of strangers parse in a child process all the same; this module is what they call.
 """
@@ -36,7 +37,12 @@ _TOKEN: Final = re.compile(
     (?P<blank>[ ]+)
   | (?P<comment>\#[^\n]*)
   | (?P<newline>\n)
-  | (?P<string>[A-Za-z]{0,3}(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'))
+  | (?P<string>[A-Za-z]{0,3}(?:
+        \"\"\"(?:[^\\]|\\.)*?\"\"\"
+      | '''(?:[^\\]|\\.)*?'''
+      | "(?:[^"\\\n]|\\.)*"
+      | '(?:[^'\\\n]|\\.)*'
+    ))
   | (?P<number>[0-9][0-9_]*(?P<tail>[A-Za-z.]*))
   | (?P<name>[A-Za-z_][A-Za-z_0-9]*)
   | (?P<operator>->|\*\*=?|//=?|<<=?|>>=?|<=|>=|==|!=|:=|[-+*/%@&|^~<>=(){}\[\],:.;!])

@@ -1,6 +1,6 @@
-"""From source text to declarations that keep to the language: caps, parse, an allow-list of syntax, declarations, and the
-rules between methods (no recursion, views change nothing). Names, attributes and types inside methods are the compiler's
-to resolve; `compiler.compile_contract` runs both, and only what comes out of it is a contract.
+"""From source text to declarations that keep to the language: caps, parse, an allow-list of syntax, declarations,
+and the rules between methods (no recursion, views change nothing). Names, attributes and types inside methods are
+the compiler's to resolve; `compiler.compile_contract` runs both, and only what comes out of it is a contract.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _own_calls(method: Method, found: Declarations) -> list[str]:
 
 
 def _check_reads_only(view: Method, member: Method, found: Declarations) -> None:
-    for node in ast.walk(member.node):
+    for node in [inner for inner in ast.walk(member.node) if isinstance(inner, ast.expr)]:
         why = ""
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ctx":
             why = f"ctx.{node.attr}" if node.attr in WRITING_CALLS else ""

@@ -209,8 +209,8 @@ class MethodWriter:
         if name in self.found.maps:
             writer.cost += MAP_WRITE_UNITS
             record = Type("record", names=(self.found.maps[name].record,))
-            value = writer.typed(code, record)
-            self.lines.append(f"{indent}m_{name}_set({writer.key_of(name, target.slice)}, {value})")
+            row = writer.typed(code, record)
+            self.lines.append(f"{indent}m_{name}_set({writer.key_of(name, target.slice)}, {row})")
             return
         value, place = writer.write(target.value), writer.write(target.slice)
         self.lines.append(indent + writer.helper("put", value.text, place.text, writer.stored(code)))

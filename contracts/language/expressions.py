@@ -1,9 +1,9 @@
 """Expressions of a method, written as Python text that calls guarded helpers wherever a type is not proved.
 
-What may be written inline is harmless on every value that a contract can hold: comparing integers, `is None`, an item by
-index, a record's field. Fields live under `field_NAME`, which no value of Python has, so a field access can reach nothing
-but a record's field. Every name in the output is made here (`v_` locals, `m_` state, `f_` methods, `R_` records, helpers
-by their own name), so no name of the source is ever looked up in Python's world.
+What may be written inline is harmless on every value that a contract can hold: comparing integers, `is None`, an
+item by index, a record's field. Fields live under `field_NAME`, which no value of Python has, so a field access can
+reach nothing but a record's field. Every name in the output is made here (`v_` locals, `m_` state, `f_` methods,
+`R_` records, helpers by their own name), so no name of the source is ever looked up in Python's world.
 
 Records, arguments and results are checked when they are made; that is why a field's declared type can be relied on.
 """
@@ -63,7 +63,7 @@ CONTEXT_VALUES: Final = {
     "is_test_clock": ("ctx.session.moment.is_test_clock", BOOLEAN),
 }
 CONTEXT_CALLS: Final[dict[str, tuple[int, Type]]] = {
-    # name: (arguments, result)
+    # Each with the number of its arguments and its result.
     "new_id": (0, SCALARS["Id"]),
     "parameter": (1, INTEGER),
     "parameter_on": (2, INTEGER),
@@ -592,7 +592,8 @@ class ExpressionWriter:
 
     def _scan(self, node: ast.Call, function: str, kinds: tuple[Type, ...], key: Type, record: Type) -> Code:
         keywords = {keyword.arg: self.write(keyword.value) for keyword in node.keywords}
-        if not set(keywords) <= {"after", "limit"} or len(keywords) != len(node.keywords) or len(node.args) > len(kinds):
+        is_known = set(keywords) <= {"after", "limit"} and len(keywords) == len(node.keywords)
+        if not is_known or len(node.args) > len(kinds):
             raise self.refuse(node, "a scan", "takes the first parts, then after and limit as keywords")
         parts = [self.typed(self.write(part), kind) for part, kind in zip(node.args, kinds, strict=False)]
         after = self.typed(keywords["after"], optional(key)) if "after" in keywords else "None"
@@ -689,7 +690,8 @@ class SharedCode:
             name = self._casters[kind] = f"as_type_{len(self._casters)}"
             test = tests.test(kind, "value")
             self.functions.append(
-                f"def {name}(value):\n    if {test}:\n        return value\n    raise wrong_type({kind.kind!r}, value)\n"
+                f"def {name}(value):\n    if {test}:\n        return value\n"
+                f"    raise wrong_type({kind.kind!r}, value)\n"
             )
         return self._casters[kind]
 
@@ -742,7 +744,7 @@ def literal(value: Any) -> Code:
 def _unit(left: Code, right: Code) -> Type:
     """Fen and fen are fen, a day and a number are a day; everything else is a number."""
     kinds = {left.type.kind, right.type.kind}
-    if kinds == {"fen"} or kinds == {"fen", "integer"}:
+    if kinds in ({"fen"}, {"fen", "integer"}):
         return SCALARS["Fen"]
     if kinds == {"day", "integer"}:
         return SCALARS["Day"]

@@ -1,7 +1,8 @@
 """Declared types: from an annotation to a `ledger.interface.Type`, and from a type to the test that a value has it.
 
-A test compares exact types (`type(x) is int`), so that a truth value never passes for an integer: two values that Python
-calls equal must not meet in a key or a record, or a node with warm caches would keep what a cold one cannot decode.
+A test compares exact types (`type(x) is int`), so that a truth value never passes for an integer: two values that
+Python calls equal must not meet in a key or a record, or a node with warm caches would keep what a cold one cannot
+decode.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def join(left: Type, right: Type) -> Type:
     """A type that has the values of both."""
     if left == right:
         return left
-    if left == NOTHING or right == NOTHING:
+    if NOTHING in (left, right):
         other = right if left == NOTHING else left
         return ANY if other.kind in ("any", "list", "dict") else optional(other)
     if required(left) == required(right):

@@ -5,7 +5,8 @@ begins; helpers whose work grows with a size charge for the size; each use of st
 was at hand or had to be read. Nothing here depends on the machine, the version of Python, memory or caches, so every
 node counts the same.
 
-The counter is the one cell of a list, because a list item is the quickest thing that compiled code and helpers can share.
+The counter is the one cell of a list, because a list item is the quickest thing that compiled code and helpers can
+share.
 """
 
 from __future__ import annotations
@@ -31,5 +32,5 @@ Meter = list[int]
 """[units left]"""
 
 
-class OutOfBudget(Exception):
+class OutOfBudget(Exception):  # noqa: N818 (it is no error: a contract may spend what it has)
     """The execution has used up its units."""

@@ -11,7 +11,7 @@ from ledger.interface import Action, Field, Interface, RecordForm, RefusalForm, 
 def make_interface(
     name: str, found: Declarations, uses: tuple[str, ...], numbers: dict[str, dict[str, Type]]
 ) -> Interface:
-    """What the contract called `name` shows; `numbers` are the kinds of the refusals' numbers as far as they are known."""
+    """What the contract called `name` shows; `numbers` are the known kinds of the refusals' numbers."""
     methods = list(found.methods.values())
     return Interface(
         contract=name,

@@ -2,8 +2,9 @@
 
 The slot `stored` is the state map's: the bytes under which the record stands in the database.
 
-`R_X(…)` makes one and refuses a wrong field. `of_X(tuple)` makes one from what came from outside, `unpack_X(tuple)` from
-what this node has stored itself (shorter rows of an older version get the defaults), `pack_X(record)` is its tuple.
+`R_X(…)` makes one and refuses a wrong field. `of_X(tuple)` makes one from what came from outside, `unpack_X(tuple)`
+from what this node has stored itself (shorter rows of an older version get the defaults), `pack_X(record)` is its
+tuple.
 """
 
 from __future__ import annotations

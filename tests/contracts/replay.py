@@ -21,7 +21,7 @@ def history(*, cold: bool, seed: int = 7, blocks: int = 12) -> tuple[str, Rehear
     """Random acts on purses, a third of them refused; the digest over receipts, state and indexes of all blocks."""
     draw = random.Random(seed)
     sources = {name: (FIXTURES / f"{name}.py").read_text(encoding="utf-8") for name in ("purse", "caller")}
-    told = chain(**sources, policies=(("policy", "pay", "", ((0, 0), (70, 1))),))
+    told = chain(purse=sources["purse"], caller=sources["caller"], policies=(("policy", "pay", "", ((0, 0), (70, 1))),))
     told.do("a", "membership", "enrol", told.key("c1"), ("check",))
     purses = [told.do(person, "purse", "make", 100, None).result for person in ("a", "b", "c") for _ in range(4)]
     digest = hashlib.sha256()

@@ -17,15 +17,15 @@ FIRMS = (
 )
 IMPORTS = """
 from contracts.sdk import Bytes, Contract, Day, Digest, Event, Fen, Genesis, Height, Id, Index, Key, Literal, Map, Org
-from contracts.sdk import Rate, Record, Refusal, Text, action, add_months, apportion, date_of, day_of, digest, sweep, view
-from contracts.sdk import remainder, round_half_up, weekday
+from contracts.sdk import Rate, Record, Refusal, Text, action, add_months, apportion, date_of, day_of, digest, sweep
+from contracts.sdk import remainder, round_half_up, view, weekday
 """
 
 
-def chain(*, firms: tuple[Firm, ...] = FIRMS, policies: Any = (), parameters: Any = (), **sources: str) -> Rehearsal:
+def chain(*, policies: Any = (), parameters: Any = (), **sources: str) -> Rehearsal:
     """A chain with the system contracts and `sources`, by name."""
     everything = {**system_sources(), **sources}
-    return Rehearsal(rehearsal_genesis(everything, firms, policies=policies, parameters=parameters))
+    return Rehearsal(rehearsal_genesis(everything, FIRMS, policies=policies, parameters=parameters))
 
 
 def contract(body: str, *, records: str = "") -> str:

@@ -17,7 +17,11 @@ MISSING = bytes(34)
 @pytest.fixture
 def told() -> Rehearsal:
     sources = {name: (FIXTURES / f"{name}.py").read_text(encoding="utf-8") for name in ("purse", "caller")}
-    return chain(**sources, policies=(("policy", "pay", "", ((0, 0), (1_000, 1), (10_000, 2))),))
+    return chain(
+        purse=sources["purse"],
+        caller=sources["caller"],
+        policies=(("policy", "pay", "", ((0, 0), (1_000, 1), (10_000, 2))),),
+    )
 
 
 def made(told: Rehearsal, person: str, money: int, due: int | None = None) -> bytes:
@@ -32,7 +36,9 @@ def money(told: Rehearsal, purse: bytes) -> int:
     return amount
 
 
-def refused(told: Rehearsal, person: str, *act: object, cosigners: tuple[str, ...] = ()) -> tuple[str | None, dict]:
+def refused(
+    told: Rehearsal, person: str, *act: object, cosigners: tuple[str, ...] = ()
+) -> tuple[str | None, dict[str, object]]:
     """Code and numbers of an act that must be refused and change nothing."""
     rows = dict(told.reader.rows)
     receipt = told.do(person, *act, cosigners=cosigners)  # type: ignore[arg-type]
@@ -211,8 +217,7 @@ def test_a_sweep_is_bounded_and_goes_on(told):
     purses = [made(told, "a", i, today) for i in range(10)]
     receipts = told.apply([told.transaction("operator", "calendar", "step", (today + 1,))])
     swept = [len(receipts[-1].events)]
-    for _ in range(3):
-        swept.append(len(told.apply([])[-1].events))
+    swept += [len(told.apply([])[-1].events) for _ in range(3)]
     assert swept == [4, 4, 2, 0]
     assert all(told.view("purse", "purse", purse)[2] is None for purse in purses)
 

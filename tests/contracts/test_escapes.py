@@ -24,7 +24,7 @@ STATEMENTS = {
     "format_map CVE-2016-10745": "x = '{x}'.format_map({'x': text})",
     "format as a value CVE-2024-56326": "x = text.format",
     "method as a value": "x = text.upper",
-    "error's object CVE-2024-47532": "try:\n            x = 1\n        except AttributeError as e:\n            x = e.obj",
+    "error's object CVE-2024-47532": "try:\n            x = 1\n        except KeyError as e:\n            x = e.obj",
     "except star CVE-2025-22153": "try:\n            x = 1\n        except* ValueError:\n            x = 2",
     "formatter CVE-2026-76825": "x = Formatter().get_field('0', (text,), {})",
     "type's dict": "x = type(text).mro",
@@ -134,7 +134,9 @@ def test_is_refused_with_line_and_reason(name):
     assert "zh" in dir(caught.value.refusal)
     assert caught.value.text("zh") != caught.value.text("en")
     if caught.value.code != "CHK-006":
-        assert first - 3 <= numbers["line"] <= first + 4, numbers
+        line = numbers["line"]
+        assert isinstance(line, int)
+        assert first <= line <= first + 2, numbers
 
 
 FILES = {
@@ -165,7 +167,7 @@ FILES = {
     "record of an unknown type": "from contracts.sdk import Record\nclass A(Record):\n    x: float",
     "record without types": "from contracts.sdk import Record\nclass A(Record):\n    x = 1",
     "generic class": "from contracts.sdk import Record\nclass A[T](Record):\n    x: int",
-    "generic function": "from contracts.sdk import Contract\nclass A(Contract):\n    def f[T](self) -> int:\n        return 1",
+    "generic function": "from contracts.sdk import Contract\nclass A(Contract):\n    def f[T](self):\n        pass",
     "two contracts": "from contracts.sdk import Contract\nclass A(Contract):\n    pass\nclass B(Contract):\n    pass",
     "nothing": "",
     "no contract": "from contracts.sdk import Record\nclass A(Record):\n    x: int",
