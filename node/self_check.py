@@ -12,7 +12,7 @@ from ledger.block import Header
 from ledger.crypto import ZERO_HASH, Suite
 from ledger.errors import BadProof
 from ledger.genesis import Genesis
-from ledger.history import HistoryRange
+from ledger.history import History, HistoryRange
 from ledger.merkle import Kind, MerkleTree
 from ledger.state import StateHasher, StateTree, read_page
 from node import layout
@@ -73,6 +73,7 @@ def check_everything(store: Store, suite: Suite, genesis: Genesis) -> None:
         return
     with reporting_damage():
         _check_values(store, tree)
+        _check_history(store, suite)
         parent = store.chain
         for height in range(1, store.applied.height + 1):
             data = store.header(height)
@@ -82,6 +83,22 @@ def check_everything(store: Store, suite: Suite, genesis: Genesis) -> None:
             parent = suite.hasher("block")(data)
             if store.certificate(height) is not None:
                 _check_certificate(store, suite, genesis, height)
+
+
+def _check_history(store: Store, suite: Suite) -> None:
+    """Every node of the history, made again from the checkpoints."""
+    assert store.applied is not None, "there is a newest height"
+    span, history, number = HistoryRange(suite), History(), 0
+    for height in range(store.applied.height + 1):
+        checkpoint = store.checkpoint(height)
+        if checkpoint is None:
+            raise damaged(f"the checkpoint of height {height} is missing")
+        leaf = span.leaf(height, checkpoint.block_hash, checkpoint.state_root, checkpoint.receipts_root)
+        _compare(f"history root in the checkpoint of height {height}", checkpoint.history_root, span.root(history))
+        history, nodes = span.append(history, leaf)
+        for node in nodes:
+            _compare(f"node {number} of the history", store.history_node(number), node)
+            number += 1
 
 
 def _check_values(store: Store, tree: StateTree) -> None:

@@ -13,7 +13,7 @@ members are a full mesh. The engine asks for more (`SpreadTo`) when a height wil
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
 GATHER_MESSAGES_MAX: Final = 32
+TOGETHER_TRANSACTIONS: Final = 64
 BATCH_TRANSACTIONS_MAX: Final = 200
 BATCH_BYTES_MAX: Final = 60_000
 SPREAD_EVERY_MS: Final = 40
@@ -136,9 +137,8 @@ class Mempool:
             self._publish()
 
     async def _on_submits(self, submits: list[Submit]) -> None:
-        now = self._clock.wall_ms()
-        wires = dict.fromkeys(wire for submit in submits for wire in submit.wires)
-        candidates = [self._admission.examine(wire, CLIENTS, now) for wire in wires]
+        wires = list(dict.fromkeys(wire for submit in submits for wire in submit.wires))
+        candidates = await self._examine(wires, CLIENTS)
         examined = dict(zip(wires, await self._admission.verify(candidates), strict=True))
         accepted = [c for c in examined.values() if c.transaction is not None and c.refused is None and not c.known]
         if accepted:
@@ -159,12 +159,23 @@ class Mempool:
         return SubmitOutcome(candidate.wid, identifier, "known" if candidate.known else "accepted")
 
     async def _on_peer_transactions(self, peer: PeerId, wires: tuple[bytes, ...]) -> None:
+        for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
+            some = await self._examine(wires[start : start + TOGETHER_TRANSACTIONS], peer)
+            for candidate in await self._admission.verify(some):
+                if candidate.refused is not None:
+                    self._count_peer_refusal(candidate)
+                elif not candidate.known:
+                    self._keep(candidate, peer, None)
+
+    async def _examine(self, wires: Sequence[bytes], source: PeerId) -> list[Candidate]:
+        """Everything short of signatures, with a turn for other tasks now and then."""
         now = self._clock.wall_ms()
-        for candidate in await self._admission.verify([self._admission.examine(w, peer, now) for w in wires]):
-            if candidate.refused is not None:
-                self._count_peer_refusal(candidate)
-            elif not candidate.known:
-                self._keep(candidate, peer, None)
+        candidates: list[Candidate] = []
+        for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
+            await trio.lowlevel.checkpoint()
+            some = wires[start : start + TOGETHER_TRANSACTIONS]
+            candidates.extend(self._admission.examine(wire, source, now) for wire in some)
+        return candidates
 
     async def _on_bodies(self, peer: PeerId, block_hash: bytes, wires: tuple[bytes, ...]) -> None:
         job = self._assembly.job(block_hash)
