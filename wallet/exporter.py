@@ -32,6 +32,8 @@ class Exporter:
 
     session: Session
     transactions: dict[bytes, None] = field(default_factory=dict)
+    makers: dict[bytes, None] = field(default_factory=dict)
+    """Transactions that made the rows' ids; an id that a sweep made has none, for the chain itself was its maker."""
     rows: list[Row] = field(default_factory=list)
 
     def add_transaction(self, identifier: bytes) -> None:
@@ -42,7 +44,7 @@ class Exporter:
         for row in rows:
             self.rows.append(row)
             if with_makers and row.key and type(row.key[0]) is bytes and len(row.key[0]) == ID_BYTES:
-                self.add_transaction(row.key[0][:32])
+                self.makers[row.key[0][:32]] = None
 
     def add_root(self, root: bytes) -> None:
         """A whole voucher: what was issued, every tranche of it, every transaction that made one."""
@@ -52,7 +54,7 @@ class Exporter:
 
     def build(self) -> bytes:
         session, client = self.session, self.session.client
-        receipts = client.receipts(list(self.transactions))
+        receipts = client.receipts(list({**self.transactions, **self.makers}))
         missing = [identifier for identifier in self.transactions if identifier not in receipts]
         if missing:
             raise problem("WAL-021", seconds=0, id=missing[0].hex()[:16], state="not final")
