@@ -46,6 +46,7 @@ class Library:
         self._chain = chain
         self._idle: list[Engine] = []
         self._events: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._encoded: dict[bytes, bytes] = {}
 
     def sheets(self, reader: StateReader) -> list[Sheet]:
         """All contracts, ascending by number."""
@@ -101,7 +102,9 @@ class Library:
         row = world.registers.contracts(bound.name)
         for event in bound.interface.events:
             self._events[bound.name, event.name] = tuple(entry.name for entry in event.fields)
-        encoded = bound.interface.encode()
+        encoded = self._encoded.get(bound.interface_digest)
+        if encoded is None:
+            encoded = self._encoded[bound.interface_digest] = bound.interface.encode()
         return Sheet(
             *(bound.name, bound.number, row.field_version, row.field_status),
             *(encoded, bound.interface_digest, bound.source_digest),

@@ -75,8 +75,10 @@ def _sheet(sheet: Sheet) -> ContractSheet:
 class ContractReads:
     """The library of contracts as the HTTP side wants it."""
 
-    def __init__(self, suite: Suite, genesis: Genesis, chain: bytes) -> None:
-        self._library = Library(suite, genesis, chain)
+    def __init__(self, suite: Suite, genesis: Genesis, store: Store) -> None:
+        self._library = Library(suite, genesis, store.chain)
+        self._store = store
+        self._names_known_at = -1
         self._readers: dict[int, LevelReader] = {}
 
     def sheets(self, reader: Reader) -> Sequence[ContractSheet]:
@@ -96,7 +98,15 @@ class ContractReads:
         )
 
     def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
-        return self._library.event_fields(contract, event, count)
+        names = self._library.event_fields(contract, event, count)
+        newest = max(self._store.snapshots)
+        if count and names[0] == "0" and newest > self._names_known_at:
+            # The library knows the interfaces that it has shown; a contract may be newer than that.
+            self._names_known_at = newest
+            with self._store.leased_snapshot(newest) as reader:
+                self.sheets(reader)
+            names = self._library.event_fields(contract, event, count)
+        return names
 
     def day(self, reader: Reader, time: int) -> int:
         return self._library.day(self._reader(reader), time)

@@ -49,9 +49,13 @@ def add_http(node: Node) -> None:
     api, monitoring = addresses_of(node.config)
     opened = node.opened
     own = next((entry for entry in opened.genesis.validators if entry.key == opened.signer.key), None)
+    contracts = ContractReads(opened.suite, opened.genesis, opened.store)
+    # Binding the contracts takes long the first time; it must not hold up votes later.
+    with opened.store.leased_snapshot(max(opened.store.snapshots)) as reader:
+        contracts.sheets(reader)
     seams = NodeSeams(
         reads=node.reads,
-        contracts=ContractReads(opened.suite, opened.genesis, opened.chain),
+        contracts=contracts,
         identity=Identity(
             "" if own is None else own.organisation,
             opened.signer.key,

@@ -85,6 +85,8 @@ def print_genesis(view: dict[str, Any]) -> None:
 
 def two_columns(rows: Sequence[tuple[str, str]]) -> Table:
     table = Table(show_header=False, box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(name, value)
     return table
