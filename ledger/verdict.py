@@ -19,12 +19,13 @@ from ledger.crypto import Suite
 from ledger.errors import BadProof, BadSignature, Refused
 from ledger.evidence import Evidence, Examination, Examiner, Failure, Item, ItemKind, ProvenTransaction
 from ledger.genesis import Genesis
+from ledger.glossary import field_name
 from ledger.interface import Interface, Type
 from ledger.keys import contract_numbers, map_of, parts_of_key
 from ledger.receipt import Receipt, Status
 from ledger.summary import organisations_of, refusal_text, sentence, summary_digest
 from ledger.transaction import TransactionCodec
-from ledger.wording import Name, Reader, label_of, show_time, show_value
+from ledger.wording import Name, Reader, show_time, show_value
 
 MEMBERSHIP: Final = "membership"
 REGISTRY: Final = "governance"
@@ -144,7 +145,7 @@ class Lexicon:
         fields = {field.name: field for field in interface.record(form.record).fields}
         colon, comma = reader.say("：", ": "), reader.say("，", ", ")
         shown = [
-            f"{label_of(fields[name], language)} {_show(reader, fields[name].type, entry)}"
+            f"{field_name(fields[name], language)} {_show(reader, fields[name].type, entry)}"
             for name, entry in record[1].items()
         ]
         return head + colon + comma.join(shown)

@@ -34,6 +34,7 @@ NODES_VARIABLE: Final = "LUGANG_NODES"
 PASSPHRASE_VARIABLE: Final = "LUGANG_PASSPHRASE"  # noqa: S105 — a variable's name
 PASSPHRASE_FILE_VARIABLE: Final = "LUGANG_PASSPHRASE_FILE"  # noqa: S105 — likewise
 PASSPHRASE_BYTES_MAX: Final = 1024
+PIPE_COLUMNS: Final = 400
 
 
 class App:
@@ -61,6 +62,9 @@ class App:
         """Goes into the JSON answer also when the command is refused: the transaction that was."""
         # highlight and markup off: what is printed comes from the ledger and from users.
         self.console = Console(highlight=False, markup=False, soft_wrap=True, quiet=as_json)
+        if not self.console.is_terminal:
+            # Into a file or a pipe nothing is cut: keys and ids are copied from there.
+            self.console.width = PIPE_COLUMNS
 
     # answers
 
@@ -71,7 +75,9 @@ class App:
         self.console.print(self.words(zh, en))
 
     def table(self, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> None:
-        table = Table(*(self.words(zh, en) for zh, en in head), box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for zh, en in head:
+            table.add_column(self.words(zh, en), overflow="fold")
         for row in rows:
             table.add_row(*row)
         self.console.print(table)

@@ -51,17 +51,21 @@ def read_arguments(
     """`name=value` in any order, or bare values in the order of the form; what is left out comes from `lookup` or is
     the default."""
     texts: dict[str, str] = {}
+    bare: list[str] = []
     names = [field.name for field in fields]
-    places = iter(names)
+    expected = f"({', '.join(names)})"
     for word in given:
         name, equals, text = word.partition("=")
-        if not equals or name not in names:
-            if equals and name.isidentifier() and name.isascii():
-                raise problem("WAL-011", argument=name, detail=f"({', '.join(names)})")
-            name, text = next(places, ""), word
-        if not name or name in texts:
-            raise problem("WAL-011", argument=name or word, detail=f"({', '.join(names)})")
-        texts[name] = text
+        if equals and name in names and name not in texts:
+            texts[name] = text
+        elif equals and name.isidentifier() and name.isascii():
+            raise problem("WAL-011", argument=name, detail=expected)
+        else:
+            bare.append(word)
+    left = [name for name in names if name not in texts]
+    if len(bare) > len(left):
+        raise problem("WAL-011", argument=bare[len(left)], detail=expected)
+    texts.update(zip(left, bare, strict=False))
     read = {f.name: read_value(reading, f.type, texts[f.name], f.name) for f in fields if f.name in texts}
     return tuple(read[f.name] if f.name in read else _left_out(f, read, lookup) for f in fields)
 
@@ -82,7 +86,7 @@ def hint(kind: Type) -> str:
         "id": "3f9a1c…", "digest": "hex / @FILE", "bytes": "hex / @FILE", "key": "hex", "signature": "hex",
         "choice": " / ".join(kind.names), "organisation": "hongda", "array": "a;b;c", "record": "a:b:c", "row": "a:b",
     }  # fmt: skip
-    return f"{kind.kind}: {hints.get(kind.kind, kind.kind)}"
+    return f"{kind.kind}: {hints[kind.kind]}" if kind.kind in hints else kind.kind
 
 
 def read_value(reading: Reading, kind: Type, text: str, where: str) -> Any:

@@ -54,7 +54,14 @@ class NodeApi:
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
         # A node may not send us elsewhere, and a proxy set for browsers has no business between a wallet and its node.
-        self._http = httpx.Client(timeout=TIMEOUT_SECONDS, transport=transport, follow_redirects=False, trust_env=False)
+        # Certificates are looked at where there are any: loading the authorities takes longer than a request.
+        self._http = httpx.Client(
+            timeout=TIMEOUT_SECONDS,
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
+            verify=self.url.startswith("https://"),
+        )
 
     def close(self) -> None:
         self._http.close()

@@ -18,6 +18,7 @@ import httpx
 
 from ledger.codec import load
 from ledger.errors import REFUSALS, Refusal, Refused
+from ledger.glossary import field_name
 from ledger.interface import Field, Interface, MapForm
 from ledger.keys import full_key
 from ledger.receipt import Receipt, Status
@@ -25,7 +26,7 @@ from ledger.state import StateProof
 from ledger.statement import ID_BYTES
 from ledger.summary import organisations_of, refusal_text
 from ledger.transaction import Transaction
-from ledger.wording import Name, Reader, label_of, show_value, visible
+from ledger.wording import Name, Reader, show_value, visible
 from wallet.builder import Builder, Draft, Signer
 from wallet.client import Agreed, Client, Progress
 from wallet.forms import MISSING
@@ -258,7 +259,7 @@ class Session:
         fields = reader.interface.record(form.record).fields
         self.learn_names(_organisations(fields, row.record or ()))
         return [
-            (label_of(field, self.language), show_value(reader, field.type, value))
+            (field_name(field, self.language), show_value(reader, field.type, value))
             for field, value in zip(fields, row.record or (), strict=False)
         ]
 

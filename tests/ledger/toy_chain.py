@@ -119,6 +119,7 @@ class SealedChain:
         self.interfaces = dict(INTERFACES)
         self.hasher, self.merkle = StateHasher(SUITE, self.genesis.bucket_bits), MerkleTree(SUITE)
         self.tree, self.range, self.codec = StateTree(self.hasher), HistoryRange(SUITE), TransactionCodec(SUITE)
+        self._tree_of = (0, self.tree)
         self.values: dict[bytes, bytes] = {}
         self.pages: dict[int, bytes] = {}
         self.nodes: list[bytes] = []
@@ -225,9 +226,11 @@ class SealedChain:
         return self.merkle.path(Kind.RECEIPTS, [leaf(receipt) for receipt in self.blocks[height].receipts], index)
 
     def state_proof(self, where: bytes, height: int | None = None) -> tuple[bytes | None, StateProof]:
-        block = self.blocks[height or self.height]
-        tree = StateTree.load(self.hasher, list(block.pages.items()))
-        return block.values.get(where), tree.prove(where, block.pages.get)
+        height = height or self.height
+        block = self.blocks[height]
+        if self._tree_of[0] != height:
+            self._tree_of = (height, StateTree.load(self.hasher, list(block.pages.items())))
+        return block.values.get(where), self._tree_of[1].prove(where, block.pages.get)
 
 
 class ToyChain(SealedChain):

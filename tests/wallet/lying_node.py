@@ -42,6 +42,8 @@ class LyingNode:
         node = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version, wbufsize = "HTTP/1.1", 1 << 16
+
             def do_GET(self) -> None:
                 node.serve(self)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ledger.errors import Refused
+from ledger.glossary import field_name
 from ledger.interface import RecordForm, Type
 from ledger.money import show
 from ledger.receipt import EventRow, Receipt
 from ledger.statement import ID_BYTES
-from ledger.wording import label_of, short_id, show_time, show_value
+from ledger.wording import short_id, show_time, show_value
 from wallet.console import App
 from wallet.forms import Reading, plain
 from wallet.problems import problem
@@ -61,9 +62,8 @@ def event_words(app: App, event: EventRow) -> str:
     for field, value in zip(form.fields, event.values, strict=True):
         if field.type.kind == "organisation" and type(value) is str:
             app.session.learn_names([value])
-        parts.append(label_of(field, app.language) + colon + show_value(reader, field.type, value))
-    title = (form.label_zh if app.language == "zh" else form.label_en) or f"{event.contract}.{event.event}"
-    return f"{title} {comma.join(parts)}"
+        parts.append(field_name(field, app.language) + colon + show_value(reader, field.type, value))
+    return f"{event.contract}.{event.event} {comma.join(parts)}"
 
 
 def event_object(app: App, event: EventRow) -> dict[str, Any]:
