@@ -55,6 +55,7 @@ from node.messages import (
     Submit,
     WakeAt,
 )
+from node.misbehaviour import MisbehaviourRules
 from node.pool import Pool
 from node.pool_journal import JournalledWire, PoolJournal
 from node.reads import Reads
@@ -276,8 +277,11 @@ class _Joining:
         for block in started.blocks:
             blocks.keep(block)
             durable.mark_in_log(block.block_hash, block.height)
+        store, validators = opened.store, genesis.validator_set()
         permission = Permission(
+            suite=opened.suite,
             is_executed=opened.is_executed,
+            misbehaviour=MisbehaviourRules(domain, lambda _: validators, lambda key: store.get(key) is not None),
             lifetime_ms_max=genesis.limit("transaction_lifetime_ms_max"),
             transactions_max=genesis.limit("block_transactions_max"),
             body_bytes_max=genesis.limit("block_body_bytes_max"),

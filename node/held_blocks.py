@@ -8,7 +8,7 @@ peer sends on its own account is bounded for each peer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,7 @@ from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.crypto import Suite
 from ledger.errors import PeerFault
 from ledger.transaction import Transaction
+from node.misbehaviour import MisbehaviourRules, offence_key_of
 
 MANIFESTS_PER_PEER_MAX: Final = 6
 
@@ -139,17 +140,27 @@ class Permission:
     """May this body follow its parent? `is_executed` asks the store, which knows up to the applied height."""
 
     def __init__(
-        self, *, is_executed: Callable[[bytes], bool], lifetime_ms_max: int, transactions_max: int, body_bytes_max: int
+        self,
+        *,
+        suite: Suite,
+        is_executed: Callable[[bytes], bool],
+        misbehaviour: MisbehaviourRules,
+        lifetime_ms_max: int,
+        transactions_max: int,
+        body_bytes_max: int,
     ) -> None:
+        self._suite = suite
         self._is_executed = is_executed
+        self._misbehaviour = misbehaviour
         self._lifetime_ms_max = lifetime_ms_max
         self._transactions_max = transactions_max
         self._body_bytes_max = body_bytes_max
         self._decided: dict[int, frozenset[bytes]] = {}
 
-    def on_decided(self, height: int, ids: Iterable[bytes]) -> None:
+    def on_decided(self, block: HeldBlock) -> None:
         """A decided height that the store may not know yet."""
-        self._decided[height] = frozenset(ids)
+        offences = [offence_key_of(record, self._suite) for record in block.misbehaviour]
+        self._decided[block.height] = frozenset((*block.ids, *offences))
 
     def on_applied(self, height: int) -> None:
         for old in [known for known in self._decided if known <= height]:
@@ -173,3 +184,15 @@ class Permission:
             if identifier in seen or any(identifier in ids for ids in below) or is_executed(identifier):
                 raise PeerFault("BYT-BODY", f"{identifier.hex()[:16]} is repeated")
             seen.add(identifier)
+        for record in block.misbehaviour:
+            key = self.verify_record(record, height)
+            if key in seen:
+                raise PeerFault("BYT-EVIDENCE", "one offence reported twice")
+            seen.add(key)
+
+    def verify_record(self, record: bytes, height: int) -> bytes:
+        """The offence's key; raises `PeerFault` when a block of `height` may not carry the record."""
+        key = self._misbehaviour.verify(record, height)
+        if any(key in keys for decided, keys in self._decided.items() if decided < height):
+            raise PeerFault("BYT-EVIDENCE", "an offence that was reported just now")
+        return key

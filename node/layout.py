@@ -13,6 +13,7 @@
 | `c` u64 height | checkpoint certificate |
 | `u` u64 height | undo record, only above the certified height: CBOR [[key, previous value or null], …] |
 | `t` transaction id | u32 height, u16 index; also the index against repetition |
+| `o` offender, u64 height, u32 round, u8 kind | u64, the height whose block reported it |
 | `m` u64 number | node of the history range |
 | `v` hash | validator set |
 | `p` u32 bucket | page of the state tree |
@@ -45,6 +46,7 @@ CERTIFICATE: Final = b"c"
 UNDO: Final = b"u"
 TRANSACTION: Final = b"t"
 HISTORY_NODE: Final = b"m"
+OFFENCE: Final = b"o"
 VALIDATORS: Final = b"v"
 PAGE: Final = b"p"
 STATE: Final = b"s"

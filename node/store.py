@@ -53,6 +53,7 @@ class ExecutedBlock:
 
     `writes` are rows of state and indexes under their database keys (None: removed). `previous` holds old values that
     the caller knows anyway, for the undo record; the others are read. `history_nodes` are new, in the order of making.
+    `offences` are the keys of the misbehaviour that the block reports.
     """
 
     applied: Applied
@@ -66,6 +67,7 @@ class ExecutedBlock:
     pages: Mapping[int, bytes | None]
     previous: Mapping[bytes, bytes | None]
     history_nodes: Sequence[bytes]
+    offences: tuple[bytes, ...] = ()
 
 
 class Store:
@@ -103,6 +105,8 @@ class Store:
             put(layout.node_key(first + i), node)
         for index, identifier in enumerate(block.ids):
             put(layout.TRANSACTION + identifier, layout.place_value(height, index))
+        for offence in block.offences:
+            put(offence, height.to_bytes(8, "big"))
         put(at_height(layout.HEADER, height), block.header)
         put(at_height(layout.BODY, height), block.body)
         put(at_height(layout.DECISION, height), block.decision)

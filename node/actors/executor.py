@@ -40,6 +40,7 @@ from node.messages import (
     Prove,
     Proved,
 )
+from node.misbehaviour import offence_key_of
 from node.outcomes import refusals_in
 from node.store import ExecutedBlock, Store
 
@@ -150,6 +151,7 @@ class Executor:
             pages=update.pages,
             previous={**execution.previous, **old_pages},
             history_nodes=nodes,
+            offences=tuple(offence_key_of(record, self._suite) for record in block.misbehaviour),
         )
         await trio.to_thread.run_sync(store.commit, record)
         store.keep_snapshot()

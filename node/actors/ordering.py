@@ -412,7 +412,7 @@ class Ordering:
 
     def _assemble(self, build: Build, taken: Taken) -> HeldBlock:
         suite = self._domain.suite
-        misbehaviour = tuple(self._misbehaviour)[:MISBEHAVIOUR_PER_BLOCK_MAX]
+        misbehaviour = self._reportable(build.height)
         wires = tuple(transaction.wire for transaction in taken.transactions)
         header = Header(
             chain=self._domain.chain,
@@ -429,6 +429,16 @@ class Ordering:
             valset_hash=build.valset_hash,
         )
         return make_block(suite, header, taken.transactions, misbehaviour)
+
+    def _reportable(self, height: int) -> tuple[bytes, ...]:
+        """What this node has been shown and no block has reported; the rest is forgotten."""
+        found: dict[bytes, bytes] = {}
+        for record in list(self._misbehaviour):
+            try:
+                found.setdefault(self._parts.permission.verify_record(record, height), record)
+            except PeerFault:
+                del self._misbehaviour[record]
+        return tuple(found.values())[:MISBEHAVIOUR_PER_BLOCK_MAX]
 
     def _on_validate(self, height: int, block_hash: bytes) -> None:
         block = self._blocks.get(block_hash)
@@ -461,7 +471,7 @@ class Ordering:
         assert height == self._delivered + 1, f"height {height} after {self._delivered}"
         self._delivered = height
         self._fetching.forget(height)
-        self._parts.permission.on_decided(height, block.ids)
+        self._parts.permission.on_decided(block)
         for record in block.misbehaviour:
             self._misbehaviour.pop(record, None)
         self._parts.to_executor(
