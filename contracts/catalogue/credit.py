@@ -46,7 +46,6 @@ class Use(Record):
 class Exposure(Record):
     funder: Org
     core: Org
-    business: Id
     amount: Fen
 
 
@@ -100,7 +99,7 @@ class Restored(Event):
 class Credit(Contract):
     lines = Map(Id, Line, placed_by="transaction")
     uses = Map(Id, Use, placed_by="transaction")  # by the business that uses the line: a voucher's root
-    exposures = Map(Id, Exposure, placed_by="transaction")  # by the tranche that the buyer holds
+    exposures = Map((Id, Org), Exposure, placed_by="transaction")  # business, buyer
     of_core = Index(lines, by="core")
     of_funder = Index(lines, by="funder")
     under = Index(lines, by="parent")
@@ -155,7 +154,7 @@ class Credit(Contract):
         # what must hold
         ctx.require(limit > 0, self.not_amount, amount=limit)
         ctx.require(ctx.has_capacity(core, "core"), self.not_core, core=core)
-        free: Fen = max(0, parent.limit - parent.allocated)
+        free = self.fen(max(0, parent.limit - parent.allocated))
         ctx.require(limit <= free, self.over_parent, asked=limit, free=free)
         ctx.require(len(self.chain(ctx, line)) < LINES_ABOVE_MAX, self.too_deep, limit=LINES_ABOVE_MAX)
         # what changes
@@ -308,31 +307,30 @@ class Credit(Contract):
 
     # who may
     @action(callers="finance")
-    def note(self, ctx, tranche: Id, business: Id, funder: Org, amount: Fen) -> None:
-        """zh: 登记 {funder} 买入 {tranche} 的敞口 {amount} | en: Note {funder}'s exposure of {amount} by buying {tranche}"""
-        use = self.uses[business]
-        # what changes: the same funder's line never counts twice
-        known = self.exposures.get(tranche)
-        if known is not None:
-            self.forget_exposure(ctx, tranche, known)
-            use = self.uses[business]
-        if self.lines[use.line].funder == funder:
-            self.uses[business] = use.replace(financed=use.financed + amount)
-        self.exposures[tranche] = Exposure(funder=funder, core=use.core, business=business, amount=amount)
+    def note(self, ctx, business: Id, buyer: Org, seller: Org, amount: Fen) -> None:
+        """zh: {buyer} 自 {seller} 买入 {business} 项下 {amount},登记敞口 | en: {buyer} has bought {amount} of {business} from {seller}: note the exposure"""
+        # what changes: what a funder sells on is no longer its own
+        self.expose(ctx, business, seller, -amount)
+        if (business, buyer) not in self.exposures:
+            self.exposures[(business, buyer)] = Exposure(funder=buyer, core=self.uses[business].core, amount=0)
+        self.expose(ctx, business, buyer, amount)
 
     # who may
     @action(callers="voucher")
-    def forget(self, ctx, tranche: Id) -> None:
-        """zh: {tranche} 已兑付,敞口消除 | en: {tranche} is paid, the exposure ends"""
-        known = self.exposures.get(tranche)
-        if known is not None:
-            self.forget_exposure(ctx, tranche, known)
+    def settle(self, ctx, business: Id, owner: Org, amount: int) -> None:
+        """zh: {owner} 所持 {business} 项下 {amount} 已兑付(负数为退回) | en: {amount} of {business} held by {owner} were paid, or came back where negative"""
+        self.expose(ctx, business, owner, -amount)
 
-    def forget_exposure(self, ctx, tranche: Id, known: Exposure) -> None:
-        use = self.uses.get(known.business)
-        if use is not None and self.lines[use.line].funder == known.funder:
-            self.uses[known.business] = use.replace(financed=max(0, use.financed - known.amount))
-        self.exposures.remove(tranche)
+    def expose(self, ctx, business: Id, funder: Org, change: int) -> None:
+        """A buyer's exposure; the line's own funder never counts twice, its use is only marked as financed."""
+        known = self.exposures.get((business, funder))
+        if known is None:
+            return
+        amount = max(0, known.amount + change)
+        self.exposures[(business, funder)] = known.replace(amount=amount)
+        use = self.uses.get(business)
+        if use is not None and self.lines[use.line].funder == funder:
+            self.uses[business] = use.replace(financed=amount)
 
     def free(self, ctx, business: Id, use: Use, amount: Fen) -> None:
         for key in self.chain(ctx, use.line):
@@ -368,6 +366,10 @@ class Credit(Contract):
             lines.append(parent)
             parent = self.lines[parent].parent
         return tuple(lines)
+
+    def fen(self, amount: int) -> Fen:
+        """Says that a sum is an amount, so that a refusal shows it as one."""
+        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 
@@ -418,6 +420,8 @@ class Credit(Contract):
         return self.lines[line].funder
 
     @view
-    def exposures_of(self, ctx, funder: Org, core: Org, after: Id | None = None) -> tuple[tuple[Id, Exposure], ...]:
+    def exposures_of(
+        self, ctx, funder: Org, core: Org, after: tuple[Id, Org] | None = None
+    ) -> tuple[tuple[tuple[Id, Org], Exposure], ...]:
         """zh: 资金方对核心企业的敞口 | en: What a funder holds on a core enterprise"""
         return self.exposed.rows(funder, core, after=after, limit=256)

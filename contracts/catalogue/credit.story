@@ -37,7 +37,7 @@ event Granted line=l2 funder=icbc core=mill limit=600.00
 
 core  credit.allocate l1 core 400.01 product=coal
 ----
-refused CRE-002 asked=400.01 free=40000: 可分配 40000,申请 400.01 | 400.01 asked, 40000 are left to allocate
+refused CRE-002 asked=400.01 free=400.00: 可分配 400.00,申请 400.01 | 400.01 asked, 400.00 are left to allocate
 
 mill  credit.allocate l1 mill 1.00 product=coal
 ----
@@ -208,7 +208,7 @@ trade.lineages t1: used=500.00
 trade.invoices i1: used=500.00
 trade.uses u2 i1: removed
 voucher.roots u2: status=expired cancelled=300.00
-voucher.tranches u2: live=no lock=free payee=- until=-
+voucher.tranches u2: live=no lock=free until=-
 sweep event trade.Freed invoice=i1 business=u2 amount=300.00 seller=a
 sweep event voucher.RootChanged root=u2 issuer=mill status=expired redeemed=0.00 cancelled=300.00
 sweep event voucher.Noted tranche=u2 owner=mill payee=a face=300.00 outcome=expired

@@ -86,10 +86,8 @@ class Disputes(Contract):
     @action(capacity=("supplier", "core", "bank", "factor"), policy="transfer", amount="face")
     def agree(self, ctx, head: Id, face: Fen) -> None:
         """zh: 同意撤回流转 {head},退回所持 {face} | en: Agree to take back {head}, giving up {face}"""
-        held: Fen = 0
-        for leaf in ctx.view("trace", "leaves", head):
-            if leaf[1] == ctx.organisation:
-                held = held + leaf[2]
+        leaves = ctx.view("trace", "leaves", head)
+        held = self.fen(sum([leaf[2] for leaf in leaves if leaf[1] == ctx.organisation]))
         # what must hold
         ctx.require(held > 0, self.not_holder, caller=ctx.organisation)
         ctx.require(held == face, self.other_face, face=held, signed=face)
@@ -112,10 +110,10 @@ class Disputes(Contract):
         for tranche, owner, amount in leaves:
             total = total + amount
         ctx.require(total == whole, self.mixed)
-        ctx.require(whole == face, self.other_face, face=whole, signed=face)
+        ctx.require(whole == face, self.other_face, face=self.fen(whole), signed=face)
         for tranche, owner, amount in leaves:
             known = self.consents.get((head, owner))
-            held: Fen = sum([leaf[2] for leaf in leaves if leaf[1] == owner])
+            held = self.fen(sum([leaf[2] for leaf in leaves if leaf[1] == owner]))
             ctx.require(known is not None and known.face == held, self.not_agreed, owner=owner, face=held)
         # what changes
         back = None
@@ -199,6 +197,10 @@ class Disputes(Contract):
             ctx.call("voucher", "move", row.tranche, "dispute")
         self.disputes[dispute] = row.replace(outcome=outcome, waiting=None, ruling=ruling)
         ctx.emit(Closed(dispute=dispute, tranche=row.tranche, claimant=row.claimant, holder=row.holder, outcome=outcome))  # fmt: skip
+
+    def fen(self, amount: int) -> Fen:
+        """Says that a sum is an amount, so that a refusal shows it as one."""
+        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

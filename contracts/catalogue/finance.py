@@ -184,7 +184,7 @@ class Finance(Contract):
         # what must hold
         ctx.require(owner == ctx.organisation, self.not_holder, owner=owner, caller=ctx.organisation)
         ctx.require(movable, self.not_movable, tranche=tranche)
-        ctx.require(0 < face <= whole, self.too_much, asked=face, face=whole)
+        ctx.require(0 < face <= whole, self.too_much, asked=face, face=self.fen(whole))
         ctx.require(ctx.day <= until < due, self.wrong_days, until=until, today=ctx.day)
         ctx.require(len(funders) <= FUNDERS_MAX, self.too_many, count=len(funders), limit=FUNDERS_MAX)
         for funder in funders:
@@ -357,7 +357,7 @@ class Finance(Contract):
             ctx.call("voucher", "free", row.tranche, "dispute")
         else:
             ctx.call("voucher", "move", row.tranche, "finance")
-            ctx.call("credit", "note", row.tranche, row.root, row.funder, row.face)
+            ctx.call("credit", "note", row.root, row.funder, row.holder, row.face)
         self.financings[financing] = row.replace(status="financed", waiting=None)
         # what is announced
         ctx.emit(Financed(financing=financing, tranche=row.tranche, holder=row.holder, funder=row.funder, face=row.face, net=row.net, refactoring=row.refactoring))  # fmt: skip
@@ -373,14 +373,16 @@ class Finance(Contract):
     @action(callers="settlement")
     def returned(
         self, ctx, financing: Id, purpose: Text, amount: Fen, again: Fen
-    ) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
+    ) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
         """zh: 融资 {financing} 的付款 {amount} 被退回 | en: {amount} of financing {financing} came back"""
         row = self.financings[financing]
         if purpose == "rest":
             self.financings[financing] = row.replace(rest=row.rest + amount)
         else:
             self.take_back(ctx, financing, row.replace(paid=row.paid - amount))
-        return (purpose, financing, row.funder, row.holder, None, again, ctx.day)
+            if self.status_of(ctx, row) not in ("signed", "financed", "returned"):
+                return ()  # it came too late, and now it is back where it came from
+        return ((purpose, financing, row.funder, row.holder, None, again, ctx.day),)
 
     def take_back(self, ctx, financing: Id, row: Financing) -> None:
         """The voucher has moved against money that is gone again: whoever bought it cannot move it until it has paid,
@@ -424,6 +426,10 @@ class Finance(Contract):
         net = advance - interest - fee
         all_in = round_half_up((interest + fee) * WHOLE * YEAR_DAYS, net * days) if net > 0 and days > 0 else 0
         return Cost(days=days, advance=advance, interest=interest, fee=fee, net=net, all_in=all_in)
+
+    def fen(self, amount: int) -> Fen:
+        """Says that a sum is an amount, so that a refusal shows it as one."""
+        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

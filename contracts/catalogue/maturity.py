@@ -347,7 +347,7 @@ class Maturity(Contract):
     @action(callers="settlement")
     def returned(
         self, ctx, business: Id, purpose: Text, payer: Org, amount: Fen, again: Fen, day: Day
-    ) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
+    ) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
         """zh: {business} 的付款 {amount} 被退回 | en: {amount} paid for {business} came back"""
         whole = purpose == "collect" or purpose == "penalty"
         root = business if whole else self.claims[business].root
@@ -371,14 +371,15 @@ class Maturity(Contract):
         # what is announced
         ctx.emit(Reopened(tranche=business, root=root, payee=payee, amount=amount))
         bank = None if purpose == "guarantee" else row.bank
-        return (purpose, business, payer, payee, bank, again, max(ctx.day, row.effective))
+        return ((purpose, business, payer, payee, bank, again, max(ctx.day, row.effective)),)
 
     def reopen(self, ctx, tranche: Id, row: Redemption, amount: Fen) -> None:
         claim = self.claims[tranche]
         if claim.paid == claim.face:
             ctx.call("voucher", "redeem", tranche, False)
         self.claims[tranche] = claim.replace(paid=claim.paid - amount)
-        self.redemptions[claim.root] = row.replace(phase="due", paid=row.paid - amount, turn=None)
+        turn = row.turn if row.phase == "due" else None
+        self.redemptions[claim.root] = row.replace(phase="due", paid=row.paid - amount, turn=turn)
 
     # ---- overdue, cure, cancellation ---------------------------------------------------------------------------------
 
@@ -391,7 +392,9 @@ class Maturity(Contract):
         ctx.require(row.late_fen_days > 0 or row.collected < row.total, self.not_late)
         ctx.require(row.cured is None, self.cured_before, day=row.cured)
         paid = row.collected == row.total and row.penalty_collected == row.penalty
-        ctx.require(paid, self.not_paid, unpaid=row.total - row.collected, penalty=row.penalty - row.penalty_collected)
+        unpaid = self.fen(row.total - row.collected)
+        penalty = self.fen(row.penalty - row.penalty_collected)
+        ctx.require(paid, self.not_paid, unpaid=unpaid, penalty=penalty)
         # what changes
         self.redemptions[root] = row.replace(cured=ctx.day)
         ctx.call("voucher", "mark", root, "settled")
@@ -455,7 +458,7 @@ class Maturity(Contract):
         # what must hold
         late = row.phase == "due" and row.collected < row.total and ctx.day > row.effective
         ctx.require(late, self.not_overdue, effective=row.effective)
-        ctx.require(claim.instructed == claim.paid, self.under_way, amount=claim.instructed - claim.paid)
+        ctx.require(claim.instructed == claim.paid, self.under_way, amount=self.fen(claim.instructed - claim.paid))
         ctx.require(0 < face <= claim.face, self.too_much, asked=face, face=claim.face)
         # what changes: who takes a part over pays what that part has not received yet
         amount = face - apportion(claim.paid, (face, claim.face - face))[0]
@@ -474,8 +477,10 @@ class Maturity(Contract):
         taken, rest = ctx.call("voucher", "subrogate", tranche, honour.face, guarantor)
         self.claims.remove(tranche)
         faces = (honour.face, claim.face - honour.face)
-        instructed, paid = apportion(claim.instructed, faces), apportion(claim.paid, faces)
-        late, late_paid = apportion(claim.penalty_instructed, faces), apportion(claim.penalty_paid, faces)
+        instructed = apportion(claim.instructed, faces)
+        paid = apportion(claim.paid, faces)
+        late = apportion(claim.penalty_instructed, faces)
+        late_paid = apportion(claim.penalty_paid, faces)
         owners = (guarantor, claim.payee)
         keys = (taken, rest)
         for i in range(2):
@@ -488,6 +493,10 @@ class Maturity(Contract):
                     penalty_instructed=late[i],
                     penalty_paid=late_paid[i],
                 )
+
+    def fen(self, amount: int) -> Fen:
+        """Says that a sum is an amount, so that a refusal shows it as one."""
+        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

@@ -239,7 +239,7 @@ class Settlement(Contract):
             row.bank is None or row.bank == statement.bank, self.other_bank, expected=row.bank, bank=statement.bank
         )
         self.require_account(ctx, statement, row)
-        left = row.amount - row.paid
+        left = self.fen(row.amount - row.paid)
         if row.status == "stated":
             # Another bank says the same: that confirms what the payer's own bank has claimed.
             ctx.require(
@@ -302,17 +302,22 @@ class Settlement(Contract):
         ctx.require(alike, self.no_earlier, bank=statement.bank, number=number)
         ctx.require(not before.returned, self.returned_before, bank=statement.bank, number=number)
         self.statements[(statement.bank, number)] = before.replace(returned=True)
-        # What came back is instructed anew under its own id; the old instruction is over with what stayed paid.
+        # What came back is instructed anew, with what was still open; the old instruction is over with what stayed paid.
         paid = row.paid - statement.amount
         self.instructions[key] = row.replace(paid=paid, status="returned")
-        again = row.amount - paid
+        again = statement.amount if row.status == "returned" else row.amount - paid
         if row.purpose == "finance" or row.purpose == "rest":
-            order = ctx.call("finance", "returned", row.business, row.purpose, statement.amount, again)
+            orders = ctx.call("finance", "returned", row.business, row.purpose, statement.amount, again)
         elif row.purpose == "fee":
-            order = ctx.call("credential", "returned", row.business, statement.amount, again)
+            orders = ctx.call("credential", "returned", row.business, statement.amount, again)
         else:
-            order = ctx.call("maturity", "returned", row.business, row.purpose, row.payer, statement.amount, again, before.day)  # fmt: skip
-        self.make(ctx, order, key)
+            orders = ctx.call("maturity", "returned", row.business, row.purpose, row.payer, statement.amount, again, before.day)  # fmt: skip
+        for order in orders:
+            self.make(ctx, order, key)
+
+    def fen(self, amount: int) -> Fen:
+        """Says that a sum is an amount, so that a refusal shows it as one."""
+        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

@@ -272,14 +272,14 @@ class Trade(Contract):
         """zh: 对发票 {invoice} 开具红字 {amount} | en: Red letter over {amount} against invoice {invoice}"""
         row = self.invoices[invoice]
         # what must hold
-        left: Fen = row.gross - row.red
+        left = self.fen(row.gross - row.red)
         ctx.require(0 < amount <= left, self.too_red, amount=amount, left=left)
         self.require_new(ctx, number)
         # what changes: no use is touched, a voucher that exists stays payable
         self.numbers[number] = Numbered(invoice=invoice, red=True)
         self.invoices[invoice] = row.replace(red=row.red + amount)
         # what is announced
-        uncovered: Fen = max(0, row.used - left + amount)
+        uncovered = max(0, row.used - left + amount)
         ctx.emit(Reddened(invoice=invoice, seller=row.seller, buyer=row.buyer, amount=amount, uncovered=uncovered))
 
     # ---- use, by the contracts that finance --------------------------------------------------------------------------
@@ -304,9 +304,7 @@ class Trade(Contract):
         ctx.require(
             1 <= len(items) <= INVOICES_PER_USE_MAX, self.wrong_count, count=len(items), limit=INVOICES_PER_USE_MAX
         )
-        total: Fen = 0
-        for invoice, part in items:
-            total = total + part
+        total = self.fen(sum([part for invoice, part in items]))
         ctx.require(total == amount, self.wrong_sum, total=total, amount=amount)
         for invoice, part in items:
             self.free_lapsed(ctx, invoice)
@@ -320,7 +318,7 @@ class Trade(Contract):
             )
             ctx.require(row.verifier is not None, self.not_attested, invoice=invoice)
             ctx.require((business, invoice) not in self.uses, self.used_before, business=business, invoice=invoice)
-            free: Fen = max(0, row.gross - row.red - row.used)
+            free = self.fen(max(0, row.gross - row.red - row.used))
             ctx.require(0 < part <= free, self.not_enough, asked=part, free=free)
             # what changes
             self.invoices[invoice] = row.replace(used=row.used + part)
@@ -328,7 +326,7 @@ class Trade(Contract):
             # what is announced
             ctx.emit(Used(invoice=invoice, business=business, amount=part, seller=seller))
         lineage = self.lineages[paper.lineage]
-        left: Fen = lineage.ceiling - lineage.used
+        left = self.fen(lineage.ceiling - lineage.used)
         ctx.require(amount <= left, self.over_contract, asked=amount, free=left)
         self.lineages[paper.lineage] = lineage.replace(used=lineage.used + amount)
 
@@ -364,6 +362,10 @@ class Trade(Contract):
         known = self.numbers.get(number)
         if known is not None:
             ctx.refuse(self.twice, invoice=known.invoice)
+
+    def fen(self, amount: int) -> Fen:
+        """Says that a sum is an amount, so that a refusal shows it as one."""
+        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

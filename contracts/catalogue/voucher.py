@@ -222,8 +222,7 @@ class Voucher(Contract):
         ctx.require(held.order is None, self.frozen, order=held.order)
         alike = held.face == face and root.due == due
         ctx.require(alike, self.other_terms, face=held.face, due=root.due, signed_face=face, signed_due=due)
-        ctx.require(root.status == "live" or root.status == "offered", self.not_live, status=root.status)
-        ctx.require(not self.is_closed(ctx, root), self.closed, due=root.due)
+        self.require_movable(ctx, root, root.status == "offered")
         # what changes for a new voucher
         if root.status == "offered":
             ctx.call("credit", "occupy", held.root)
@@ -349,7 +348,7 @@ class Voucher(Contract):
         # what must hold
         ctx.require(self.is_locked(ctx, held) and held.lock == lock, self.other_lock, lock=held.lock, wanted=lock)
         ctx.require(held.order is None, self.frozen, order=held.order)
-        ctx.require(root.status == "live" and not self.is_closed(ctx, root), self.closed, due=root.due)
+        self.require_movable(ctx, root, False)
         # what changes and what is announced
         self.pass_on(ctx, tranche, held.replace(lock="free", payee=None, until=None), held.payee, None)
 
@@ -365,8 +364,7 @@ class Voucher(Contract):
         status = "redeemed" if redeemed + root.cancelled == root.face else "due"
         self.tranches[tranche] = held.replace(live=not paid)
         self.set_root(ctx, held.root, root.replace(redeemed=redeemed, status=status))
-        if paid:
-            ctx.call("credit", "forget", tranche)
+        ctx.call("credit", "settle", held.root, held.owner, sign * held.face)
 
     # who may
     @action(callers="maturity")
@@ -405,6 +403,7 @@ class Voucher(Contract):
             if held.guarantees > 0:
                 ctx.call("guarantee", "carve", tranche, (rest,), (held.face - face,))
         # what is announced
+        ctx.call("credit", "settle", held.root, held.owner, face)
         self.pass_on(ctx, taken, self.tranches[taken], guarantor, None)
         return (taken, rest)
 
@@ -424,7 +423,7 @@ class Voucher(Contract):
         status = "cancelled" if cancelled == root.face else "live"
         self.tranches[tranche] = held.replace(live=False, lock="free", payee=None, until=None)
         self.set_root(ctx, held.root, root.replace(cancelled=cancelled, status=status, unsettled=status == "live"))
-        ctx.call("credit", "forget", tranche)
+        ctx.call("credit", "settle", held.root, held.owner, held.face)
         ctx.call("credit", "release", held.root, held.face)
         if status == "cancelled":
             ctx.call("trade", "release", held.root)
@@ -457,9 +456,13 @@ class Voucher(Contract):
 
     def movable_root(self, ctx, key: Id) -> Root:
         root = self.roots[key]
-        ctx.require(root.status == "live", self.not_live, status=root.status)
-        ctx.require(not self.is_closed(ctx, root), self.closed, due=root.due)
+        self.require_movable(ctx, root, False)
         return root
+
+    def require_movable(self, ctx, root: Root, offered: bool) -> None:
+        """Answers alike on the record day before and after the record has been taken."""
+        ctx.require(root.status != "due" and not self.is_closed(ctx, root), self.closed, due=root.due)
+        ctx.require(root.status == "live" or offered, self.not_live, status=root.status)
 
     def is_closed(self, ctx, root: Root) -> bool:
         """From 00:00 of the business day before the effective due day on; far from it the calendar is not asked."""
@@ -483,14 +486,14 @@ class Voucher(Contract):
 
     def carve(self, ctx, tranche: Id, held: Tranche, faces: tuple[Fen, ...]) -> tuple[Id, ...]:
         """Spend a tranche: its children come first, then the rest. Sums agree and each part is large enough."""
-        asked: Fen = sum(faces)
+        asked = self.fen(sum(faces))
         rest = held.face - asked
         ctx.require(rest >= 0, self.too_much, asked=asked, free=held.face)
         parts = faces if rest == 0 else faces + (rest,)
-        least: Fen = max(1, ctx.parameter("voucher_split_fen_min"))
+        least = self.fen(max(1, ctx.parameter("voucher_split_fen_min")))
         keys = []
         for part in parts:
-            face: Fen = part
+            face = self.fen(part)
             ctx.require(face >= least or len(parts) == 1, self.too_small, asked=face, limit=least)
             key = ctx.new_id()
             self.tranches[key] = held.replace(face=face, parent=tranche, sources=(), since=ctx.day, debt=None)
@@ -547,6 +550,10 @@ class Voucher(Contract):
                 )
             )
         self.roots[key] = row
+
+    def fen(self, amount: int) -> Fen:
+        """Says that a sum is an amount, so that a refusal shows it as one."""
+        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ refused VOU-029 until=2022-07-31 today=2022-06-30 latest=2022-07-30: 签收期�
 
 ann  voucher.issue a 1.00 2022-12-30 until=2022-07-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 2.00)] undertaking=@promise
 ----
-refused TRA-016 total=200 amount=1.00: 发票使用合计 200,应为 1.00 | the invoices used sum to 200, 1.00 is needed
+refused TRA-016 total=2.00 amount=1.00: 发票使用合计 2.00,应为 1.00 | the invoices used sum to 2.00, 1.00 is needed
 
 a  voucher.issue a 1.00 2022-12-30 until=2022-07-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
@@ -165,14 +165,14 @@ trade.lineages p1: used=2,000,000.00
 trade.invoices i1: used=2,000,000.00
 trade.uses u4 i1: removed
 voucher.roots u4: status=expired cancelled=100.00
-voucher.tranches u4: live=no lock=free payee=- until=-
+voucher.tranches u4: live=no lock=free until=-
 sweep event trade.Freed invoice=i1 business=u4 amount=100.00 seller=a
 sweep event RootChanged root=u4 issuer=core status=expired redeemed=0.00 cancelled=100.00
 sweep event Noted tranche=u4 owner=core payee=a face=100.00 outcome=expired
 
 a  voucher.accept u4 100.00 2023-06-30
 ----
-refused AUTH-003 field=payee party=- caller=a: 该记录的 payee 是 -,不是 a | the payee is -, not a
+refused VOU-019 lock=free: 没有要约,凭证为 free | there is no offer, the voucher is free
 
 # ---- held → transfer offered → held by the payee. A race: 乙 and 丙 both are promised the same tranche. -----------------
 a  voucher.offer u1 b 1,000,000.00 2022-07-05 debt=@debt
@@ -188,11 +188,11 @@ refused VOU-005 into=t2: 凭证已拆分或转出,后续凭证 t2 | spent alread
 
 a  voucher.offer t2 c 1,500,000.00 2022-07-05 debt=@debt
 ----
-refused VOU-007 asked=150000000 free=1,000,000.00: 金额 150000000,可用 1,000,000.00 | 150000000 asked, 1,000,000.00 free
+refused VOU-007 asked=1,500,000.00 free=1,000,000.00: 金额 1,500,000.00,可用 1,000,000.00 | 1,500,000.00 asked, 1,000,000.00 free
 
 a  voucher.offer t2 c 0.99 2022-07-05 debt=@debt
 ----
-refused VOU-009 asked=99 limit=100: 拆分金额 99,最低 100 | 99 asked, the smallest part is 100
+refused VOU-009 asked=0.99 limit=1.00: 拆分金额 0.99,最低 1.00 | 0.99 asked, the smallest part is 1.00
 
 a  voucher.offer t2 core 1.00 2022-07-05 debt=@debt
 ----
@@ -271,7 +271,7 @@ event Noted tranche=t1 owner=b payee=- face=1,000,000.00 outcome=unfrozen
 # ---- the correction: everybody who holds something of it agrees, and the transfer is taken back -------------------------
 a  dispute.reverse t1 1,000,000.00
 ----
-refused DIS-004 owner=b face=100000000: b 尚未同意撤回其持有的 100000000 | b, who holds 100000000, has not agreed
+refused DIS-004 owner=b face=1,000,000.00: b 尚未同意撤回其持有的 1,000,000.00 | b, who holds 1,000,000.00, has not agreed
 
 b  dispute.agree t1 1,000,000.00
 ----
@@ -281,18 +281,21 @@ event Agreed head=t1 owner=b face=1,000,000.00
 a  dispute.reverse t1 1,000,000.00
 ----
 voucher.tranches t1: live=no into=id1
-voucher.tranches id1: root=u1 owner=a face=1,000,000.00 level=2 since=2022-07-01 sources=[t1]
+voucher.tranches id1: root=u1 owner=a face=1,000,000.00 level=1 since=2022-07-01 sources=[t1]
 event voucher.Noted tranche=id1 owner=a payee=- face=1,000,000.00 outcome="taken back"
 event Reversed head=t1 to=a face=1,000,000.00 tranche=id1
 
 # ---- maturity. The record day is the business day before; then 甲 and 乙 get a third, the rest three days late. ---------
-a  voucher.offer t4 b 1,200,000.00 2022-07-15 debt=@debt
+a  voucher.offer id1 b 1,000,000.00 2022-07-15 debt=@debt
 ----
-refused VOU-007 asked=120000000 free=600,000.00: 金额 120000000,可用 600,000.00 | 120000000 asked, 600,000.00 free
+tranches t5: root=u1 owner=a face=1,000,000.00 level=1 since=2022-07-01 parent=id1 lock=offer payee=b until=2022-07-15 debt=@debt
+tranches id1: live=no into=t5
+event Offered tranche=t5 payer=a payee=b face=1,000,000.00 until=2022-07-15
 
-b  voucher.accept t5 1,200,000.00 2022-12-30
+b  voucher.accept t5 1,000,000.00 2022-12-30
 ----
-refused EXE-003 key=t5 map=tranches: 没有记录 t5(表 tranches) | no record t5 in tranches
+tranches t5: owner=b level=2 payer=a lock=free payee=- until=-
+event Moved tranche=t5 root=u1 payer=a payee=b face=1,000,000.00 issuer=core
 
 a  settlement.register account=@account-a bank=icbc
 ----
@@ -312,10 +315,10 @@ event Registered organisation=icbc bank=icbc
 day 2022-12-29
 ----
 approval.items i2: removed
-maturity.redemptions u1: phase=due turn=2022-12-31 cursor=id1 total=2,000,000.00
+maturity.redemptions u1: phase=due turn=2022-12-31 cursor=t5 total=2,000,000.00
 maturity.claims t3: root=u1 payee=a face=400,000.00 withheld=no
 maturity.claims t4: root=u1 payee=a face=600,000.00 withheld=no
-maturity.claims id1: root=u1 payee=a face=1,000,000.00 withheld=no
+maturity.claims t5: root=u1 payee=b face=1,000,000.00 withheld=no
 settlement.instructions i3: purpose=collect business=u1 payer=core payee=icbc bank=icbc account=@account-icbc amount=2,000,000.00 currency=CNY day=2022-12-30 made=2022-12-29
 voucher.roots u1: status=due
 sweep event approval.Ended item=i2 organisation=core outcome=lapsed
@@ -323,9 +326,9 @@ sweep event RootChanged root=u1 issuer=core status=due redeemed=0.00 cancelled=0
 sweep event settlement.Instructed instruction=i3 purpose=collect business=u1 payer=core payee=icbc bank=icbc account=@account-icbc amount=2,000,000.00 day=2022-12-30 earlier=-
 sweep event maturity.Recorded root=u1 issuer=core bank=icbc claims=3 total=2,000,000.00 effective=2022-12-30
 
-a  voucher.offer t6 c 1.00 2022-12-29 debt=@debt
+a  voucher.offer t3 c 1.00 2022-12-29 debt=@debt
 ----
-refused EXE-003 key=t6 map=tranches: 没有记录 t6(表 tranches) | no record t6 in tranches
+refused VOU-014 due=2022-12-30: 2022-12-30 到期,登记日已过,不再流转 | due on 2022-12-30, the record day has passed and nothing moves any more
 
 day 2022-12-30
 ----
@@ -337,16 +340,16 @@ core  settlement.receive s1
 maturity.redemptions u1: collected=700,000.00 instructed=700,000.00
 maturity.claims t3: instructed=140,000.00
 maturity.claims t4: instructed=210,000.00
-maturity.claims id1: instructed=350,000.00
+maturity.claims t5: instructed=350,000.00
 instructions i3: paid=700,000.00
 instructions i4: purpose=redeem business=t3 payer=core payee=a bank=icbc account=@account-a amount=140,000.00 currency=CNY day=2022-12-30 made=2022-12-30
 instructions i5: purpose=redeem business=t4 payer=core payee=a bank=icbc account=@account-a amount=210,000.00 currency=CNY day=2022-12-30 made=2022-12-30
-instructions i6: purpose=redeem business=id1 payer=core payee=a bank=icbc account=@account-a amount=350,000.00 currency=CNY day=2022-12-30 made=2022-12-30
+instructions i6: purpose=redeem business=t5 payer=core payee=b bank=icbc account=@account-b amount=350,000.00 currency=CNY day=2022-12-30 made=2022-12-30
 statements icbc 1: instruction=i3 kind=0 amount=700,000.00 day=2022-12-30
 event maturity.Collected root=u1 issuer=core bank=icbc amount=700,000.00 left=1,300,000.00 penalty=0.00
 event Instructed instruction=i4 purpose=redeem business=t3 payer=core payee=a bank=icbc account=@account-a amount=140,000.00 day=2022-12-30 earlier=-
 event Instructed instruction=i5 purpose=redeem business=t4 payer=core payee=a bank=icbc account=@account-a amount=210,000.00 day=2022-12-30 earlier=-
-event Instructed instruction=i6 purpose=redeem business=id1 payer=core payee=a bank=icbc account=@account-a amount=350,000.00 day=2022-12-30 earlier=-
+event Instructed instruction=i6 purpose=redeem business=t5 payer=core payee=b bank=icbc account=@account-b amount=350,000.00 day=2022-12-30 earlier=-
 event Receipted instruction=i3 payer=core payee=icbc bank=icbc number=1 kind=0 amount=700,000.00 left=1,300,000.00
 
 day 2023-01-03
@@ -369,17 +372,17 @@ core  settlement.receive s2
 maturity.redemptions u1: collected=2,000,000.00 instructed=2,000,000.00 late_fen_days=520000000 penalty=1,300.00
 maturity.claims t3: instructed=400,000.00
 maturity.claims t4: instructed=600,000.00
-maturity.claims id1: instructed=1,000,000.00
+maturity.claims t5: instructed=1,000,000.00
 instructions i3: paid=2,000,000.00 status=paid
 instructions i7: purpose=redeem business=t3 payer=core payee=a bank=icbc account=@account-a amount=260,000.00 currency=CNY day=2023-01-03 made=2023-01-03
 instructions i8: purpose=redeem business=t4 payer=core payee=a bank=icbc account=@account-a amount=390,000.00 currency=CNY day=2023-01-03 made=2023-01-03
-instructions i9: purpose=redeem business=id1 payer=core payee=a bank=icbc account=@account-a amount=650,000.00 currency=CNY day=2023-01-03 made=2023-01-03
+instructions i9: purpose=redeem business=t5 payer=core payee=b bank=icbc account=@account-b amount=650,000.00 currency=CNY day=2023-01-03 made=2023-01-03
 instructions i10: purpose=penalty business=u1 payer=core payee=icbc bank=icbc account=@account-icbc amount=1,300.00 currency=CNY day=2023-01-03 made=2023-01-03
 statements icbc 2: instruction=i3 kind=0 amount=1,300,000.00 day=2023-01-03
 event maturity.Collected root=u1 issuer=core bank=icbc amount=1,300,000.00 left=0.00 penalty=1,300.00
 event Instructed instruction=i7 purpose=redeem business=t3 payer=core payee=a bank=icbc account=@account-a amount=260,000.00 day=2023-01-03 earlier=-
 event Instructed instruction=i8 purpose=redeem business=t4 payer=core payee=a bank=icbc account=@account-a amount=390,000.00 day=2023-01-03 earlier=-
-event Instructed instruction=i9 purpose=redeem business=id1 payer=core payee=a bank=icbc account=@account-a amount=650,000.00 day=2023-01-03 earlier=-
+event Instructed instruction=i9 purpose=redeem business=t5 payer=core payee=b bank=icbc account=@account-b amount=650,000.00 day=2023-01-03 earlier=-
 event Instructed instruction=i10 purpose=penalty business=u1 payer=core payee=icbc bank=icbc account=@account-icbc amount=1,300.00 day=2023-01-03 earlier=-
 event Receipted instruction=i3 payer=core payee=icbc bank=icbc number=2 kind=0 amount=1,300,000.00 left=0.00
 
@@ -389,4 +392,4 @@ result {issuer=core payee=a bank=icbc face=2,000,000.00 due=2022-12-30 issued=20
 
 ask trace.origin t5
 ----
-refused EXE-003 key=t5 map=tranches: 没有记录 t5(表 tranches) | no record t5 in tranches
+result [{tranche=u1 place=above parent=- into=t2 owner=a face=2,000,000.00 level=1 since=2022-06-30 live=no lock=free debt=-}, {tranche=t1 place=above parent=u1 into=id1 owner=b face=1,000,000.00 level=2 since=2022-07-01 live=no lock=free debt=@debt}, {tranche=id1 place=above parent=- into=t5 owner=a face=1,000,000.00 level=1 since=2022-07-01 live=no lock=free debt=-}, {tranche=t5 place=here parent=id1 into=- owner=b face=1,000,000.00 level=2 since=2022-07-01 live=yes lock=free debt=@debt}]

@@ -352,8 +352,17 @@ class History(RuleBasedStateMachine):
             assert sum(claim.instructed for claim in own.values()) == row.instructed
             assert all(claim.paid <= claim.instructed <= claim.face for claim in own.values())
             assert row.paid <= row.instructed <= row.total
+            self.what_is_on_its_way(own)
             if row.collected == row.total and not any(claim.withheld for claim in own.values()):
                 assert row.instructed == row.total
+
+    def what_is_on_its_way(self, claims: dict[bytes, Any]) -> None:
+        """Nothing that came back is instructed twice, and nothing is lost."""
+        asked = dict.fromkeys(claims, 0)
+        for row in self.stage.rows("settlement", "instructions").values():
+            if row.purpose == "redeem" and row.business in asked:
+                asked[row.business] += row.paid if row.status == "returned" else row.amount
+        assert asked == {key: claim.instructed for key, claim in claims.items()}
 
     @invariant()
     def i6_one_lock_a_tranche(self) -> None:
@@ -391,6 +400,7 @@ class History(RuleBasedStateMachine):
         lines = self.stage.rows("credit", "lines")
         uses = self.stage.rows("credit", "uses")
         roots = self.stage.rows("voucher", "roots")
+        exposures = self.stage.rows("credit", "exposures")
         for line in lines:
             row = self.stage.ask("credit", "figures", line)
             assert row.limit + row.excess == row.available + row.reserved + row.occupied + row.frozen
@@ -402,6 +412,11 @@ class History(RuleBasedStateMachine):
             if use.until is None:
                 assert use.amount == roots[root].face - roots[root].cancelled
                 assert 0 <= use.financed <= use.amount
+                funder = lines[use.line].funder
+                assert use.financed == getattr(exposures.get((root, funder)), "amount", 0)
+        for (root, funder), exposure in exposures.items():
+            held = sum(row.face for _, row in self.tranches(root=root, owner=funder, live=True))
+            assert exposure.amount == held
 
     @invariant()
     def accounts_are_believed_once(self) -> None:
