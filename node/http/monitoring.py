@@ -38,4 +38,6 @@ def make_monitoring(node: NodeSeams, metrics: HttpMetrics) -> ASGIApp:
         return problem_response(of_http(request, error))
 
     routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", exposition)]
-    return Starlette(routes=routes, exception_handlers={HTTPException: on_http})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: on_http})
+    app.router.redirect_slashes = False
+    return app
