@@ -190,21 +190,36 @@ class Client:
     def _contract(self, contract: str) -> tuple[int, bytes, Interface]:
         if contract not in self._interfaces:
             has_registry = any(name == REGISTRY for name, _ in self.genesis.contracts)
-            registered = has_registry and contract != REGISTRY
-            found = self._prove_contract(contract) if registered else self._agree_on_contract(contract)
-            self._interfaces[contract] = found
+            if not has_registry:
+                self._interfaces[contract] = self._agree_on_contract(contract)
+            elif contract == REGISTRY:
+                self._interfaces[contract] = self._registry()
+            else:
+                self._interfaces[contract] = self._prove_contract(contract)
         return self._interfaces[contract]
 
-    def _prove_contract(self, contract: str) -> tuple[int, bytes, Interface]:
-        """One node's answer, which the registry's proven row must name: its number and its interface's digest."""
-        number, _, registry = self._contract(REGISTRY)
+    def _registry(self) -> tuple[int, bytes, Interface]:
+        """The registry's own interface: t nodes agree on it, and the row that it leads to must name it as well."""
+        number, digest, interface = self._agree_on_contract(REGISTRY)
+        row = self._registered(number, interface, REGISTRY)
+        if (row.get("number"), row.get("interface")) != (number, digest):
+            raise problem("WAL-030", node=self.nodes[0].url, detail=f"{REGISTRY} does not register its own interface")
+        return number, digest, interface
+
+    def _registered(self, number: int, registry: Interface, contract: str) -> dict[str, Any]:
+        """The registry's proven row of a contract; raises TX-007 where there is none."""
         [form] = [form for form in registry.maps if form.name == REGISTRY_MAP]
         where = full_key(number, form, (contract,))
         value = self.states([where]).values[where]
         if value is None:
             raise refuse("TX-007", contract=contract)
         names = [field.name for field in registry.record(form.record).fields]
-        row = dict(zip(names, decode(value, bytes_max=VIEW_BYTES_MAX), strict=False))
+        return dict(zip(names, decode(value, bytes_max=VIEW_BYTES_MAX), strict=False))
+
+    def _prove_contract(self, contract: str) -> tuple[int, bytes, Interface]:
+        """One node's answer, which the registry's proven row must name: its number and its interface's digest."""
+        number, _, registry = self._contract(REGISTRY)
+        row = self._registered(number, registry, contract)
 
         def question(node: NodeApi) -> tuple[int, bytes, Interface]:
             digest, interface = self.trust.interface(node.contract(contract), contract)

@@ -217,7 +217,8 @@ def read_id(reading: Reading, text: str) -> bytes:
     if len(prefix) == 2 * (ID_BYTES - 2) and dot:
         return bytes.fromhex(prefix) + int(number).to_bytes(2, "big")
     suffix = f"{int(number):04x}" if dot else ""
-    found = [known for known in reading.seen if known.startswith(prefix) and known.endswith(suffix)]
+    ids = [known for known in reading.seen if len(known) == 2 * ID_BYTES]
+    found = [known for known in ids if known.startswith(prefix) and known.endswith(suffix)]
     if not found or not prefix:
         raise problem("WAL-013", prefix=text)
     if len(found) > 1:
