@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS orders (
     number INTEGER PRIMARY KEY, act TEXT NOT NULL, payer TEXT, payee TEXT, purpose TEXT, business BLOB, amount INTEGER,
     days INTEGER, used INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS instructions (
-    id BLOB PRIMARY KEY, paid INTEGER NOT NULL DEFAULT 0, act TEXT, wait_until INTEGER);
+    id BLOB PRIMARY KEY, paid INTEGER NOT NULL DEFAULT 0, act TEXT, wait_until INTEGER, short INTEGER);
 CREATE TABLE IF NOT EXISTS statements (
     number INTEGER PRIMARY KEY, instruction BLOB NOT NULL, kind INTEGER NOT NULL, amount INTEGER NOT NULL,
     value_day INTEGER NOT NULL, payer TEXT NOT NULL, payee TEXT NOT NULL, file BLOB NOT NULL, outcome TEXT);
@@ -49,11 +49,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What the book holds of an instruction: paid so far, the act chosen for it, and until when it waits."""
+    """What the book holds of an instruction: paid so far, the act chosen for it, until when it waits, how much to pay
+    when it is paid short."""
 
     paid: int
     act: Act | None
     wait_until: int | None
+    short: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +147,13 @@ class Book:
         self._db.execute("UPDATE orders SET used = 1 WHERE number = ?", (number,))
 
     def noted(self, instruction: bytes) -> Noted:
-        row = self._db.execute("SELECT paid, act, wait_until FROM instructions WHERE id = ?", (instruction,)).fetchone()
+        row = self._db.execute("SELECT paid, act, wait_until, short FROM instructions WHERE id = ?", (instruction,)).fetchone()
         return Noted(*row) if row else Noted(0, None, None)
 
     def note(self, instruction: bytes, noted: Noted) -> None:
         self._db.execute(
-            "INSERT OR REPLACE INTO instructions VALUES (?, ?, ?, ?)",
-            (instruction, noted.paid, noted.act, noted.wait_until),
+            "INSERT OR REPLACE INTO instructions VALUES (?, ?, ?, ?, ?)",
+            (instruction, noted.paid, noted.act, noted.wait_until, noted.short),
         )
 
     def next_number(self) -> int:

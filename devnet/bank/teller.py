@@ -67,7 +67,8 @@ def decide(
     left = instruction.amount - noted.paid
     order = _fitting(instruction, orders) if noted.act in (None, "hold") else None
     if order is not None:
-        noted = replace(noted, act=order.act, wait_until=today + order.days if order.days else None)
+        wait_until = today + order.days if order.days else None
+        noted = replace(noted, act=order.act, wait_until=wait_until, short=order.amount)
     number = None if order is None else order.number
     if noted.act == "return" and payments:
         return _give_back(noted, number, payments[-1])
@@ -76,8 +77,8 @@ def decide(
         return Decision(noted, (), number)
     amount = min(left, funds)
     match noted.act:
-        case "short" if order is not None:
-            amount = min(amount, order.amount if order.amount is not None else left // 2)
+        case "short":
+            amount = min(amount, left // 2 if noted.short is None else noted.short)
             # What is left stays unpaid until another order comes.
             return _pay(replace(noted, act="hold"), amount, number)
         case "repeat":

@@ -43,6 +43,13 @@ def test_short_payment_waits_for_another_order():
     assert rest.issues == (Issue(Kind.PAID, 600),)
 
 
+def test_an_order_given_before_the_day_is_kept_until_then():
+    early = ask(orders=[order("short", amount=400)], today=98)
+    assert early.issues == ()
+    assert early.order == 7
+    assert ask(noted=early.noted).issues == (Issue(Kind.PAID, 400),)
+
+
 def test_return_pays_then_takes_back_once():
     first = ask(orders=[order("return")])
     assert first.issues == (Issue(Kind.PAID, 1_000),)
