@@ -87,7 +87,7 @@ class Executor:
             message = await self.box.receive()
             match message:
                 case Execute():
-                    await self._execute(message)
+                    await self.execute(message)
                 case Prove(full_keys, reply):
                     reply.put(tuple(self._prove(full_key) for full_key in full_keys))
 
@@ -117,7 +117,7 @@ class Executor:
         self._store.keep_snapshot()
         self._publish_chain()
 
-    async def _execute(self, block: Execute) -> None:
+    async def execute(self, block: Execute) -> None:
         store, header = self._store, block.header
         assert store.applied is not None, "the genesis is written first"
         assert header.height == store.applied.height + 1, f"height {header.height} after {store.applied.height}"

@@ -1,0 +1,189 @@
+"""Rebuilding a damaged database from the blocks that it still holds: what `lugang node rebuild` does.
+
+Blocks are the truth, everything else follows from them. A new database is made beside the old one: each height's
+header, body and certificate of decision are read from the old one, checked as if a stranger had sent them, and executed
+again; where the old one has a certificate, the result must be what was certified. At the first height that cannot be
+used the rebuilding ends, and the node fetches the rest from its peers. The old database is moved aside, never deleted.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import plyvel
+import trio
+
+from consensus.messages import CommitCert, VoteKind, decode_message
+from consensus.signing import Domain
+from ledger.block import BlockBody, Header
+from ledger.checkpoint import verify_quorum
+from ledger.crypto import Suite, verify_many
+from ledger.errors import BadProof, PeerFault, Refused
+from ledger.genesis import Genesis
+from ledger.state import StateHasher, StateTree
+from ledger.transaction import TransactionCodec
+from node.actors.executor import Executor
+from node.board import Board, ChainStatus, OrderingStatus
+from node.box import Box
+from node.config import NodeConfig, load_genesis
+from node.frame_log import sync_folder
+from node.held_blocks import make_block
+from node.machine import Machine
+from node.messages import Execute
+from node.store import Store, open_store
+from node.watch import Watch
+
+MachineFactory = Callable[[Store, Genesis, Suite], Machine]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The height reached, why it ended there (None: nothing above it was found), and where the old database lies."""
+
+    height: int
+    ended: str | None
+    aside: Path
+
+
+def rebuild_database(config: NodeConfig, make_machine: MachineFactory) -> Rebuilt:
+    """Make the database anew from its own blocks; the node must not run meanwhile."""
+    genesis, suite, chain = load_genesis(config.genesis)
+    new = config.database.with_name("db.new")
+    shutil.rmtree(new, ignore_errors=True)
+    store = open_store(new, chain)
+    try:
+        blocks = _Blocks(config.database, Domain(suite, chain, genesis.engine), genesis)
+        try:
+            ended = trio.run(_execute_all, store, blocks, make_machine)
+        finally:
+            blocks.close()
+        assert store.applied is not None, "height 0 is written first"
+        height = store.applied.height
+    finally:
+        store.close()
+    aside = config.database.with_name(f"db.aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    config.database.rename(aside)
+    shutil.rmtree(config.database.with_name("db.copy"), ignore_errors=True)
+    new.rename(config.database)
+    sync_folder(config.database.parent)
+    return Rebuilt(height, ended, aside)
+
+
+async def _execute_all(store: Store, blocks: _Blocks, make_machine: MachineFactory) -> str | None:
+    executor = _executor(store, blocks, make_machine)
+    executor.write_genesis()
+    height = 1
+    while blocks.has(height):
+        assert store.applied is not None, "height 0 is written"
+        try:
+            block = blocks.checked(height, store.applied.block_hash)
+        except (PeerFault, BadProof, Refused) as fault:
+            return f"height {height}: {fault}"
+        await executor.execute(block)
+        problem = blocks.certify(height, store)
+        if problem is not None:
+            return problem
+        height += 1
+    return None
+
+
+def _executor(store: Store, blocks: _Blocks, make_machine: MachineFactory) -> Executor:
+    genesis, suite = blocks.genesis, blocks.suite
+    board = Board(0, Watch(ChainStatus(0, genesis.time, 0)), Watch(OrderingStatus(0, 1, 0, "starting", 0, 0)))
+    return Executor(
+        store=store,
+        tree=StateTree(StateHasher(suite, genesis.bucket_bits)),
+        machine=make_machine(store, genesis, suite),
+        suite=suite,
+        chain=store.chain,
+        genesis=genesis,
+        board=board,
+        to_ordering=_nobody,
+        to_mempool=_nobody,
+        box=Box(2),
+    )
+
+
+def _nobody(_: object) -> None:
+    """There are no other actors here."""
+
+
+class _Blocks:
+    """The old database, of which only the rows of blocks are read, each believed only after it was checked."""
+
+    def __init__(self, path: Path, domain: Domain, genesis: Genesis) -> None:
+        self.genesis, self.suite = genesis, domain.suite
+        self._codec = TransactionCodec(domain.suite)
+        self._domain = domain
+        self._validators = genesis.validator_set()
+        self._valset_hash = self._validators.hash(domain.suite)
+        self._old = Store(_open_or_repair(path), domain.chain, path)
+
+    def close(self) -> None:
+        self._old.close()
+
+    def has(self, height: int) -> bool:
+        return self._old.header(height) is not None
+
+    def checked(self, height: int, parent: bytes) -> Execute:
+        """The block of `height`; raises `PeerFault`, `BadProof` or `Refused` when it is not the decided one."""
+        header_bytes, body, decision = self._old.header(height), self._old.body(height), self._old.decision(height)
+        if header_bytes is None or body is None or decision is None:
+            raise BadProof("header, body or decision is missing")
+        header = Header.decode(header_bytes, self.suite)
+        if (header.height, header.parent) != (height, parent):
+            raise BadProof("it does not follow the block below")
+        contents = BlockBody.decode(body)
+        transactions = tuple(self._codec.decode(wire) for wire in contents.transactions)
+        block = make_block(self.suite, header, transactions, contents.misbehaviour)
+        cert = decode_message(decision, self.suite)
+        if not isinstance(cert, CommitCert) or (cert.height, cert.block_hash) != (height, block.block_hash):
+            raise BadProof("the decision is of another block")
+        self._verify_decision(cert)
+        if any(verify_many(self.suite, [signed for t in transactions for signed in t.signed()])):
+            raise BadProof("a transaction's signature is not good")
+        return Execute(header, block.header_bytes, block.block_hash, body, transactions, block.misbehaviour, decision)
+
+    def _verify_decision(self, cert: CommitCert) -> None:
+        digest = self._domain.vote(self._valset_hash, VoteKind.PRECOMMIT, cert.height, cert.round, cert.block_hash)
+        verify_quorum(
+            self.suite,
+            self.genesis.engine,
+            self._validators,
+            digest,
+            bitmap=cert.bitmap,
+            signatures=cert.signatures,
+        )
+
+    def certify(self, height: int, store: Store) -> str | None:
+        """Carry the certificate over; why not to go on, when it certifies something else than what was computed."""
+        try:
+            certificate = self._old.certificate(height)
+            if certificate is not None:
+                certificate.verify(self.suite, store.chain, self._validators)
+        except (BadProof, Refused):
+            return None
+        own = store.checkpoint(height)
+        if certificate is None or own is None:
+            return None
+        if certificate.checkpoint != own:
+            return f"height {height}: executing it again gives another result than the certified one"
+        store.put_certificate(certificate)
+        store.drop_snapshots()
+        return None
+
+
+def _open_or_repair(path: Path) -> plyvel.DB:
+    """LevelDB's own repair keeps every table that can be read; it works on a copy."""
+    try:
+        return plyvel.DB(str(path), create_if_missing=False, paranoid_checks=True)
+    except (plyvel.CorruptionError, plyvel.IOError):
+        copy = path.with_name("db.copy")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(path, copy)
+        plyvel.repair_db(str(copy))
+        return plyvel.DB(str(copy), create_if_missing=False)
