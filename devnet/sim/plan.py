@@ -11,7 +11,7 @@ another instance). Times are milliseconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from consensus.start import Timing
 from devnet.sim.prng import Prng, stream
@@ -26,18 +26,27 @@ CHANGE_EVERY: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class PhaseCut:
-    """Messages of this (height, round, kinds) do not cross between `side` and the rest. `one_way`: only out of `side`."""
+    """Holds back messages of this (height, round, kinds). Round −1 is any.
+
+    divide: nothing crosses between `side` and the rest.  mute: nothing leaves `side`.  deaf: nobody in `side` hears any.
+    """
 
     height: int
     round: int
     kinds: tuple[str, ...]
     side: tuple[int, ...]
-    one_way: bool = False
+    mode: Literal["divide", "mute", "deaf"] = "divide"
+
+    def holds_back(self, source: int, target: int) -> bool:
+        if self.mode == "deaf":
+            return target in self.side
+        leaves = source in self.side
+        return leaves != (target in self.side) and (leaves or self.mode == "divide")
 
 
 @dataclass(frozen=True, slots=True)
 class TimeCut:
-    """Nothing crosses between `side` and the rest for a while. `noticed`: both ends learn that the link is down."""
+    """Nothing crosses between `side` and the rest for a while; `one_way`: nothing leaves `side`. `noticed`: both ends learn that the link is down."""
 
     from_ms: int
     until_ms: int
@@ -104,17 +113,14 @@ class Plan:
     n: int = 4
     twins: tuple[int, ...] = ()
     traitors: tuple[Traitor, ...] = ()
-    heights: int = 3
     work: tuple[tuple[int, int], ...] = ()
-    """(time, instance): a client hands a transaction to this instance."""
+    """(delay, instance): so long after height h is first decided, a client hands the h-th request to this instance."""
     network: Network = Network()
     speeds: Speeds = Speeds()
     crashes: tuple[Crash, ...] = ()
     pauses: tuple[Pause, ...] = ()
     heal_ms: int = 0
     healed_delay_ms: int = 20
-    limit_ms: int = 0
-    """By when a healed run must be over; 0: as long as the bound of ordering.md allows (`checkers.liveness`)."""
     change_at: int = 0
     """The height whose execution removes the last key of the genesis from the validators; 0: none."""
     real_suite: bool = False
@@ -152,8 +158,7 @@ def plan_of(seed: int) -> Plan:
         n=n,
         twins=twins,
         traitors=traitors,
-        heights=heights + 3 if change else heights,
-        work=_work(draw, n, heights + 3 if change else heights, heal),
+        work=tuple((_delay(draw), draw.below(n)) for _ in range(heights + 3 if change else heights)),
         network=_network(draw, instances, heights, heal),
         speeds=_speeds(draw),
         crashes=_crashes(draw, instances, heal),
@@ -176,10 +181,13 @@ def _false_ones(draw: Prng, n: int, f: int) -> tuple[tuple[int, ...], tuple[Trai
     return twins, traitors
 
 
-def _work(draw: Prng, n: int, heights: int, heal: int) -> tuple[tuple[int, int], ...]:
-    """Enough transactions, far enough apart, that the chain reaches its height."""
-    step = max(1, heal // heights)
-    return tuple(sorted((draw.between(0, step) + i * step // 2, draw.below(n)) for i in range(heights)))
+def _soon(draw: Prng, heal: int) -> int:
+    """Most chains are through with their heights long before the healing."""
+    return min(heal, draw.pick((200, 1_000, 4_000, heal)))
+
+
+def _delay(draw: Prng) -> int:
+    return 0 if draw.chance(50) else draw.below(1_500)
 
 
 def _network(draw: Prng, instances: int, heights: int, heal: int) -> Network:
@@ -197,26 +205,63 @@ def _network(draw: Prng, instances: int, heights: int, heal: int) -> Network:
 
 
 def _time_cut(draw: Prng, instances: int, heal: int) -> TimeCut:
-    start = draw.below(heal)
+    start = draw.below(_soon(draw, heal))
     end = min(heal, start + draw.between(200, 8_000))
     return TimeCut(start, end, draw.some(range(instances)), draw.chance(30), draw.chance(50))
 
 
+VOTING: Final = ("proposal", "prevote", "precommit")
+
+
 def _phase_cuts(draw: Prng, instances: int, heights: int) -> list[PhaseCut]:
-    """For a few (height, round) a division of the instances for each kind: what random times almost never hit."""
-    cuts = []
+    """What random times almost never hit: for each height one of four patterns."""
+    cuts: list[PhaseCut] = []
+    patterns = (_random_rounds, _lock_apart, _whole_rounds, _quiet)
     for height in range(1, heights + 1):
-        for round_ in range(draw.between(0, 3)):
-            side = draw.some(range(instances))
-            for kind in ("proposal", "prevote", "precommit"):
-                if draw.chance(40):
-                    side = draw.some(range(instances))
-                if draw.chance(60):
-                    kinds = (kind, "body") if kind == "proposal" and draw.chance(50) else (kind,)
-                    cuts.append(PhaseCut(height, round_, kinds, side, draw.chance(20)))
+        cuts += draw.pick(patterns)(draw, instances, height)
         if draw.chance(20):
             cuts.append(PhaseCut(height, -1, (draw.pick(("checkpoint", "state", "body")),), draw.some(range(instances))))
     return cuts
+
+
+def _random_rounds(draw: Prng, instances: int, height: int) -> list[PhaseCut]:
+    """Each kind of message of a few rounds has a division of its own."""
+    cuts = []
+    for round_ in range(draw.between(1, 3)):
+        for kind in VOTING:
+            if draw.chance(60):
+                kinds = (kind, "body") if kind == "proposal" and draw.chance(50) else (kind,)
+                mode = draw.pick(("divide", "divide", "mute", "deaf"))
+                cuts.append(PhaseCut(height, round_, kinds, draw.some(range(instances)), mode))
+    return cuts
+
+
+def _lock_apart(draw: Prng, instances: int, height: int) -> list[PhaseCut]:
+    """In a round only a few hear the prevotes, and lock; in the next few, nobody learns of it. Perhaps a round without
+    a proposal follows, then others are to lock something else.
+    """
+    cuts, round_ = [], draw.below(2)
+    for _ in range(draw.between(1, 2)):
+        hearing = draw.shuffled(range(instances))[: draw.between(1, 2)]
+        deaf = tuple(i for i in range(instances) if i not in hearing)
+        cuts.append(PhaseCut(height, round_, ("prevote",), deaf, "deaf"))
+        round_ += 1
+        if draw.chance(50):
+            cuts.append(PhaseCut(height, round_, ("proposal",), tuple(range(instances)), "deaf"))
+            round_ += 1
+    return cuts
+
+
+def _whole_rounds(draw: Prng, instances: int, height: int) -> list[PhaseCut]:
+    """One division for everything of a round: the shape in which twins fork a chain whose quorum is too small."""
+    rounds = range(draw.between(1, 4))
+    return [PhaseCut(height, r, (*VOTING, "body"), draw.some(range(instances))) for r in rounds]
+
+
+def _quiet(draw: Prng, instances: int, height: int) -> list[PhaseCut]:
+    """One instance is not heard in some rounds; a quorum needs all others."""
+    silent = draw.below(instances)
+    return [PhaseCut(height, round_, VOTING, (silent,), "mute") for round_ in range(draw.between(0, 3))]
 
 
 def _speeds(draw: Prng) -> Speeds:
@@ -227,10 +272,10 @@ def _crashes(draw: Prng, instances: int, heal: int) -> tuple[Crash, ...]:
     if draw.chance(50):
         return ()
     if draw.chance(20):
-        moment = draw.below(heal)
+        moment = draw.below(_soon(draw, heal))
         return tuple(Crash(i, moment, draw.below(4), draw.between(1, 500)) for i in range(instances))
     return tuple(
-        Crash(draw.below(instances), draw.below(heal), draw.below(120), draw.between(1, 4_000))
+        Crash(draw.below(instances), draw.below(_soon(draw, heal)), draw.below(150), draw.between(1, 3_000))
         for _ in range(draw.between(1, 5))
     )
 
@@ -238,5 +283,5 @@ def _crashes(draw: Prng, instances: int, heal: int) -> tuple[Crash, ...]:
 def _pauses(draw: Prng, instances: int, heal: int) -> tuple[Pause, ...]:
     if draw.chance(70):
         return ()
-    pauses = (Pause(draw.below(instances), draw.below(heal), draw.between(100, 10_000)) for _ in range(2))
+    pauses = (Pause(draw.below(instances), draw.below(_soon(draw, heal)), draw.between(100, 10_000)) for _ in range(2))
     return tuple(sorted(pauses, key=lambda pause: pause.from_ms))
