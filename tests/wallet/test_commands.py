@@ -4,6 +4,7 @@ Each test reads both ways of answering: what people see, and the one JSON object
 """
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,7 @@ from tests.wallet.engine_chain import CHECKED_FROM_FEN, PASSPHRASE, EngineChain,
 from wallet.audit import Books, check
 from wallet.cli import COMMANDS
 from wallet.keystore import words_of
+from wallet.problems import WALLET_REFUSALS
 
 YUAN = 100
 
@@ -204,7 +206,6 @@ def test_an_incomplete_voucher_is_told(stage, run, tmp_path):
 def test_the_audit_of_a_right_chain_finds_nothing(stage, run):
     with serving(stage, None, None) as nodes:
         home_of(run.home, stage, nodes, "alpha")
-        assert "I1–I8 hold" in run("audit")
         answer = run("audit", "--json")
         assert (answer["violations"], answer["checked"]["tranches"]) == ([], 5)
 
@@ -406,6 +407,12 @@ def test_identities_are_made_listed_shown_and_restored(run, tmp_path):
     assert run("key", "list", "--json")["chosen"] == "again"
     words.write_text(words_of(bytes(32), "en").replace("art", "zoo"), encoding="utf-8")
     assert run("key", "restore", "third", *restore[3:], "--json", exit_code=4)["code"] == "WAL-005"
+
+
+def test_the_wallets_codes_are_documented():
+    text = (Path(__file__).parents[2] / "docs" / "wallet.md").read_text(encoding="utf-8")
+    for code, refusal in WALLET_REFUSALS.items():
+        assert f"| {code} | {refusal.zh} | {refusal.en} |" in text
 
 
 def test_the_rules_of_the_books_can_fail():
