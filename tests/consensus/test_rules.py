@@ -18,6 +18,7 @@ from consensus.events import (
     Fetch,
     Mode,
     Persist,
+    Persisted,
     Report,
     Send,
     SetMode,
@@ -27,7 +28,7 @@ from consensus.events import (
 )
 from consensus.messages import CommitCert, MisbehaviourKind, PolkaCert, Proposal, RoundCert, RoundState, Vote, VoteKind
 from consensus.misbehaviour import duplicate_votes
-from consensus.records import Decided, OwnVote
+from consensus.records import BARRED, Decided, OwnVote
 from consensus.start import Timing
 from consensus.verify import FalseCertificate
 from ledger.errors import PeerFault
@@ -649,6 +650,71 @@ def test_bodies_that_do_not_come_are_asked_for_again():
     assert len(find(bench.tick(1000), Fetch)) == 1
     bench.hold("A")
     assert find(bench.tick(2000), Fetch) == []
+
+
+def test_round_state_is_answered_with_all_votes_third_parties_included():
+    """By value: a traitor's other vote, which the asker holds, does not hide the one that it lacks (H1)."""
+    bench = awake()
+    bench.block("A")
+    bench.propose("A")
+    bench.hold("A")
+    bench.persisted()
+    bench.prevotes("A", 0, 0)
+    bench.precommits(None, 0, 1)
+    answer = bench.receive(RoundState(1, 0, 0, (), None, 0, None), 2)
+    said = [bench.message(send.message) for send in find(answer, Send) if bench.peer(send.to) == "v2"]
+    assert said == [
+        "proposal 1/0 A by v0",
+        "prevote 1/0 A by v0",
+        "prevote 1/0 A by v3",
+        "precommit 1/0 nil by v1",
+    ]
+    bench.tick(500)
+    have = ((0, bench.hash_of("A"), b""), (1, None, b"\x01"), (1, bench.hash_of("A"), b"\x08"), (2, None, b"\x02"))
+    answer = bench.receive(RoundState(1, 0, 0, have, None, 0, None), 2)
+    assert [bench.message(send.message) for send in find(answer, Send)] == ["prevote 1/0 A by v0"]
+
+
+def test_round_state_of_a_height_below_is_answered_with_its_commit_certificate():
+    bench = awake()
+    bench.decide("A")
+    answer = bench.receive(RoundState(1, 0, 0, (), None, 0, None), 2)
+    assert [bench.message(send.message) for send in find(answer, Send)] == ["commit 1/0 A of 3"]
+
+
+def test_round_states_are_answered_a_few_times_a_second():
+    bench = awake()
+    bench.prevotes(None, 0, 0)
+    answers = [bench.receive(RoundState(1, 0, 0, (), None, 0, None), 2) for _ in range(100)]
+    assert sum(bool(find(answer, Send)) for answer in answers) == 1
+
+
+def test_own_vote_counts_only_when_its_own_token_is_durable():
+    bench = awake()
+    bench.block("A")
+    bench.propose("A")
+    bench.hold("A")
+    bench.prevotes("A", 0, 0, 1, 2)
+    bench.precommits("A", 0, 0, 1)
+    assert find(bench.step(Persisted(1)), Deliver) == []
+    assert len(find(bench.step(Persisted(2)), Deliver)) == 1
+
+
+def test_a_rollback_bars_the_guard_durably_at_once():
+    bench = awake()
+    effects = bench.receive(bench.world.vote(3, VoteKind.PRECOMMIT, 1, 4, None), 1)
+    [persist] = find(effects, Persist)
+    assert persist.guard is not None
+    assert persist.guard.vote_from == BARRED
+    assert [mode.mode for mode in find(effects, SetMode)] == [Mode.OBSERVER]
+    assert bench.own_votes(bench.tick(60_000)) == []
+
+
+def test_R3_block_made_after_the_round_of_its_polka_is_prevoted_nil():
+    bench = awake()
+    next_round(bench, 2)
+    bench.block("A", creator=1, round_=1)
+    assert bench.own_votes(bench.propose("A", 2, bench.polka("A", 0, 0, 1, 2))) == ["prevote 1/2 nil"]
 
 
 def test_late_contradiction_below_the_height_is_still_seen():
