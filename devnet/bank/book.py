@@ -147,7 +147,8 @@ class Book:
         self._db.execute("UPDATE orders SET used = 1 WHERE number = ?", (number,))
 
     def noted(self, instruction: bytes) -> Noted:
-        row = self._db.execute("SELECT paid, act, wait_until, short FROM instructions WHERE id = ?", (instruction,)).fetchone()
+        query = "SELECT paid, act, wait_until, short FROM instructions WHERE id = ?"
+        row = self._db.execute(query, (instruction,)).fetchone()
         return Noted(*row) if row else Noted(0, None, None)
 
     def note(self, instruction: bytes, noted: Noted) -> None:
