@@ -76,10 +76,13 @@ def summary_digest(suite: Suite, language: str, interface_digest: bytes, text: s
     return suite.hasher("summary")(encode((language, interface_digest, text)))
 
 
-def summarise(suite: Suite, reader: Reader, action: str, args: tuple[Any, ...]) -> tuple[str, Summary]:
-    """The sentence and what the transaction's body carries of it."""
+def summarise(
+    suite: Suite, reader: Reader, action: str, args: tuple[Any, ...], interface_digest: bytes | None = None
+) -> tuple[str, Summary]:
+    """The sentence and what the transaction's body carries of it. Who signs many hands in the interface's digest, which
+    takes longer to compute than all the rest."""
     text = sentence(reader, action, args)
-    digest = reader.interface.digest(suite)
+    digest = reader.interface.digest(suite) if interface_digest is None else interface_digest
     return text, Summary(reader.language, digest, summary_digest(suite, reader.language, digest, text))
 
 

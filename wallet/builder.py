@@ -57,6 +57,7 @@ class Builder:
         self.codec = TransactionCodec(suite)
         self.interfaces: dict[str, Interface] = {}
         self.names: dict[str, Any] = {}
+        self._digests: dict[str, tuple[Interface, bytes]] = {}
         self._now_ms, self._lifetime_ms, self._salt = now_ms, lifetime_ms, salt
 
     def draft(
@@ -70,13 +71,19 @@ class Builder:
         names: Names | None = None,
     ) -> Draft:
         """The body of a call and its sentence; raises `Refused` TX-008…010 when the arguments do not fit."""
-        values = tuple(args)
-        reader = Reader(self.interfaces[contract], self.names if names is None else names, language)
-        text, summary = summarise(self.suite, reader, action, values)
+        values, interface = tuple(args), self.interfaces[contract]
+        reader = Reader(interface, self.names if names is None else names, language)
+        text, summary = summarise(self.suite, reader, action, values, self._digest_of(interface))
         valid_until = self._now_ms() + self._lifetime_ms
         salt = self._salt(SALT_BYTES)
         body = Body(self.chain, tuple(signers), salt, valid_until, contract, action, values, summary)
         return Draft(body, text)
+
+    def _digest_of(self, interface: Interface) -> bytes:
+        held = self._digests.get(interface.contract)
+        if held is None or held[0] is not interface:
+            held = self._digests[interface.contract] = (interface, interface.digest(self.suite))
+        return held[1]
 
     def sign(self, draft: Draft, secrets_of_signers: Sequence[bytes]) -> Transaction:
         return self.codec.sign(draft.body, tuple(secrets_of_signers))
