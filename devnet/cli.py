@@ -15,6 +15,7 @@ from rich.live import Live
 
 from devnet import network, processes
 from devnet.bank.cli import bank
+from devnet.bench.cli import bench
 from devnet.demo.cli import demo
 from devnet.lifecycle import DevnetError, bring_up, remove
 from devnet.plan import DevnetPlan, load_plan, make_plan
@@ -154,5 +155,6 @@ def logs(plan: DevnetPlan, name: str, lines: int) -> None:
 
 devnet.add_command(bank)
 devnet.add_command(demo)
+devnet.add_command(bench)
 
 COMMANDS: Final = {"devnet": devnet}
