@@ -105,7 +105,7 @@ class Mempool:
         self._grown = trio.Event()
         self._take: Take | None = None
         self._take_wanted = trio.Event()
-        self._taken_ms = 0
+        self._taken_ms = -settings.linger_ms
         self._said_eligible = False
         self._counts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
