@@ -17,9 +17,11 @@ from devnet import network, processes
 from devnet.bank.cli import bank
 from devnet.demo.cli import demo
 from devnet.lifecycle import DevnetError, bring_up, remove
+from devnet.onboarding import open_session
 from devnet.plan import DevnetPlan, load_plan, make_plan
 from devnet.prepare import PASSPHRASE, prepare
 from devnet.tables import status_json, status_table
+from devnet.tour import prepare_tour
 
 DEFAULT_DIR: Final = "devnet-data"
 REFRESH_PER_SECOND: Final = 2
@@ -70,6 +72,11 @@ def up(folder: Path, nodes: int, suite: str, fresh: bool) -> None:
     else:
         plan = load_plan(folder)
     bring_up(plan, console, is_new=is_new)
+    if is_new:
+        with console.status("准备体验业务 / preparing the tour"):
+            session = open_session(plan)
+            prepare_tour(plan, session)
+            session.close()
     console.print(
         f"[bold]就绪 / ready[/]: {len(plan.nodes)} 个节点 / nodes, {plan.folder}\n"
         f"  export LUGANG_HOME={plan.wallet_home}\n  export LUGANG_PASSPHRASE={PASSPHRASE}\n"
