@@ -15,8 +15,7 @@ from contracts.sdk import action, apportion, round_half_up, sweep, view
 
 WHOLE = 1_000_000
 YEAR_DAYS = 360
-PAGE_ROWS = 256
-PAGES_PER_TURN = 4
+PAGE_ROWS = 1024
 CLAIMS_MAX = 1024
 
 
@@ -200,22 +199,21 @@ class Maturity(Contract):
         self.begin(ctx, root, row)
 
     def begin(self, ctx, root: Id, row: Redemption) -> None:
-        """A few pages of the record; the first one stops all movement, the last one asks the issuer for the money."""
-        if row.phase == "waiting":
-            ctx.call("voucher", "mark", root, "due")
+        """One page of the record; the first one stops all movement, the last one asks the issuer for the money."""
+        if row.phase == "waiting" and ctx.attempt("voucher", "mark", root, "due").code is not None:
+            # Everything was taken back or annulled before: nothing is left to redeem.
+            self.redemptions[root] = row.replace(phase="void", turn=None)
+            return
+        page = ctx.view("trace", "record_of", root, row.cursor)
         total = row.total
         cursor = row.cursor
-        more = True
-        for turn in range(PAGES_PER_TURN):
-            page = ctx.view("voucher", "record_of", root, cursor) if more else ()
-            more = len(page) == PAGE_ROWS
-            for tranche, payee, face, withheld in page:
-                cursor = tranche
-                if face > 0:
-                    total = total + face
-                    self.claims[tranche] = Claim(root=root, payee=payee, face=face, withheld=withheld)
+        for tranche, payee, face, withheld in page:
+            cursor = tranche
+            if face > 0:
+                total = total + face
+                self.claims[tranche] = Claim(root=root, payee=payee, face=face, withheld=withheld)
         row = row.replace(phase="recording", total=total, cursor=cursor, turn=ctx.day)
-        if not more:
+        if len(page) < PAGE_ROWS:
             row = row.replace(phase="due", turn=row.effective + 1)
             order = ("collect", root, row.issuer, row.bank, row.bank, total, row.effective)
             ctx.call("settlement", "instruct", (order,))
@@ -228,9 +226,7 @@ class Maturity(Contract):
         if row.phase == "waiting":
             effective = ctx.business_day_from(row.due)
             record_day = ctx.business_day_before(effective)
-            if ctx.view("voucher", "status_of", root) != "live":
-                self.redemptions[root] = row.replace(phase="void", turn=None)
-            elif ctx.day < record_day:
+            if ctx.day < record_day:
                 self.redemptions[root] = row.replace(effective=effective, turn=record_day)
             else:
                 self.take_record(ctx, root, row)
@@ -426,7 +422,7 @@ class Maturity(Contract):
         claim = self.claims[tranche]
         # what must hold
         ctx.require(claim.withheld, self.not_withheld)
-        ctx.require(not ctx.view("voucher", "is_withheld", tranche), self.still_withheld)
+        ctx.require(not ctx.view("trace", "is_withheld", tranche), self.still_withheld)
         # what changes
         self.pay_withheld(ctx, tranche, claim)
 
@@ -453,6 +449,7 @@ class Maturity(Contract):
     @action(callers="guarantee")
     def pay_for(self, ctx, tranche: Id, guarantor: Org, face: Fen) -> Id:
         """zh: {guarantor} 就凭证 {tranche} 代偿 {face} | en: {guarantor} pays for {face} of {tranche}"""
+        ctx.require(tranche in self.claims, self.not_overdue, effective=None)
         claim = self.claims[tranche]
         row = self.redemptions[claim.root]
         # what must hold
