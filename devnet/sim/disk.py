@@ -34,6 +34,14 @@ class Frame:
     token: int
 
 
+def joined(frames: list[Frame]) -> Frame:
+    """One frame for everything that was gathered for one sync."""
+    guards = [frame.guard for frame in frames if frame.guard is not None]
+    blocks = {block.block_hash: block for frame in frames for block in frame.blocks}
+    records = tuple(record for frame in frames for record in frame.records)
+    return Frame(tuple(blocks.values()), records, guards[-1] if guards else None, frames[-1].token)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One executed height, written in one batch."""

@@ -58,22 +58,21 @@ from consensus.messages import (
     PeerMessage,
     RoundState,
     TxBatch,
-    decode_message,
     encode_message,
 )
-from consensus.misbehaviour import height_of, verify_evidence
 from consensus.pbft.engine import Engine
 from consensus.recovery import recover
 from consensus.start import Start
 from consensus.verify import FalseCertificate, NotYet, Verified, Verifier
-from devnet.sim.disk import Disk, Frame, Row
+from devnet.sim.disk import Disk, Frame, Row, joined
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
-from ledger.errors import BadProof, PeerFault
+from ledger.errors import PeerFault
 from ledger.history import HistoryRange
 from ledger.transaction import Transaction
 from node.assembly import Assembly, Job
 from node.fetching import Fetching
 from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
+from node.misbehaviour import MisbehaviourRules, offence_key_of
 from node.pool import CLIENTS, Pool, Pooled, PoolLimits
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class Replica:
         self.up, self.life = True, self.life + 1
         self._queue: deque[Event] = deque()
         self._busy = False
-        self._pending: list[Persist] = []
+        self._pending: list[Frame] = []
         self._writing: tuple[Frame, bool] | None = None
         self._held: deque[Send] = deque()
         self._asked = self._durable = 0
@@ -144,10 +143,16 @@ class Replica:
         self.pool = Pool(LIMITS)
         self.assembly = Assembly(find=self.pool.find, ask=self.say, done=self._on_body)
         self.executed = {t.id for row in self.disk.rows for t in row.block.transactions}
+        offences = (offence_key_of(record, suite) for row in self.disk.rows for record in row.block.misbehaviour)
+        self.reported = set(offences)
         self.permission = Permission(
-            is_executed=self.executed.__contains__, lifetime_ms_max=LIMITS.lifetime_ms_max,
-            transactions_max=BLOCK_TRANSACTIONS_MAX, body_bytes_max=1 << 20,
-        )  # fmt: skip
+            suite=suite,
+            is_executed=self.executed.__contains__,
+            misbehaviour=MisbehaviourRules(world.domain, world.validators_at, self.reported.__contains__),
+            lifetime_ms_max=LIMITS.lifetime_ms_max,
+            transactions_max=BLOCK_TRANSACTIONS_MAX,
+            body_bytes_max=1 << 20,
+        )
         start = self.recovered()
         for row in self.disk.rows[-1:]:
             self.blocks.keep(row.block)
@@ -232,7 +237,7 @@ class Replica:
             case Persist():
                 assert effect.token == self._asked + 1, "tokens rise by one"
                 self._asked = effect.token
-                self._pending.append(effect)
+                self._pending.append(self._frame(effect))
             case SetTimer(at_ms):
                 self._timer = at_ms
                 if at_ms is not None:
@@ -294,24 +299,20 @@ class Replica:
         """One sync for everything gathered; a slow disk answers later, and more may gather meanwhile."""
         while self._pending and self._writing is None:
             gathered, self._pending = self._pending, []
-            self._writing = (self._frame(gathered), False)
+            self._writing = (joined(gathered), False)
             slowest = self.world.plan.speeds.sync_ms_max
             if slowest:
                 self._after(slowest, self._on_log_synced, "log synced")
                 return
             self._on_log_synced()
 
-    def _frame(self, gathered: list[Persist]) -> Frame:
-        blocks: dict[bytes, HeldBlock] = {}
-        for persist in gathered:
-            for block_hash in persist.blocks:
-                block = self.blocks.get(block_hash)
-                assert block is not None, "the bytes of a block that is voted for are held"
-                if not self.disk.has_block(block_hash):
-                    blocks[block_hash] = block
-        records = tuple(record for persist in gathered for record in persist.records)
-        guards = [persist.guard for persist in gathered if persist.guard is not None]
-        return Frame(tuple(blocks.values()), records, guards[-1] if guards else None, gathered[-1].token)
+    def _frame(self, persist: Persist) -> Frame:
+        blocks = []
+        for block_hash in persist.blocks:
+            block = self.blocks.get(block_hash)
+            assert block is not None, "the bytes of a block that is voted for are held"
+            blocks.append(block)
+        return Frame(tuple(blocks), persist.records, persist.guard, persist.token)
 
     def _on_log_synced(self) -> None:
         assert self._writing is not None
@@ -453,20 +454,10 @@ class Replica:
         self.blocks.pin(effect.block_hash)
         try:
             self.permission.verify(block)
-            for record in block.misbehaviour:
-                self._check_misbehaviour(record)
         except PeerFault as fault:
             self.world.note(f"{self.index} ! block refused: {fault.detail}")
             return Validated(effect.height, effect.block_hash, ok=False)
         return Validated(effect.height, effect.block_hash, ok=True)
-
-    def _check_misbehaviour(self, record: bytes) -> None:
-        message = decode_message(record, self.world.suite)
-        try:
-            assert isinstance(message, Evidence), "blocks carry nothing else"
-            verify_evidence(self.world.domain, message, self.world.validators_at(height_of(message)))
-        except BadProof as fault:
-            raise PeerFault("BYT-BODY", fault.detail) from None
 
     # building, deciding, executing
 
@@ -482,7 +473,7 @@ class Replica:
 
     def assemble(self, ask: Build, transactions: tuple[Transaction, ...]) -> HeldBlock:
         suite = self.world.suite
-        misbehaviour = tuple(self.misbehaviour)[:MISBEHAVIOUR_PER_BLOCK_MAX]
+        misbehaviour = self._reportable(ask.height)
         header = Header(
             chain=self.world.domain.chain,
             height=ask.height,
@@ -499,19 +490,34 @@ class Replica:
         )
         return make_block(suite, header, transactions, misbehaviour)
 
+    def _reportable(self, height: int) -> tuple[bytes, ...]:
+        """Records for a block of `height`, one an offence; those that no block may carry any more are dropped."""
+        chosen: dict[bytes, bytes] = {}
+        for record in list(self.misbehaviour):
+            try:
+                chosen.setdefault(self.permission.verify_record(record, height), record)
+            except PeerFault:
+                del self.misbehaviour[record]
+        return tuple(chosen.values())[:MISBEHAVIOUR_PER_BLOCK_MAX]
+
     def _on_deliver(self, effect: Deliver) -> None:
         block = self.blocks.get(effect.block_hash)
         assert block is not None, "a delivered block is held"
         self.delivered = effect.height
         self.fetching.forget(effect.height)
-        self.permission.on_decided(effect.height, block.ids)
-        for record in block.misbehaviour:
-            self.misbehaviour.pop(record, None)
+        self.permission.on_decided(block)
+        self._forget_reported(block)
         self.pool.on_decided(block.ids)
         self._tell_work()
         self._to_apply.append((block, effect))
         self._catch_up(fetching_rules.Progress(effect.height))
         self._apply_next()
+
+    def _forget_reported(self, block: HeldBlock) -> None:
+        offences = {offence_key_of(record, self.world.suite) for record in block.misbehaviour}
+        self.reported |= offences
+        for record in [known for known in self.misbehaviour if offence_key_of(known, self.world.suite) in offences]:
+            del self.misbehaviour[record]
 
     def _apply_next(self) -> None:
         if self._applying is None and self._to_apply:
@@ -591,7 +597,7 @@ class Replica:
     def _on_report(self, evidence: Evidence) -> None:
         record = encode_message(evidence)
         self.reports[record] = evidence
-        if record not in self.misbehaviour:
+        if record not in self.misbehaviour and offence_key_of(record, self.world.suite) not in self.reported:
             self.misbehaviour[record] = None
             self._tell_work()
 
