@@ -69,6 +69,12 @@ class Admission:
             return Candidate(wid, None, refused)
         return Candidate(wid, transaction, None)
 
+    def recall(self, wire: bytes) -> Candidate:
+        """Like `decode`, but what the pool holds has been verified and comes back as known."""
+        wid = self._wid(wire)
+        held = self._pool.find(wid)
+        return self.decode(wire) if held is None else Candidate(wid, held, None, known=True)
+
     def examine(self, wire: bytes, source: PeerId, now_ms: int) -> Candidate:
         """Everything short of the signatures."""
         wid = self._wid(wire)

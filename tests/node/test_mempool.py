@@ -102,6 +102,7 @@ def make_mempool(path: Path, bench: Bench | None = None) -> tuple[Bench, list[Jo
         to_ordering=bench.tell,
         to_catch_up=bench.refused.append,
         door=Box(64),
+        bodies=Box(64),
         control=Box(64),
     )
     return bench, wires
@@ -263,13 +264,13 @@ async def test_a_missing_body_is_fetched_verified_and_handed_over(autojump_clock
     bench.mempool.control.post(Resolve(1, b"h" * 32, (here.wid, missing.wid), (PEER,)))
     await bench.settle()
     assert (PEER, GetBodies(1, b"h" * 32, (missing.wid,))) in bench.sent
-    await bench.mempool.door.send(PeerBodies(PEER, b"h" * 32, (forged(missing), missing.wire)))
+    await bench.mempool.bodies.send(PeerBodies(PEER, b"h" * 32, (forged(missing), missing.wire)))
     await bench.settle()
     assert bench.of(BodyResolved) == [BodyResolved(1, b"h" * 32, (here, missing))]
 
 
 async def test_bodies_nobody_asked_for_are_dropped_unread(autojump_clock, bench):
-    await bench.mempool.door.send(PeerBodies(PEER, b"x" * 32, (make().wire,)))
+    await bench.mempool.bodies.send(PeerBodies(PEER, b"x" * 32, (make().wire,)))
     await bench.settle()
     assert (bench.verified, len(bench.pool)) == ([], 0)
 
@@ -284,8 +285,8 @@ async def test_peers_get_the_bodies_that_they_ask_for(autojump_clock, bench):
 
 async def test_a_caught_up_block_with_a_bad_signature_is_refused(autojump_clock, bench):
     good, bad = make("good"), forged(make("bad"))
-    await bench.mempool.door.send(BlockWires(3, b"h" * 32, (good.wire, bad)))
-    await bench.mempool.door.send(BlockWires(4, b"i" * 32, (good.wire,)))
+    await bench.mempool.bodies.send(BlockWires(3, b"h" * 32, (good.wire, bad)))
+    await bench.mempool.bodies.send(BlockWires(4, b"i" * 32, (good.wire,)))
     await bench.settle()
     assert bench.refused == [BlockRefused(3)]
     assert bench.of(BodyResolved) == [BodyResolved(4, b"i" * 32, (good,))]
