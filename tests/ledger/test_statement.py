@@ -63,7 +63,7 @@ def test_every_field_is_signed():
         ("payer_account", b""),
         ("amount", 0),
         ("amount", -5),
-        ("currency", "XXX"),
+        ("currency", "ABC"),
         ("value_day", -1),
         ("earlier", 0),
         ("bank", "x" * 25),
