@@ -508,13 +508,11 @@ class Credential(Contract):
 
     # who may
     @action(callers="settlement")
-    def returned(
-        self, ctx, act: Id, amount: Fen, again: Fen
-    ) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
+    def returned(self, ctx, act: Id, amount: Fen, again: Fen) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
         """zh: 流通 {act} 的费用 {amount} 被退回 | en: {amount} of the fee of {act} came back"""
         row = self.ledger[act]
         self.ledger[act] = row.replace(unpaid=row.unpaid + amount)
-        return (("fee", act, row.user, row.subject, None, again, ctx.day),)
+        return ("fee", act, row.user, row.subject, None, again, ctx.day)
 
     # ---- helpers -----------------------------------------------------------------------------------------------------
 
