@@ -20,6 +20,7 @@ from devnet.lifecycle import DevnetError, bring_up, remove
 from devnet.onboarding import open_session
 from devnet.plan import DevnetPlan, load_plan, make_plan
 from devnet.prepare import PASSPHRASE, prepare
+from devnet.sim.cli import sim
 from devnet.tables import status_json, status_table
 from devnet.tour import prepare_tour
 
@@ -161,5 +162,6 @@ def logs(plan: DevnetPlan, name: str, lines: int) -> None:
 
 devnet.add_command(bank)
 devnet.add_command(demo)
+devnet.add_command(sim)
 
 COMMANDS: Final = {"devnet": devnet}

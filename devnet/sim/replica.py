@@ -1,7 +1,8 @@
 """One node: the production engine, and around it a driver that keeps the duties of `consensus.events` and no more.
 
-The engine, recovery, catch-up, the held blocks, the assembly of bodies, fetching, the pool and what a block may hold are
-the node's own code. Only what would block or touch the machine is played: the disk, execution (a hash chain), clients.
+The engine, recovery, catch-up, the held blocks, the assembly of bodies, fetching, the pool and what a block may hold
+are the node's own code. Only what would block or touch the machine is played: the disk, execution (a hash chain) and
+clients.
 
 Effects are performed in list order and one step is finished before the next begins: events that follow from an effect
 (Validated, a body that was held all along) wait in `_queue`. A crash can fall between any two effects, and between the
@@ -133,7 +134,7 @@ class Replica:
         self._timer: int | None = None
         self._linked: dict[PeerId, None] = {}
         self._states: dict[PeerId, int] = {}
-        self._keeping = False
+        self._keeping = self._is_started = False
         self._handed: tuple[CertifiedBlock, int] | None = None
         self.misbehaviour: dict[bytes, None] = {}
         self.told_ms = -1
@@ -163,6 +164,7 @@ class Replica:
         self.engine = Engine(world.domain, self.hand, world.plan.timing, start)
         world.checkers.on_boot(self, start)
         self.step(Tick(world.now, self.wall()))
+        self._is_started = True
         for transaction in self.disk.journal.values():
             self._admit(transaction, CLIENTS)
         world.link_changes()
@@ -300,11 +302,15 @@ class Replica:
         while self._pending and self._writing is None:
             gathered, self._pending = self._pending, []
             self._writing = (joined(gathered), False)
-            slowest = self.world.plan.speeds.sync_ms_max
+            slowest = self._sync_ms_max()
             if slowest:
                 self._after(slowest, self._on_log_synced, "log synced")
                 return
             self._on_log_synced()
+
+    def _sync_ms_max(self) -> int:
+        """What the first event asks to persist is durable before the second."""
+        return self.world.plan.speeds.sync_ms_max if self._is_started else 0
 
     def _frame(self, persist: Persist) -> Frame:
         blocks = []
@@ -321,7 +327,7 @@ class Replica:
         self.disk.append(frame)
         self.world.checkers.on_logged(self, frame)
         self._writing = (frame, True)
-        slowest = self.world.plan.speeds.sync_ms_max
+        slowest = self._sync_ms_max()
         if slowest:
             self._after(slowest, self._on_guard_synced, "guard synced")
         else:
