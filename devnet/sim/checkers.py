@@ -123,9 +123,7 @@ class Checkers:
             del self._heard[key]
 
     def on_step(self, replica: Replica, event: Event) -> None:
-        """After all effects of one event."""
-        if not replica.is_honest:
-            return
+        """After all effects of one event of an honest node."""
         seen, engine = self._lives[replica.index], replica.engine
         if engine.height < seen.height or engine.applied < seen.applied or engine.certified < seen.certified:
             raise Violation("monotone", f"node {replica.index} fell back to height {engine.height}")
@@ -148,8 +146,7 @@ class Checkers:
     # Effects
 
     def on_effect(self, replica: Replica, effect: Effect) -> None:
-        if not replica.is_honest:
-            return
+        """Before an honest node performs it."""
         match effect:
             case Persist():
                 self._check_window(replica, effect)

@@ -1,9 +1,9 @@
 """One node's disk in memory: the log with its frames, the guard beside it, the database, the pool's journal.
 
-What is durable is what a restart sees. A write under way when the power goes is lost, torn (a torn frame is
-cut off, so it is as good as lost) or complete: `Replica.power_off` draws which. The log is one frame a sync; its records
-go through their encoding when they are read back, as they would on a real disk. Truncation follows the driver's rule: a
-height's entries may go once it is applied and certified.
+What is durable is what a restart sees. A write under way when the power goes is lost, torn (a torn frame is cut off, so
+it is as good as lost) or complete: `Replica.power_off` draws which. The log is one frame a sync; its records go through
+their encoding when they are read back, as they would on a real disk. Truncation follows the driver's rule: the entries
+of a height may go once it is applied and certified.
 """
 
 from __future__ import annotations

@@ -218,10 +218,13 @@ class Replica:
     def _run(self, event: Event) -> None:
         checkers = self.world.checkers
         for effect in self.engine.step(event):
-            self._maybe_crash()
-            checkers.on_effect(self, effect)
+            if self.crash_after is not None:
+                self._maybe_crash()
+            if self.is_honest:
+                checkers.on_effect(self, effect)
             self._perform(effect)
-        checkers.on_step(self, event)
+        if self.is_honest and not isinstance(event, Tick):
+            checkers.on_step(self, event)
 
     def _maybe_crash(self) -> None:
         if self.crash_after is not None:

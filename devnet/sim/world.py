@@ -14,14 +14,13 @@ from functools import partial
 from typing import Final
 
 from consensus.messages import PeerId, PeerMessage, decode_message, encode_message
-from consensus.signing import Domain
 from consensus.start import Tip
 from devnet.sim.checkers import Checkers
 from devnet.sim.network import Transport, name_of
 from devnet.sim.plan import Crash, Pause, Plan
 from devnet.sim.prng import stream
 from devnet.sim.replica import Crashed, Replica
-from devnet.sim.tokens import Hand, TokenSuite, make_hand
+from devnet.sim.tokens import Hand, RememberingDomain, TokenSuite, make_hand
 from devnet.sim.traitor import Mask, Meddler
 from ledger.crypto import INTERNATIONAL, Suite
 from ledger.history import History, HistoryRange
@@ -48,7 +47,7 @@ class World:
         self.signed: set[tuple[bytes, bytes]] = set()
         hands = [make_hand(self.suite, f"validator {i}", self.signed) for i in range(plan.n)]
         self.hands: list[Hand] = sorted(hands, key=lambda hand: hand.key)
-        self.domain = Domain(self.suite, CHAIN)
+        self.domain = RememberingDomain(self.suite, CHAIN)
         self.codec = TransactionCodec(self.suite)
         self.genesis_validators = make_validator_set({hand.key: f"org-{i}" for i, hand in enumerate(self.hands)})
         self.genesis_tip = Tip(0, CHAIN, GENESIS_TIME, b"", 0, True)
