@@ -2,8 +2,9 @@
 
 `engine.step(event) -> list[Effect]`. The duties of a driver:
 
-1. The first event is a Tick, and a Tick precedes every event whose arrival finds the clock moved on: the engine knows
-   no other time. `SetTimer(at)` asks for a Tick at `at` or soon after; the newest replaces the one before.
+1. The first event is a Tick, and what it asks to persist is durable before the second event. A Tick precedes every
+   event whose arrival finds the clock moved on: the engine knows no other time. `SetTimer(at)` asks for a Tick at `at`
+   or soon after; the newest replaces the one before.
 2. Effects are performed in list order. `Persist(token, …)` appends its records (and the full bytes of its blocks, where
    the log does not hold them yet) and syncs the log, then writes and syncs the guard, then answers Persisted(token).
    Several may share one sync; Persisted(k) says that everything up to k is durable. A failing sync stops the node.

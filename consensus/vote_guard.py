@@ -67,6 +67,10 @@ class VoteGuard:
         self.state = replace(self.state, checkpoints=tuple(kept[-GUARD_CHECKPOINTS_MAX:]))
         return self.state
 
+    def may_certify(self, height: Height) -> bool:
+        """Does the track still reach down to `height`? What was signed below it is not remembered."""
+        return not self.state.checkpoints or height >= self.state.checkpoints[0][0]
+
     def agrees_with_checkpoint(self, height: Height, attempt: int, digest: bytes) -> bool:
         """Does `digest` agree with what was signed of this height and attempt? True too where nothing was."""
         same = [signed for entry_height, entry_attempt, signed in self.state.checkpoints

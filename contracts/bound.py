@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from contracts.ground import Ground
 from contracts.language.compiler import Program
 from contracts.language.declarations import Method
 from contracts.language.helpers import Helpers
 from contracts.state_map import StateIndex, StateMap
 from ledger.errors import Refusal
 from ledger.interface import Action, Type, View
-
-if TYPE_CHECKING:
-    from contracts.world import World
 
 SYSTEM_CONTRACTS: Final = ("membership", "governance", "calendar", "approval", "batch")
 """The contracts that the engine knows by name; they come through the genesis alone."""
@@ -67,22 +65,22 @@ class BoundSweep:
 
 
 class BoundContract:
-    def __init__(self, world: World, name: str, number: int, program: Program, source_digest: bytes) -> None:
+    def __init__(self, ground: Ground, name: str, number: int, program: Program, source_digest: bytes) -> None:
         self.name = name
         self.number = number
         self.program = program
         self.source_digest = source_digest
         self.interface = program.interface(name)
-        self.interface_digest = self.interface.digest(world.suite)
-        self.is_system = name in SYSTEM_CONTRACTS and number <= world.genesis_contracts
-        self.helpers = Helpers(world.meter, world.suite.hasher("contract"))
+        self.interface_digest = self.interface.digest(ground.suite)
+        self.is_system = name in SYSTEM_CONTRACTS and number <= ground.genesis_contracts
+        self.helpers = Helpers(ground.meter, ground.suite.hasher("contract"))
         self._names = self.helpers.namespace()
         self._names["contract_name"] = name
         # The code was written by the compiler from a checked tree, and sees nothing but this namespace.
         exec(program.code, self._names)  # noqa: S102
         self.maps: dict[str, StateMap] = {}
         self.indexes: dict[str, StateIndex] = {}
-        self._bind_state(world)
+        self._bind_state(ground)
         for refusal in program.found.refusals.values():
             self._names[f"refusal_{refusal.name}"] = Refusal(refusal.code, refusal.zh, refusal.en)
         self.actions = {action.name: self._action(action) for action in self.interface.actions}
@@ -100,7 +98,7 @@ class BoundContract:
         made: Callable[[tuple[Any, ...]], Any] = self._names[f"of_{name}"]
         return made
 
-    def _bind_state(self, world: World) -> None:
+    def _bind_state(self, ground: Ground) -> None:
         names, found = self._names, self.program.found
         for record in found.records:
             if f"R_{record}" in names:
@@ -108,19 +106,19 @@ class BoundContract:
         for form in found.maps.values():
             pack, unpack = names[f"pack_{form.record}"], names[f"unpack_{form.record}"]
             rows = self.maps[form.name] = StateMap(
-                form, self.number, world.suite.key_bytes, world.source, world.journal, pack, unpack
+                form, self.number, ground.suite.key_bytes, ground.source, ground.journal, pack, unpack
             )
             names.update((f"m_{form.name}_{call}", function) for call, function in rows.calls.items())
-            names[f"m_{form.name}_keys"] = _keys_of(rows, world.meter)
-            names[f"m_{form.name}_rows"] = _rows_of(rows, world.meter)
+            names[f"m_{form.name}_keys"] = _keys_of(rows, ground.meter)
+            names[f"m_{form.name}_rows"] = _rows_of(rows, ground.meter)
         for order in found.indexes.values():
             rows = self.maps[order.map]
             fields = {entry.name: entry.type for entry in found.records[rows.form.record].fields}
             index = StateIndex(order, tuple(fields[name] for name in order.by), self.number, rows)
             self.indexes[order.name] = index
-            names[f"i_{order.name}_keys"] = _index_keys(index, world.meter)
-            names[f"i_{order.name}_rows"] = _index_rows(index, world.meter)
-            names[f"i_{order.name}_due"] = _index_due(index, world.meter)
+            names[f"i_{order.name}_keys"] = _index_keys(index, ground.meter)
+            names[f"i_{order.name}_rows"] = _index_rows(index, ground.meter)
+            names[f"i_{order.name}_due"] = _index_due(index, ground.meter)
 
     def _action(self, form: Action) -> BoundAction:
         who, names = form.who, [argument.name for argument in form.arguments]

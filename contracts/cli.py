@@ -96,7 +96,8 @@ def test(stories: tuple[Path, ...], rewrite: bool) -> None:
 
 
 def _tell(path: Path, *, rewrite: bool) -> int:
-    story = Story(path)
+    source = path.with_suffix(".py").read_text(encoding="utf-8")
+    story = Story(path.stem, path.read_text(encoding="utf-8"), source)
     if rewrite:
         path.write_text(rewritten(story), encoding="utf-8")
         click.echo(f"{path}: 已改写 · rewritten")

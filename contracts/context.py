@@ -6,18 +6,18 @@ program reaches only the attributes and methods that the compiler lists; the und
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
+from contracts.authority import Authority, Registers
+from contracts.bound import BoundContract
+from contracts.ground import Ground
 from contracts.language.helpers import wrong_type
 from contracts.language.meter import CHECK_SOURCE_UNITS_PER_BYTE, SIGNATURE_UNITS, OutOfBudget
 from contracts.refusals import engine_refusal
-from contracts.state_map import no_row
+from contracts.state_map import no_row, rollback
 from ledger.errors import BadSignature, Refused, refuse
 from ledger.statement import SignedStatement, Statement
-
-if TYPE_CHECKING:
-    from contracts.bound import BoundContract
-    from contracts.world import World
 
 CALL_DEPTH_MAX: Final = 16
 NEW_IDS_MAX: Final = 65_536
@@ -60,13 +60,37 @@ class Session:
         """The contracts on the way to the running call, outermost first."""
 
 
+class Surroundings(Protocol):
+    """What a context asks of the chain's contracts as a whole: `contracts.world.World`."""
+
+    ground: Ground
+    registers: Registers
+    authority: Authority
+
+    def call(self, context: Context, contract: str, name: str, args: tuple[Any, ...], *, delegated: bool) -> Any: ...
+
+    def ask(self, session: Session, contract: str, name: str, args: tuple[Any, ...]) -> Any: ...
+
+    def check_contract(self, name: str, source: str) -> bytes: ...
+
+    def source_digest(self, source: str) -> bytes: ...
+
+    def resume(
+        self, context: Context, contract: str, name: str, args: bytes, interface: bytes, signers: tuple[bytes, ...]
+    ) -> Any: ...
+
+    def amount_of(self, contract: str, name: str, args: bytes) -> int: ...
+
+    def perform(self, context: Context, contract: str, name: str, args: bytes) -> Any: ...
+
+
 class Context:
     """See `contracts.sdk.Context` for what each name means to a contract; the compiler knows where each is found."""
 
     __slots__ = ("_bound", "_world", "caller", "organisation", "person", "session")
 
     def __init__(
-        self, world: World, session: Session, bound: BoundContract, organisation: str, person: bytes, caller: str
+        self, world: Surroundings, session: Session, bound: BoundContract, organisation: str, person: bytes, caller: str
     ) -> None:
         self._world = world
         self._bound = bound
@@ -110,15 +134,19 @@ class Context:
         plain: tuple[Any, ...] = self._bound.helpers.plain(args)
         return plain
 
-    def _receipt(self, act: Any) -> Any:
+    def _receipt(self, act: Callable[[], Any]) -> Any:
         """Run `act`; a refusal undoes what it did and is returned."""
         world, session = self._world, self.session
-        mark, announced, depth = len(world.journal), len(session.events), len(session.contracts)
+        mark, announced, depth, approved = (
+            *(len(world.ground.journal), len(session.events), len(session.contracts)),
+            session.approved,
+        )
         try:
             code, result = None, act()
         except Refused as refused:
-            world.rollback(mark)
+            rollback(world.ground.journal, mark)
             del session.events[announced:], session.contracts[depth:]
+            session.approved = approved
             code, result = refused.code, None
         return self._bound.record("Receipt")(code, result)
 
@@ -202,10 +230,10 @@ class Context:
         if key is None:
             raise engine_refusal("EXE-007", detail=f"{named.bank} has no statement key")
         try:
-            statement = file.verify(world.suite, key)
+            statement = file.verify(world.ground.suite, key)
         except BadSignature:
             raise engine_refusal("EXE-007", detail=f"not signed by {named.bank}") from None
-        if statement.chain != world.chain:
+        if statement.chain != world.ground.chain:
             raise engine_refusal("EXE-007", detail="for another chain")
         return self._bound.record("Statement")(
             statement.bank,
@@ -225,13 +253,13 @@ class Context:
             raise wrong_type("ctx.is_signature", None)
         self._charge(SIGNATURE_UNITS)
         try:
-            self._world.suite.verify(key, signed, signature)
+            self._world.ground.suite.verify(key, signed, signature)
         except BadSignature:
             return False
         return True
 
     def _charge(self, units: int) -> None:
-        meter = self._world.meter
+        meter = self._world.ground.meter
         meter[0] -= units
         if meter[0] < 0:
             raise OutOfBudget
@@ -256,6 +284,11 @@ class Context:
         """Do an act that waited, as its maker and with its signers."""
         self._only("approval")
         return self._world.resume(self, contract, action, arguments, interface, signers)
+
+    def amount_of(self, contract: Any, action: Any, arguments: Any) -> int:
+        """The amount of one item of a batch, by which approval policies go."""
+        self._only("batch")
+        return self._world.amount_of(contract, action, arguments)
 
     def perform(self, contract: Any, action: Any, arguments: Any) -> Any:
         """Do one item of a batch as the person who signed the batch."""

@@ -33,6 +33,8 @@ from ledger.validators import ValidatorSet, make_validator_set
 
 CURSORS_PREFIX: Final = b"\0\0\0"
 """Full keys of the engine's own rows, contract number 0: `contract.sweep` ‖ 0 → [index entry to go on behind]."""
+QUOTED_CHARACTERS_MAX: Final = 200
+"""Of a text that a refusal quotes, as much stands in the receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Engine:
         for bound in list(world.contracts.values()):
             if bound.genesis is None:
                 continue
-            session = Session(world.chain, (), moment)
+            session = Session(world.ground.chain, (), moment)
             world.meter[0] = self._block_units_max
             bound.genesis(Context(world, session, bound, "", b"", ""), bound.maker("Genesis")(facts))
         self._validators = {}
@@ -121,7 +123,7 @@ class Engine:
             for rows in bound.maps.values():
                 rows.evict()
         self._receipts = ReceiptWriter(header.height)
-        sweep = self._sweep_hash(world.chain + header.height.to_bytes(8, "big"))
+        sweep = self._sweep_hash(world.ground.chain + header.height.to_bytes(8, "big"))
         self._clock = world.registers.clock("clock")
         self._moment = world.moment(header.height, header.time)
         world.source.fresh = dict.fromkeys([*[transaction.id for transaction in transactions], sweep])
@@ -190,6 +192,9 @@ class Engine:
             status, code, numbers = Status.REFUSED, "EXE-002", (("detail", "the receipt is too large"),)
         world.rollback(mark)
         assert code is not None, "a refusal has a code"
+        numbers = tuple(
+            [(name, value[:QUOTED_CHARACTERS_MAX] if type(value) is str else value) for name, value in numbers]
+        )
         return self._receipts.refused(index, transaction.id, transaction.wid, status, code, numbers, used), used
 
     # -- sweeps

@@ -23,8 +23,8 @@ from ledger.national import suite_named
 from ledger.receipt import Receipt
 from ledger.transaction import Body, Summary, Transaction
 
-CATALOGUE: Final = Path(__file__).parent / "catalogue"
-SYSTEM: Final = ("membership", "governance", "calendar", "approval")
+CATALOGUE: Final = Path(__file__).with_name("catalogue")
+SYSTEM: Final = ("membership", "governance", "calendar", "approval", "batch")
 FIRST_TIME_MS: Final = 1_656_550_800_000
 """2022-06-30 09:00 in Beijing."""
 BLOCK_MS: Final = 1_000
@@ -137,7 +137,18 @@ def rehearsal_genesis(
 
 
 def system_sources() -> dict[str, str]:
-    return {name: (CATALOGUE / f"{name}.py").read_text(encoding="utf-8") for name in SYSTEM}
+    return {name: catalogue_source(name) for name in SYSTEM}
+
+
+def catalogue_source(name: str) -> str:
+    """The source of a contract of the catalogue."""
+    return CATALOGUE.joinpath(f"{name}.py").read_text(encoding="utf-8")
+
+
+def catalogue_names() -> list[str]:
+    """The contracts of the catalogue: the system's first, in the order in which a genesis has them, then by name."""
+    names = sorted(path.stem for path in CATALOGUE.glob("*.py"))
+    return [*SYSTEM, *[name for name in names if name not in (*SYSTEM, "__init__")]]
 
 
 class Rehearsal:

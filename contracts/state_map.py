@@ -16,10 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-import cbor2
-
 from contracts.language.meter import SCAN_ROW_UNITS, Meter, OutOfBudget
-from ledger.codec import encode
+from ledger.codec import encode, load
 from ledger.errors import Refused, refuse
 from ledger.interface import IndexForm, MapForm, Type
 from ledger.keys import encode_part, parts_of_key
@@ -132,7 +130,7 @@ class StateMap:
         stored = self.source.reader.get(STATE + self.full_key(key))
         if stored is None:
             return None
-        value = self.unpack(cbor2.loads(stored, immutable=True))
+        value = self.unpack(load(stored))
         value.stored = stored
         return value
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from contracts.context import day_of_time
@@ -27,11 +26,11 @@ from contracts.language.verdicts import VERDICTS
 from contracts.notation import Names, Notation, StoryError, words_of
 from contracts.refusals import ENGINE_REFUSALS
 from contracts.rehearsal import (
-    CATALOGUE,
     FIRST_TIME_MS,
-    SYSTEM,
     Firm,
     Rehearsal,
+    catalogue_names,
+    catalogue_source,
     key_named,
     rehearsal_genesis,
     secret_named,
@@ -94,10 +93,11 @@ def read_blocks(text: str) -> tuple[list[Block], list[str]]:
 class Story:
     """One story being told on a chain of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.contract = path.stem
-        self.blocks, self.tail = read_blocks(path.read_text(encoding="utf-8"))
+    def __init__(self, contract: str, text: str, source: str) -> None:
+        self.contract = contract
+        self.text = text
+        self._source = source
+        self.blocks, self.tail = read_blocks(text)
         self.suite = suite_named("intl")
         self.names = Names(lambda name: key_named(name, self.suite))
         self.notation = Notation(self.names)
@@ -111,7 +111,7 @@ class Story:
             try:
                 lines = self._command(block)
             except (StoryError, KeyError, ValueError, Refused) as error:
-                raise StoryError(f"{self.path.name}, line {block.line}: {error}") from error
+                raise StoryError(f"{self.contract}.story, line {block.line}: {error}") from error
             outcomes.append(lines if block.outcome is not None or lines else None)
         return outcomes
 
@@ -150,10 +150,9 @@ class Story:
 
     def _sources(self) -> dict[str, str]:
         """The system's contracts, the catalogue's, and the story's own file."""
-        others = sorted(path.stem for path in CATALOGUE.glob("*.py") if path.stem not in (*SYSTEM, "__init__"))
-        paths = {name: CATALOGUE / f"{name}.py" for name in (*SYSTEM, *others)}
-        paths[self.contract] = self.path.with_suffix(".py")
-        return {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+        sources = {name: catalogue_source(name) for name in catalogue_names()}
+        sources[self.contract] = self._source
+        return sources
 
     @staticmethod
     def _firms(command: str) -> list[Firm]:
@@ -413,7 +412,7 @@ def compare(story: Story) -> list[tuple[Block, list[str]]]:
 def rewritten(story: Story) -> str:
     """The story with what really happened; comments of lines that stay are kept."""
     lines: list[str] = []
-    raw = story.path.read_text(encoding="utf-8").split("\n")
+    raw = story.text.split("\n")
     for block, outcome in zip(story.blocks, story.tell(), strict=True):
         lines += [*block.before, raw[block.line - 1]]
         if outcome is not None:

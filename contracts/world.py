@@ -9,21 +9,20 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Final
 
-import cbor2
-
 from contracts.authority import Authority, Registers
 from contracts.bound import BoundAction, BoundContract
 from contracts.context import CALL_DEPTH_MAX, DAY_MS, Context, Moment, Session, day_of_time
+from contracts.ground import Ground
 from contracts.language import dates, helpers
 from contracts.language.compiler import compile_contract
-from contracts.language.meter import Meter
 from contracts.refusals import engine_refusal
-from contracts.state_map import Journal, Source, StateReader, rollback
+from contracts.state_map import Source, StateReader, rollback
 from contracts.upgrades import check_upgrade
 from ledger import money
-from ledger.codec import encode
+from ledger.codec import decode, encode, load
 from ledger.crypto import Suite
 from ledger.errors import Refused, refuse
+from ledger.transaction import WIRE_BYTES_MAX
 
 PENDING_DAYS: Final = 30
 CONTRACT_FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, NameError)
@@ -44,12 +43,10 @@ class World:
     authority: Authority
 
     def __init__(self, suite: Suite, chain: bytes, genesis_contracts: int, reader: StateReader) -> None:
-        self.suite = suite
-        self.chain = chain
-        self.genesis_contracts = genesis_contracts
-        self.meter: Meter = [0]
-        self.journal: Journal = []
         self.source = Source(reader)
+        self.ground = Ground(suite, chain, genesis_contracts, self.source)
+        self.meter = self.ground.meter
+        self.journal = self.ground.journal
         self.contracts: dict[str, BoundContract] = {}
         self._source_hash = suite.hasher("source")
 
@@ -57,7 +54,7 @@ class World:
 
     def bind(self, name: str, number: int, source: str) -> BoundContract:
         bound = self.contracts[name] = BoundContract(
-            self, name, number, compile_contract(source), self.source_digest(source)
+            self.ground, name, number, compile_contract(source), self.source_digest(source)
         )
         return bound
 
@@ -85,7 +82,7 @@ class World:
         known = self.contracts.get(name)
         if known is not None:
             check_upgrade(known.program.found, program.found)
-        return program.interface(name).digest(self.suite)
+        return program.interface(name).digest(self.ground.suite)
 
     # -- sessions and faults
 
@@ -243,19 +240,30 @@ class World:
             raise refuse("TX-012", signed=interface.hex()[:16], current=bound.interface_digest.hex()[:16])
         action = self.action(bound, name)
         before, session.signers, session.approved = session.signers, (*signers, *session.signers), True
-        result = self.act(session, bound, action, action.take(cbor2.loads(args, immutable=True)), signers[0])
+        result = self.act(session, bound, action, action.take(load(args)), signers[0])
         session.signers, session.approved = before, False
         return result
 
+    def amount_of(self, contract: str, name: str, args: bytes) -> int:
+        _, action, values = self._item(contract, name, args)
+        return 0 if action.amount is None else int(values[action.amount])
+
     def perform(self, context: Context, contract: str, name: str, args: bytes) -> Any:
-        """One item of a batch whose whole has been checked."""
+        """One item of a batch, with all checks on the person. The batch's policy does not replace the item's own."""
+        bound, action, values = self._item(contract, name, args)
         session = context.session
+        before, session.approved = session.approved, False
+        result = self.act(session, bound, action, values, context.person)
+        session.approved = before
+        return result
+
+    def _item(self, contract: str, name: str, args: bytes) -> tuple[BoundContract, BoundAction, tuple[Any, ...]]:
         bound = self.contract(contract)
         action = self.action(bound, name)
-        values = cbor2.loads(args, immutable=True)
+        values = decode(args, bytes_max=WIRE_BYTES_MAX)
         if type(values) is not tuple:
             raise refuse("TX-009", found=0, expected=len(action.form.arguments))
-        return self.act(session, bound, action, action.take(values), context.person)
+        return bound, action, action.take(values)
 
 
 def _is_in_contract(traceback: TracebackType | None) -> bool:

@@ -18,9 +18,12 @@ from devnet.bank.cli import bank
 from devnet.bench.cli import bench
 from devnet.demo.cli import demo
 from devnet.lifecycle import DevnetError, bring_up, remove
+from devnet.onboarding import open_session
 from devnet.plan import DevnetPlan, load_plan, make_plan
 from devnet.prepare import PASSPHRASE, prepare
+from devnet.sim.cli import sim
 from devnet.tables import status_json, status_table
+from devnet.tour import prepare_tour
 
 DEFAULT_DIR: Final = "devnet-data"
 REFRESH_PER_SECOND: Final = 2
@@ -71,6 +74,11 @@ def up(folder: Path, nodes: int, suite: str, fresh: bool) -> None:
     else:
         plan = load_plan(folder)
     bring_up(plan, console, is_new=is_new)
+    if is_new:
+        with console.status("准备体验业务 / preparing the tour"):
+            session = open_session(plan)
+            prepare_tour(plan, session)
+            session.close()
     console.print(
         f"[bold]就绪 / ready[/]: {len(plan.nodes)} 个节点 / nodes, {plan.folder}\n"
         f"  export LUGANG_HOME={plan.wallet_home}\n  export LUGANG_PASSPHRASE={PASSPHRASE}\n"
@@ -156,5 +164,6 @@ def logs(plan: DevnetPlan, name: str, lines: int) -> None:
 devnet.add_command(bank)
 devnet.add_command(demo)
 devnet.add_command(bench)
+devnet.add_command(sim)
 
 COMMANDS: Final = {"devnet": devnet}

@@ -46,6 +46,7 @@ PARTS: Mapping[str, Part] = {
     "submit": Part("wallet.cli", "提交签署文件", "send a signed draft"),
     "evidence": Part("wallet.cli", "证据文件", "export and verify evidence"),
     "audit": Part("wallet.cli", "对账", "check the invariants of a live chain"),
+    "contract": Part("contracts.cli", "合约检查与故事", "check a contract, tell its story"),
     "node": Part("node.cli", "成员节点", "a member's node: make one, run it, find what is wrong"),
     "genesis": Part("node.cli", "创世文件", "the file from which every node starts"),
     "devnet": Part("devnet.cli", "本机试验网", "a chain of real processes on this machine"),

@@ -49,11 +49,12 @@ def start_bank(plan: DevnetPlan) -> None:
 def stop_all(plan: DevnetPlan) -> dict[str, str]:
     """End the bank and every node; what became of each."""
     homes = {"bank": plan.bank_home, **{node.name: plan.node_home(node.name) for node in plan.nodes}}
-    for home in homes.values():
-        process = processes.find(home)
-        if process is not None:
-            process.terminate()
-    return {name: processes.stop(home) for name, home in homes.items()}
+    running = {name: process for name, home in homes.items() if (process := processes.find(home)) is not None}
+    for process in running.values():
+        process.terminate()
+    # All were asked before the first is waited for; one that has ended meanwhile was stopped by this call too.
+    outcomes = {name: processes.stop(home) for name, home in homes.items()}
+    return {name: "stopped" if said == "not running" and name in running else said for name, said in outcomes.items()}
 
 
 def kill_all(plan: DevnetPlan) -> None:

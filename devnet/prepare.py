@@ -37,6 +37,7 @@ CONTRACTS: Final = (
     "governance",
     "calendar",
     "approval",
+    "batch",
     "trade",
     "credit",
     "voucher",

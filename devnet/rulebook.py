@@ -26,6 +26,7 @@ POLICIES: Final[dict[str, tuple[tuple[int, int], ...]]] = {
     "credit": UNCHECKED,
     "freeze": UNCHECKED,
     "account": UNCHECKED,
+    "batch": UNCHECKED,
     "cure": UNCHECKED,
     "early": UNCHECKED,
     "credential": UNCHECKED,

@@ -2,6 +2,7 @@
 
 Modules build on one another in one direction:
 errors < money < codec < crypto < sm2 < national < merkle < history < validators < transaction < block < receipt
-< checkpoint < statement < state < genesis < interface < keys < wording < glossary < summary < evidence < verdict < api.
+< checkpoint < statement < state < genesis < interface < keys < wording < glossary < summary < evidence < lexicon
+< verdict < api.
 No module here does IO, reads a clock, draws randomness or computes with floats.
 """

@@ -17,7 +17,7 @@ from consensus.messages import PeerId
 from ledger.crypto import Hasher, Signed, verify_many
 from ledger.errors import BadSignature, Refused, refuse
 from ledger.transaction import Transaction, TransactionCodec
-from node.pool import Pool
+from node.pool import CLIENTS, Pool
 
 CHUNK_SIGNATURES: Final = 64
 INLINE_SIGNATURES: Final = 16
@@ -69,12 +69,20 @@ class Admission:
             return Candidate(wid, None, refused)
         return Candidate(wid, transaction, None)
 
+    def recall(self, wire: bytes) -> Candidate:
+        """Like `decode`, but what the pool holds has been verified and comes back as known."""
+        wid = self._wid(wire)
+        held = self._pool.find(wid)
+        return self.decode(wire) if held is None else Candidate(wid, held, None, known=True)
+
     def examine(self, wire: bytes, source: PeerId, now_ms: int) -> Candidate:
         """Everything short of the signatures."""
         wid = self._wid(wire)
         held = self._pool.find(wid)
         if held is not None:
             return Candidate(wid, held, None, known=True)
+        if source != CLIENTS and self._pool.was_here(wid):
+            return Candidate(wid, None, None, known=True)
         candidate = self.decode(wire)
         transaction = candidate.transaction
         if transaction is None:

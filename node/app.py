@@ -48,6 +48,7 @@ from node.machine import Machine
 from node.messages import (
     CatchUpInbox,
     ExecutorInbox,
+    MempoolBodies,
     MempoolControl,
     MempoolIntake,
     OrderingInbox,
@@ -84,6 +85,7 @@ class Boxes:
 
     ordering: Box[OrderingInbox]
     mempool_door: Box[MempoolIntake]
+    mempool_bodies: Box[MempoolBodies]
     mempool_control: Box[MempoolControl]
     executor: Box[ExecutorInbox]
     catch_up: Box[CatchUpInbox]
@@ -91,7 +93,7 @@ class Boxes:
 
 
 def make_boxes() -> Boxes:
-    return Boxes(Box(16_384), Box(512), Box(16_384), Box(4_096), Box(4_096), Box(4_096))
+    return Boxes(Box(16_384), Box(512), Box(512), Box(16_384), Box(4_096), Box(4_096), Box(4_096))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,7 @@ class _Joining:
             to_ordering=boxes.ordering.post,
             to_catch_up=boxes.catch_up.post,
             door=boxes.mempool_door,
+            bodies=boxes.mempool_bodies,
             control=boxes.mempool_control,
         )
 
@@ -313,7 +316,7 @@ class _Joining:
             clock=self.clock,
             decided=decided,
             send=self.send,
-            door=self.boxes.mempool_door,
+            bodies=self.boxes.mempool_bodies,
             ordering=self.boxes.ordering,
             box=self.boxes.catch_up,
         )
@@ -327,6 +330,7 @@ class _Joining:
             clock=self.clock,
             ordering=self.boxes.ordering,
             mempool_door=self.boxes.mempool_door,
+            mempool_bodies=self.boxes.mempool_bodies,
             mempool_control=self.boxes.mempool_control,
             catch_up=self.boxes.catch_up,
         )

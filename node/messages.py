@@ -157,7 +157,9 @@ class SpreadTo:
     order: tuple[PeerId, ...]
 
 
-MempoolIntake = Submit | PeerTransactions | PeerBodies | BlockWires
+MempoolIntake = Submit | PeerTransactions
+MempoolBodies = PeerBodies | BlockWires
+"""Ordering waits for these; they have a box of their own, so that they do not queue behind what may wait."""
 MempoolControl = Resolve | Take | Decided | Executed | PeerWantsBodies | SpreadTo
 
 # To ordering ---------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ CLIENTS: Final = PeerId(b"")
 """The source of what came in through this node's own API."""
 
 
+GONE_WIDS_MAX: Final = 20_000
 EXPIRY_SLACK: Final = 10_000
 """Executed entries stay in the heap of expiry times until there are this many more of them than of live ones."""
 
@@ -57,6 +58,7 @@ class Pool:
         self._callers: dict[bytes, int] = {}
         self._sources: dict[bytes, int] = {}
         self._decided: set[bytes] = set()
+        self._gone: dict[bytes, None] = {}
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -69,6 +71,10 @@ class Pool:
     def find(self, wid: bytes) -> Transaction | None:
         entry = self._by_wid.get(wid)
         return None if entry is None else entry.transaction
+
+    def was_here(self, wid: bytes) -> bool:
+        """These bytes have left the pool a short while ago: a peer that spreads them again need not be read."""
+        return wid in self._gone
 
     def entry(self, identifier: bytes) -> Pooled | None:
         return self._by_id.get(identifier)
@@ -180,6 +186,9 @@ class Pool:
         transaction = entry.transaction
         self._waiting.pop(identifier, None)
         del self._by_wid[transaction.wid]
+        self._gone[transaction.wid] = None
+        if len(self._gone) > GONE_WIDS_MAX:
+            del self._gone[next(iter(self._gone))]
         _count_down(self._callers, transaction.body.signers[0])
         _count_down(self._sources, entry.source)
         self.bytes -= len(transaction.wire)

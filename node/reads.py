@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import trio
 
@@ -22,7 +22,6 @@ from ledger.errors import refuse
 from ledger.genesis import Genesis
 from ledger.history import HistoryRange
 from ledger.merkle import Kind, MerkleTree
-from ledger.receipt import Receipt
 from ledger.state import StateProof
 from ledger.validators import ValidatorSet
 from node.board import Board
@@ -150,13 +149,6 @@ class Reads:
             self._recent_receipts[height] = receipts
         return receipts
 
-    def events_of(self, height: int) -> tuple[Receipt, ...]:
-        """The receipts of a final height, decoded; the last one is the sweep's."""
-        receipts = self.store.receipts(height)
-        if receipts is None or height > self.certified:
-            raise refuse("RPC-005", height=height, certified=self.certified)
-        return tuple(Receipt.decode(receipt) for receipt in receipts)
-
     def certificate(self, height: int | None = None) -> CheckpointCert | None:
         """The certificate of `height`, or the highest one held; None when there is none (height 0 needs none)."""
         return self.store.certificate(self.certified if height is None else height)
@@ -195,6 +187,3 @@ class Reads:
     def validator_history(self) -> tuple[tuple[int, ValidatorSet, CheckpointCert | None], ...]:
         """(first height, validators, certificate that handed over to them); the first row is the genesis's."""
         return ((0, self.genesis.validator_set(), None),)
-
-    def statistics(self) -> Any:
-        return self.board.transport

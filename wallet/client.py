@@ -25,10 +25,10 @@ from ledger.crypto import Suite
 from ledger.errors import Refused, refuse
 from ledger.interface import Interface
 from ledger.keys import contract_numbers, full_key
+from ledger.lexicon import REGISTRY, REGISTRY_MAP
 from ledger.receipt import Receipt
 from ledger.state import StateProof
 from ledger.transaction import Transaction
-from ledger.verdict import REGISTRY, REGISTRY_MAP
 from wallet.home import chain_of
 from wallet.node_api import NodeApi, NotProvenError, UnreachableError
 from wallet.problems import problem

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from ledger.evidence import Evidence, HeaderRow, Item, header_row, receipt_item, transaction_item, value_item
 from ledger.interface import Interface, Type
+from ledger.lexicon import PEOPLE_MAP, REGISTRY, REGISTRY_MAP
 from ledger.merkle import Kind, MerkleTree
 from ledger.statement import ID_BYTES
 from ledger.summary import organisations, organisations_of
 from ledger.transaction import Transaction
-from ledger.verdict import REGISTRY, REGISTRY_MAP
 from wallet.problems import problem
 from wallet.session import MEMBERSHIP, Row, Session, map_named, names_map
 
@@ -76,7 +76,8 @@ class Exporter:
                 items.append(receipt_item(level.height, proven.encoded, proven.path))
                 signed.append(entry)
         interfaces = self._interfaces(signed)
-        rows = [*self.rows, *self._names(signed, interfaces), *self._registry(interfaces)]
+        rows = [*self.rows, *self._names(signed, interfaces), *self._people(signed, interfaces)]
+        rows += self._registry(interfaces)
         rows = list({(row.full_key, row.height): row for row in rows}.values())
         items += [value_item(row.height, row.full_key, row.value, row.proof) for row in rows]
         headers = self._headers(sorted({item.height for item in items} | {under}), under)
@@ -123,6 +124,16 @@ class Exporter:
         if needed:
             interfaces[MEMBERSHIP] = membership
         return needed
+
+    def _people(self, signed: Sequence[Transaction], interfaces: dict[str, Interface]) -> list[Row]:
+        """Membership's records of those who signed: whose people they are. The genesis names the administrators."""
+        membership = self.session.interface(MEMBERSHIP)
+        known = {member.administrator for member in self.session.genesis.members}
+        keys = dict.fromkeys(key for entry in signed for key in entry.body.signers if key not in known)
+        if not keys or not any(form.name == PEOPLE_MAP for form in membership.maps):
+            return []
+        interfaces[MEMBERSHIP] = membership
+        return [row for row in self.session.rows(MEMBERSHIP, PEOPLE_MAP, [(key,) for key in keys]) if row.fields]
 
     def _registry(self, interfaces: dict[str, Interface]) -> list[Row]:
         """The registry's rows of these contracts, which bind the interfaces to the chain."""

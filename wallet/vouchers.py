@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ledger.evidence import Examination
-from ledger.verdict import Lexicon
+from ledger.lexicon import Lexicon
 
 VOUCHER: Final = "voucher"
 Fields = Mapping[str, Any]

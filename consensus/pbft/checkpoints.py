@@ -9,7 +9,9 @@ Divergence is final: an own result that differs from a certified one, from the o
 that no value can reach a quorum any more, stops the node with both checkpoints in hand. It never overwrites.
 
 The history root in a checkpoint covers all lower heights, so one certificate certifies everything below it, and a
-height that is already certified when it is applied here is compared and not signed.
+height that is already certified when it is applied here is compared and not signed. If its certificate is lost in a
+crash, it is not signed after the restart either: the guard remembers from a higher height on, and the certificate of
+that one covers it.
 """
 
 from __future__ import annotations
@@ -86,7 +88,8 @@ class Checkpoints:
         cert = self._ahead.pop(event.height, None)
         if cert is not None:
             self._compare(own, cert.checkpoint)
-        if event.height > self.certified and validators.mine is not None:
+        uncertified = event.height > self.certified and self._desk.guard.may_certify(event.height)
+        if uncertified and validators.mine is not None:
             self._sign(validators, own)
         elif not self._agrees_with_guard(own):
             raise Diverged(f"height {own.height}: another checkpoint of it was signed before", own, own)

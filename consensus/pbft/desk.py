@@ -96,8 +96,8 @@ class Desk:
         record = Decided(cert.height, cert.block_hash, cert)
         self._persist((record,), self._unlogged(cert.block_hash, None), None)
 
-    def save_guard(self, guard: GuardState) -> None:
-        self._persist((), (), guard)
+    def save_guard(self, guard: GuardState) -> Token:
+        return self._persist((), (), guard)
 
     def rejoin(self, nonce: bytes) -> Rejoin:
         """Signed and sent without a record: it promises nothing."""

@@ -181,8 +181,10 @@ class Engine:
         if self._standing.probing:
             self._site.emit(Send(None, GetNewest()))
         if start.restored is not None:
+            # The crash may have come between the log's sync and the guard's: the guard catches up first.
+            token = self._desk.save_guard(start.guard)
             for message in start.restored.messages:
-                self._site.emit(Send(None, message))
+                self._site.emit(Send(None, message, token))
         self._arm_beat()
 
     def _stop(self, stop: MustStop) -> None:

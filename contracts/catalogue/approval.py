@@ -125,7 +125,7 @@ class Approval(Contract):
             return
         self.items.remove(item)
         ctx.emit(Ended(item=item, organisation=row.organisation, outcome="done"))
-        ctx.resume(row.contract, row.action, row.arguments, row.interface, row.signers)
+        ctx.resume(row.contract, row.action, row.arguments, row.interface, row.signers + row.checkers)
 
     # who may
     @action(on="items", party="organisation", permission="make")

@@ -35,10 +35,10 @@ class Bulk(Contract):
     batches = Map((Org, Digest), Batch)
 
     # fmt: off
-    wrong_count = Refusal("BAT-001", zh="共 {count} 项,应为 1 至 {limit} 项", en="{count} items, 1 to {limit} are possible")
-    wrong_total = Refusal("BAT-002", zh="清单 {count} 项合计 {total},所签为 {signed_count} 项 {signed_total}", en="{count} items with {total}, signed were {signed_count} with {signed_total}")
-    twice = Refusal("BAT-003", zh="参考号 {reference} 重复", en="the reference {reference} stands twice")
-    other_file = Refusal("BAT-004", zh="该清单已按 {count} 项 {total} 办理", en="this file was carried out before, with {count} items and {total}")
+    wrong_count = Refusal("BLK-001", zh="共 {count} 项,应为 1 至 {limit} 项", en="{count} items, 1 to {limit} are possible")
+    wrong_total = Refusal("BLK-002", zh="清单 {count} 项合计 {total},所签为 {signed_count} 项 {signed_total}", en="{count} items with {total}, signed were {signed_count} with {signed_total}")
+    twice = Refusal("BLK-003", zh="参考号 {reference} 重复", en="the reference {reference} stands twice")
+    other_file = Refusal("BLK-004", zh="该清单已按 {count} 项 {total} 办理", en="this file was carried out before, with {count} items and {total}")
     # fmt: on
 
     # who may

@@ -87,6 +87,7 @@ class Asset(Record):
     stored: Day | None = None
     custody: Digest | None = None  # the subject's receipt
     replaced_by: Id | None = None
+    suspended_by: Org | None = None
 
 
 class Grant(Record):
@@ -131,6 +132,10 @@ class Answer(Record):
 
 class Serial(Record):
     asset: Id
+
+
+class Shown(Record):
+    act: Id
 
 
 class Granted(Event):
@@ -193,6 +198,7 @@ class Credential(Contract):
     assets = Map(Id, Asset, placed_by="transaction")
     grants = Map(Id, Grant, placed_by="transaction")
     ledger = Map(Id, Circulation, placed_by="transaction")
+    presentations = Map(Digest, Shown)
     serials = Map((Id, int), Serial, placed_by="transaction")
     blanks_of = Index(blanks, by="collector")
     consents_to = Index(consents, by="collector")
@@ -202,7 +208,6 @@ class Credential(Contract):
     grants_by = Index(grants, by="subject")
     of_asset = Index(ledger, by="asset")
     of_user = Index(ledger, by="user")
-    of_subject = Index(ledger, by="subject")
 
     # fmt: off
     bad_address = Refusal("CDN-001", zh="地址 {address} 不合规格 space:代号/密文摘要", en="{address} is not space:pseudonym/digest of the ciphertext")
@@ -306,9 +311,7 @@ class Credential(Contract):
         ctx.require(ctx.day <= until, self.lapsed, until=until, today=ctx.day)
         # what changes
         consent = ctx.new_id()
-        self.consents[consent] = Consent(
-            blank=blank, subject=ctx.organisation, collector=row.collector, content=content, until=until
-        )
+        self.consents[consent] = Consent(blank=blank, subject=ctx.organisation, collector=row.collector, content=content, until=until)  # fmt: skip
         # what is announced
         ctx.emit(Consented(consent=consent, blank=blank, subject=ctx.organisation, collector=row.collector))
         return consent
@@ -326,9 +329,7 @@ class Credential(Contract):
 
     # who may
     @action(on="assets", party="collector", role="collector", policy="credential")
-    def replace_with(
-        self, ctx, asset: Id, serial: int, consent: Id, address: Text, entity: Digest, signature: Signature, ends: Day
-    ) -> Id:
+    def replace_with(self, ctx, asset: Id, serial: int, consent: Id, address: Text, entity: Digest, signature: Signature, ends: Day) -> Id:  # fmt: skip
         """zh: 以第 {serial} 号凭证替换 {asset},存于 {address},有效至 {ends} | en: Replace {asset} by number {serial} at {address}, valid until {ends}"""
         old = self.assets[asset]
         # what must hold
@@ -355,9 +356,7 @@ class Credential(Contract):
         ctx.require(ctx.has_role(subject, "subject"), self.not_subject, subject=subject)
         fits = given.blank == blank and given.subject == subject and not given.used and ctx.day <= given.until
         ctx.require(fits, self.no_consent, subject=subject)
-        ctx.require(
-            ctx.is_signature(ctx.person, digest("entity", entity), signature), self.bad_signature, what="entity"
-        )
+        ctx.require(ctx.is_signature(ctx.person, digest("entity", entity), signature), self.bad_signature, what="entity")  # fmt: skip
         ctx.require(ctx.day <= ends, self.expired, ends=ends)
         self.claim_address(ctx, address, subject)
         # what changes
@@ -400,10 +399,13 @@ class Credential(Contract):
         allowed = asks == row.collector or asks == row.subject or ctx.has_role(asks, "supervisor")
         ctx.require(allowed, self.not_authority, caller=asks)
         over = row.status == "revoked" or row.status == "replaced" or row.status == status
-        resumed = status != "stored" or (row.status == "suspended" and row.stored is not None and asks != row.subject)
+        # Who has suspended it lifts it again, or the supervisor; what was never accepted cannot become so here.
+        lifts = asks == row.suspended_by or ctx.has_role(asks, "supervisor")
+        resumed = status != "stored" or (row.status == "suspended" and row.stored is not None and lifts)
         ctx.require(not over and resumed, self.wrong_status, status=row.status)
         # what changes
-        self.set_asset(ctx, asset, row, status)
+        suspended_by = asks if status == "suspended" else None
+        self.set_asset(ctx, asset, row.replace(suspended_by=suspended_by), status)
 
     def set_asset(self, ctx, asset: Id, row: Asset, status: Text) -> None:
         self.assets[asset] = row.replace(status=status)
@@ -423,9 +425,7 @@ class Credential(Contract):
         ctx.require(ctx.day <= until, self.lapsed, until=until, today=ctx.day)
         # what changes
         grant = ctx.new_id()
-        self.grants[grant] = Grant(
-            asset=asset, subject=row.subject, user=user, purpose=purpose, left=uses, until=until, fee=fee
-        )
+        self.grants[grant] = Grant(asset=asset, subject=row.subject, user=user, purpose=purpose, left=uses, until=until, fee=fee)  # fmt: skip
         # what is announced
         ctx.emit(Allowed(grant=grant, asset=asset, subject=row.subject, user=user, uses=uses, until=until, fee=fee))
         return grant
@@ -468,9 +468,11 @@ class Credential(Contract):
         ctx.require(alike, self.other_terms, purpose=row.purpose, fee=row.fee, signed=purpose, signed_fee=fee)
         signed = digest("presentation", presentation, grant)
         ctx.require(ctx.is_signature(ctx.person, signed, acceptance), self.bad_signature, what="presentation")
+        ctx.require(presentation not in self.presentations, self.taken, what=presentation)
         self.claim_address(ctx, target, row.user)
         # what changes
         act = ctx.new_id()
+        self.presentations[presentation] = Shown(act=act)
         self.grants[grant] = row.replace(left=row.left - 1)
         self.ledger[act] = Circulation(
             source=source, blank_digest=blank_digest, blank_signature=blank_signature, entity_digest=entity_digest,
@@ -506,13 +508,11 @@ class Credential(Contract):
 
     # who may
     @action(callers="settlement")
-    def returned(
-        self, ctx, act: Id, amount: Fen, again: Fen
-    ) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
+    def returned(self, ctx, act: Id, amount: Fen, again: Fen) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
         """zh: 流通 {act} 的费用 {amount} 被退回 | en: {amount} of the fee of {act} came back"""
         row = self.ledger[act]
         self.ledger[act] = row.replace(unpaid=row.unpaid + amount)
-        return (("fee", act, row.user, row.subject, None, again, ctx.day),)
+        return ("fee", act, row.user, row.subject, None, again, ctx.day)
 
     # ---- helpers -----------------------------------------------------------------------------------------------------
 
@@ -570,11 +570,6 @@ class Credential(Contract):
         return (row.source, signed[0], signed[1], signed[2], signed[3], act, row.target)
 
     @view
-    def act(self, ctx, act: Id) -> Circulation:
-        """zh: 流通记录 | en: A line of the circulation ledger"""
-        return self.ledger[act]
-
-    @view
     def trace(self, ctx, asset: Id, after: Id | None = None) -> tuple[tuple[Id, Circulation], ...]:
         """zh: 凭证流通溯源 | en: Every circulation of a credential"""
         return self.of_asset.rows(asset, after=after, limit=256)
@@ -583,11 +578,6 @@ class Credential(Contract):
     def used_by(self, ctx, user: Org, after: Id | None = None) -> tuple[tuple[Id, Circulation], ...]:
         """zh: 使用方的用证记录 | en: What a user has used"""
         return self.of_user.rows(user, after=after, limit=256)
-
-    @view
-    def used_of(self, ctx, subject: Org, after: Id | None = None) -> tuple[tuple[Id, Circulation], ...]:
-        """zh: 主体凭证的被用记录 | en: What has been used of a subject's"""
-        return self.of_subject.rows(subject, after=after, limit=256)
 
     @view
     def held_by(self, ctx, subject: Org, after: Id | None = None) -> tuple[tuple[Id, Asset], ...]:

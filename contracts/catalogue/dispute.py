@@ -70,7 +70,7 @@ class Disputes(Contract):
 
     # fmt: off
     not_holder = Refusal("DIS-001", zh="{caller} 不持有该流转的凭证", en="{caller} holds nothing that came of it")
-    other_face = Refusal("DIS-002", zh="持有 {face},所签为 {signed}", en="{face} are held, {signed} was signed")
+    other_face = Refusal("DIS-002", zh="金额为 {face},所签为 {signed}", en="the amount is {face}, {signed} was signed")
     not_giver = Refusal("DIS-003", zh="该笔流转由 {giver} 付出,不是 {caller}", en="{giver} made this transfer, not {caller}")
     not_agreed = Refusal("DIS-004", zh="{owner} 尚未同意撤回其持有的 {face}", en="{owner}, who holds {face}, has not agreed")
     mixed = Refusal("DIS-005", zh="其后续已与其他凭证合并或已兑付,不能撤回", en="it was merged with others or paid, and cannot be taken back")

@@ -373,16 +373,14 @@ class Finance(Contract):
     @action(callers="settlement")
     def returned(
         self, ctx, financing: Id, purpose: Text, amount: Fen, again: Fen
-    ) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
+    ) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
         """zh: 融资 {financing} 的付款 {amount} 被退回 | en: {amount} of financing {financing} came back"""
         row = self.financings[financing]
         if purpose == "rest":
             self.financings[financing] = row.replace(rest=row.rest + amount)
         else:
             self.take_back(ctx, financing, row.replace(paid=row.paid - amount))
-            if self.status_of(ctx, row) not in ("signed", "financed", "returned"):
-                return ()  # it came too late, and now it is back where it came from
-        return ((purpose, financing, row.funder, row.holder, None, again, ctx.day),)
+        return (purpose, financing, row.funder, row.holder, None, again, ctx.day)
 
     def take_back(self, ctx, financing: Id, row: Financing) -> None:
         """The voucher has moved against money that is gone again: whoever bought it cannot move it until it has paid,

@@ -15,8 +15,7 @@ from contracts.sdk import action, apportion, round_half_up, sweep, view
 
 WHOLE = 1_000_000
 YEAR_DAYS = 360
-PAGE_ROWS = 256
-PAGES_PER_TURN = 4
+PAGE_ROWS = 1024
 CLAIMS_MAX = 1024
 
 
@@ -57,6 +56,11 @@ class Honour(Record):
 
     face: Fen
     left: Fen
+    paid: Fen  # what the claim had received when the guarantor asked
+
+
+class Moved(Record):
+    to: Id
 
 
 class Answer(Record):
@@ -128,6 +132,7 @@ class Maturity(Contract):
     redemptions = Map(Id, Redemption, placed_by="transaction")
     claims = Map(Id, Claim, placed_by="transaction")
     honours = Map((Id, Org), Honour, placed_by="transaction")
+    moved = Map(Id, Moved, placed_by="transaction")  # where a claim went that a guarantor took a part of
     turns = Index(redemptions, by="turn")
     of_issuer = Index(redemptions, by=("issuer", "due"))
     of_root = Index(claims, by="root")
@@ -145,6 +150,7 @@ class Maturity(Contract):
     not_overdue = Refusal("MAT-009", zh="凭证未逾期,{effective} 应付", en="not overdue, payable on {effective}")
     under_way = Refusal("MAT-010", zh="该凭证尚有在途兑付 {amount}", en="{amount} are still on their way to this claim")
     too_much = Refusal("MAT-011", zh="代偿 {asked},凭证面额 {face}", en="{asked} asked, the face is {face}")
+    asked_before = Refusal("MAT-015", zh="代偿付款已指令,尚未到账", en="this payment has been instructed and has not arrived yet")
     over = Refusal("MAT-012", zh="凭证已注销,退汇须另行处理", en="the voucher is cancelled; what came back is settled between the parties")
     too_many = Refusal("MAT-013", zh="持有人 {count} 笔以上,部分清分上限 {limit}", en="a short payment can be shared among {limit} claims, there are more")
     window_open = Refusal("MAT-014", zh="退汇期至 {until}", en="returns are possible until {until}")
@@ -200,22 +206,21 @@ class Maturity(Contract):
         self.begin(ctx, root, row)
 
     def begin(self, ctx, root: Id, row: Redemption) -> None:
-        """A few pages of the record; the first one stops all movement, the last one asks the issuer for the money."""
-        if row.phase == "waiting":
-            ctx.call("voucher", "mark", root, "due")
+        """One page of the record; the first one stops all movement, the last one asks the issuer for the money."""
+        if row.phase == "waiting" and ctx.attempt("voucher", "mark", root, "due").code is not None:
+            # Everything was taken back or annulled before: nothing is left to redeem.
+            self.redemptions[root] = row.replace(phase="void", turn=None)
+            return
+        page = ctx.view("trace", "record_of", root, row.cursor)
         total = row.total
         cursor = row.cursor
-        more = True
-        for turn in range(PAGES_PER_TURN):
-            page = ctx.view("voucher", "record_of", root, cursor) if more else ()
-            more = len(page) == PAGE_ROWS
-            for tranche, payee, face, withheld in page:
-                cursor = tranche
-                if face > 0:
-                    total = total + face
-                    self.claims[tranche] = Claim(root=root, payee=payee, face=face, withheld=withheld)
+        for tranche, payee, face, withheld in page:
+            cursor = tranche
+            if face > 0:
+                total = total + face
+                self.claims[tranche] = Claim(root=root, payee=payee, face=face, withheld=withheld)
         row = row.replace(phase="recording", total=total, cursor=cursor, turn=ctx.day)
-        if not more:
+        if len(page) < PAGE_ROWS:
             row = row.replace(phase="due", turn=row.effective + 1)
             order = ("collect", root, row.issuer, row.bank, row.bank, total, row.effective)
             ctx.call("settlement", "instruct", (order,))
@@ -228,9 +233,7 @@ class Maturity(Contract):
         if row.phase == "waiting":
             effective = ctx.business_day_from(row.due)
             record_day = ctx.business_day_before(effective)
-            if ctx.view("voucher", "status_of", root) != "live":
-                self.redemptions[root] = row.replace(phase="void", turn=None)
-            elif ctx.day < record_day:
+            if ctx.day < record_day:
                 self.redemptions[root] = row.replace(effective=effective, turn=record_day)
             else:
                 self.take_record(ctx, root, row)
@@ -263,14 +266,11 @@ class Maturity(Contract):
             self.redemptions[business] = row.replace(penalty_collected=row.penalty_collected + amount)
             orders = self.share_penalty(ctx, business)
         elif purpose == "redeem":
-            self.pay_claim(ctx, business, amount)
+            self.pay_claim(ctx, self.current(business), amount)
         elif purpose == "penalty_share":
-            claim = self.claims[business]
-            row = self.redemptions[claim.root]
-            self.claims[business] = claim.replace(penalty_paid=claim.penalty_paid + amount)
-            self.redemptions[claim.root] = row.replace(penalty_paid=row.penalty_paid + amount)
-        else:
-            self.honour(ctx, business, payer, amount)
+            self.pay_penalty(ctx, self.current(business), amount)
+        elif (business, payer) in self.honours:
+            return Answer(in_time=self.honour(ctx, business, payer, amount))
         return Answer(in_time=True, orders=orders)
 
     def collect(
@@ -346,16 +346,16 @@ class Maturity(Contract):
     # who may
     @action(callers="settlement")
     def returned(
-        self, ctx, business: Id, purpose: Text, payer: Org, amount: Fen, again: Fen, day: Day
-    ) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
+        self, ctx, business: Id, purpose: Text, payer: Org, payee: Org, amount: Fen, again: Fen, day: Day
+    ) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
         """zh: {business} 的付款 {amount} 被退回 | en: {amount} paid for {business} came back"""
         whole = purpose == "collect" or purpose == "penalty"
-        root = business if whole else self.claims[business].root
+        tranche = business if whole else self.current(business)
+        root = business if whole else self.claims[tranche].root
         row = self.redemptions[root]
         # what must hold
         ctx.require(row.phase != "cancelled", self.over)
         # what changes
-        payee = row.bank if whole else self.claims[business].payee
         if purpose == "collect":
             late = row.late_fen_days - amount * max(0, day - row.effective)
             self.redemptions[root] = row.replace(collected=row.collected - amount, late_fen_days=late)
@@ -363,15 +363,30 @@ class Maturity(Contract):
         elif purpose == "penalty":
             self.redemptions[root] = row.replace(penalty_collected=row.penalty_collected - amount)
         elif purpose == "redeem":
-            self.reopen(ctx, business, row, amount)
+            self.reopen(ctx, tranche, row, amount)
         elif purpose == "penalty_share":
-            claim = self.claims[business]
-            self.claims[business] = claim.replace(penalty_paid=claim.penalty_paid - amount)
-            self.redemptions[root] = row.replace(penalty_paid=row.penalty_paid - amount)
+            self.pay_penalty(ctx, tranche, -amount)
+        elif (business, payer) in self.honours:
+            honour = self.honours[(business, payer)]
+            self.honours[(business, payer)] = honour.replace(left=honour.left + amount)
         # what is announced
-        ctx.emit(Reopened(tranche=business, root=root, payee=payee, amount=amount))
+        ctx.emit(Reopened(tranche=tranche, root=root, payee=payee, amount=amount))
         bank = None if purpose == "guarantee" else row.bank
-        return ((purpose, business, payer, payee, bank, again, max(ctx.day, row.effective)),)
+        return (purpose, business, payer, payee, bank, again, max(ctx.day, row.effective))
+
+    def pay_penalty(self, ctx, tranche: Id, amount: int) -> None:
+        claim = self.claims[tranche]
+        row = self.redemptions[claim.root]
+        self.claims[tranche] = claim.replace(penalty_paid=claim.penalty_paid + amount)
+        self.redemptions[claim.root] = row.replace(penalty_paid=row.penalty_paid + amount)
+
+    def current(self, tranche: Id) -> Id:
+        """The claim that a payment for `tranche` is booked on today."""
+        known = self.moved.get(tranche)
+        while known is not None:
+            tranche = known.to
+            known = self.moved.get(tranche)
+        return tranche
 
     def reopen(self, ctx, tranche: Id, row: Redemption, amount: Fen) -> None:
         claim = self.claims[tranche]
@@ -426,7 +441,7 @@ class Maturity(Contract):
         claim = self.claims[tranche]
         # what must hold
         ctx.require(claim.withheld, self.not_withheld)
-        ctx.require(not ctx.view("voucher", "is_withheld", tranche), self.still_withheld)
+        ctx.require(not ctx.view("trace", "is_withheld", tranche), self.still_withheld)
         # what changes
         self.pay_withheld(ctx, tranche, claim)
 
@@ -453,26 +468,31 @@ class Maturity(Contract):
     @action(callers="guarantee")
     def pay_for(self, ctx, tranche: Id, guarantor: Org, face: Fen) -> Id:
         """zh: {guarantor} 就凭证 {tranche} 代偿 {face} | en: {guarantor} pays for {face} of {tranche}"""
+        ctx.require(tranche in self.claims, self.not_overdue, effective=None)
         claim = self.claims[tranche]
         row = self.redemptions[claim.root]
         # what must hold
         late = row.phase == "due" and row.collected < row.total and ctx.day > row.effective
         ctx.require(late, self.not_overdue, effective=row.effective)
+        ctx.require((tranche, guarantor) not in self.honours, self.asked_before)
         ctx.require(claim.instructed == claim.paid, self.under_way, amount=self.fen(claim.instructed - claim.paid))
         ctx.require(0 < face <= claim.face, self.too_much, asked=face, face=claim.face)
         # what changes: who takes a part over pays what that part has not received yet
         amount = face - apportion(claim.paid, (face, claim.face - face))[0]
-        self.honours[(tranche, guarantor)] = Honour(face=face, left=amount)
+        self.honours[(tranche, guarantor)] = Honour(face=face, left=amount, paid=claim.paid)
         order = ("guarantee", tranche, guarantor, claim.payee, None, amount, ctx.day)
         return ctx.call("settlement", "instruct", (order,))[0]
 
-    def honour(self, ctx, tranche: Id, guarantor: Org, amount: Fen) -> None:
+    def honour(self, ctx, tranche: Id, guarantor: Org, amount: Fen) -> bool:
+        """Whether the payment came in time: once the issuer's own money is on its way, it is settled between the two."""
         honour = self.honours[(tranche, guarantor)]
         if amount < honour.left:
             self.honours[(tranche, guarantor)] = honour.replace(left=honour.left - amount)
-            return
-        claim = self.claims[tranche]
+            return True
         self.honours.remove((tranche, guarantor))
+        claim = self.claims.get(tranche)
+        if claim is None or claim.paid != honour.paid or claim.instructed != claim.paid:
+            return False
         ctx.call("guarantee", "honoured", tranche, guarantor, honour.face)
         taken, rest = ctx.call("voucher", "subrogate", tranche, honour.face, guarantor)
         self.claims.remove(tranche)
@@ -493,6 +513,9 @@ class Maturity(Contract):
                     penalty_instructed=late[i],
                     penalty_paid=late_paid[i],
                 )
+        if rest != tranche:
+            self.moved[tranche] = Moved(to=rest)
+        return True
 
     def fen(self, amount: int) -> Fen:
         """Says that a sum is an amount, so that a refusal shows it as one."""

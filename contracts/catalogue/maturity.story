@@ -180,7 +180,7 @@ refused GUA-007 asked=400,000.01 amount=400,000.00: 代偿 400,000.01,担保余�
 
 surety  guarantee.pay ta surety 400,000.00
 ----
-maturity.honours ta surety: face=400,000.00 left=200,000.00
+maturity.honours ta surety: face=400,000.00 left=200,000.00 paid=500,000.00
 settlement.instructions i6: purpose=guarantee business=ta payer=surety payee=a bank=- account=@account-a amount=200,000.00 currency=CNY day=2023-01-03 made=2023-01-03
 event settlement.Instructed instruction=i6 purpose=guarantee business=ta payer=surety payee=a bank=- account=@account-a amount=200,000.00 day=2023-01-03 earlier=-
 
@@ -194,6 +194,7 @@ maturity.claims ta: removed
 maturity.claims c1: root=r1 payee=surety face=400,000.00 withheld=no instructed=200,000.00 paid=200,000.00
 maturity.claims g1: root=r1 payee=a face=600,000.00 withheld=no instructed=300,000.00 paid=300,000.00
 maturity.honours ta surety: removed
+maturity.moved ta: to=g1
 instructions i6: paid=200,000.00 status=paid
 statements boc 1: instruction=i6 kind=0 amount=200,000.00 day=2023-01-03
 voucher.tranches c1: root=r1 owner=surety face=400,000.00 level=1 since=2023-01-03 parent=ta

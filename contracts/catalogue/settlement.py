@@ -306,13 +306,15 @@ class Settlement(Contract):
         paid = row.paid - statement.amount
         self.instructions[key] = row.replace(paid=paid, status="returned")
         again = statement.amount if row.status == "returned" else row.amount - paid
+        if row.status == "closed":
+            again = 0  # it came too late, and now it is back where it came from
         if row.purpose == "finance" or row.purpose == "rest":
-            orders = ctx.call("finance", "returned", row.business, row.purpose, statement.amount, again)
+            order = ctx.call("finance", "returned", row.business, row.purpose, statement.amount, again)
         elif row.purpose == "fee":
-            orders = ctx.call("credential", "returned", row.business, statement.amount, again)
+            order = ctx.call("credential", "returned", row.business, statement.amount, again)
         else:
-            orders = ctx.call("maturity", "returned", row.business, row.purpose, row.payer, statement.amount, again, before.day)  # fmt: skip
-        for order in orders:
+            order = ctx.call("maturity", "returned", row.business, row.purpose, row.payer, row.payee, statement.amount, again, before.day)  # fmt: skip
+        if again > 0:
             self.make(ctx, order, key)
 
     def fen(self, amount: int) -> Fen:

@@ -104,7 +104,25 @@ class Trace(Contract):
                     return False
         return True
 
+    @view
+    def record_of(self, ctx, root: Id, after: Id | None) -> tuple[tuple[Id, Org, Fen, bool], ...]:
+        """zh: 登记日清单:凭证、收款方、金额(0 为已转出)、是否暂扣 | en: For the record day: tranche, payee, face (0: spent), withheld"""
+        rows = []
+        for key, values in ctx.view("voucher", "all_of", root, after):
+            row = Tranche.of(values)
+            payee = row.payee if row.lock == "pledge" else row.owner
+            rows.append((key, payee, row.face if row.live else 0, self.holds_back(ctx, row)))
+        return tuple(rows)
+
+    @view
+    def is_withheld(self, ctx, tranche: Id) -> bool:
+        """zh: 是否暂扣兑付款:冻结或争议中 | en: Whether its money is held back: frozen, or disputed"""
+        return self.holds_back(ctx, Tranche.of(ctx.view("voucher", "tranche", tranche)))
+
     # ---- helpers -----------------------------------------------------------------------------------------------------
+
+    def holds_back(self, ctx, row: Tranche) -> bool:
+        return row.order is not None or (row.lock == "dispute" and row.until is not None and ctx.day <= row.until)
 
     def origins(self, row: Tranche) -> tuple[Id, ...]:
         return row.sources if row.parent is None else (row.parent,)

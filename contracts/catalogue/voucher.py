@@ -74,8 +74,6 @@ class Offered(Event):
 
 
 class Moved(Event):
-    """The debtor is told with it who its creditor is now."""
-
     tranche: Id
     root: Id
     payer: Org
@@ -84,9 +82,7 @@ class Moved(Event):
     issuer: Org
 
 
-class Noted(Event):
-    """Something happened to a tranche that stays with its owner: a lock ended, a split, a merger, a freeze."""
-
+class Noted(Event):  # a tranche stays with its owner: a lock ended, a split, a merger, a freeze
     tranche: Id
     owner: Org
     payee: Org | None
@@ -129,6 +125,7 @@ class Voucher(Contract):
     no_offer = Refusal("VOU-019", zh="没有要约,凭证为 {lock}", en="there is no offer, the voucher is {lock}")
     wrong_count = Refusal("VOU-020", zh="共 {count} 项,应为 {least} 至 {limit} 项", en="{count} items, {least} to {limit} are possible")
     not_alike = Refusal("VOU-023", zh="凭证 {tranche} 不能合并:{why}", en="{tranche} cannot be merged: {why}")
+    not_owner = Refusal("VOU-024", zh="持有人是 {owner},不是 {caller}", en="the holder is {owner}, not {caller}")
     frozen_before = Refusal("VOU-027", zh="凭证已冻结", en="frozen already")
     not_frozen = Refusal("VOU-028", zh="所引指令与冻结指令不符", en="not frozen by this order")
     wrong_day = Refusal("VOU-029", zh="签收期限 {until} 应在 {today} 至 {latest} 之间", en="open until {until}; possible is {today} to {latest}")
@@ -184,19 +181,15 @@ class Voucher(Contract):
 
     # who may
     @action(callers="bulk")
-    def offer_many(
-        self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]
-    ) -> tuple[Id, ...]:
+    def offer_many(self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]) -> tuple[Id, ...]:  # fmt: skip
         """zh: {owner} 以凭证 {tranche} 批量支付 {parts} | en: {owner} pays {parts} of {tranche}"""
         return self.offer_parts(ctx, tranche, owner, until, parts)
 
-    def offer_parts(
-        self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]
-    ) -> tuple[Id, ...]:
+    def offer_parts(self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]) -> tuple[Id, ...]:  # fmt: skip
         # what must hold
         held = self.free_row(ctx, tranche)
         root = self.movable_root(ctx, held.root)
-        ctx.require(held.owner == owner, self.not_alike, tranche=tranche, why="owner")
+        ctx.require(held.owner == owner, self.not_owner, owner=held.owner, caller=owner)
         deepest = ctx.parameter("voucher_level_max")
         ctx.require(held.level < deepest, self.too_deep, level=held.level + 1, limit=deepest)
         self.require_until(ctx, until, root.due)
@@ -278,9 +271,7 @@ class Voucher(Contract):
     def merge(self, ctx, tranches: tuple[Id, ...]) -> Id:
         """zh: 合并凭证 {tranches} | en: Merge {tranches}"""
         # what must hold
-        ctx.require(
-            2 <= len(tranches) <= MERGE_ITEMS_MAX, self.wrong_count, count=len(tranches), least=2, limit=MERGE_ITEMS_MAX
-        )
+        ctx.require(2 <= len(tranches) <= MERGE_ITEMS_MAX, self.wrong_count, count=len(tranches), least=2, limit=MERGE_ITEMS_MAX)  # fmt: skip
         for key in tranches:
             ctx.require(self.tranches[key].owner == ctx.organisation, self.not_alike, tranche=key, why="owner")
         # what changes
@@ -415,9 +406,8 @@ class Voucher(Contract):
         root = self.roots[held.root]
         # what must hold
         ctx.require(held.live and root.status == "live", self.not_live, status=root.status)
-        unlocked = held.lock == "dispute" or not self.is_locked(ctx, held)
-        ctx.require(unlocked, self.not_free, lock=held.lock, payee=held.payee, until=held.until)
-        ctx.require(held.order is None, self.frozen, order=held.order)
+        if held.lock != "dispute":
+            self.free_row(ctx, tranche)
         # what changes
         cancelled = root.cancelled + held.face
         status = "cancelled" if cancelled == root.face else "live"
@@ -584,26 +574,6 @@ class Voucher(Contract):
         """zh: 前手、持有人、承诺人、面额、层级 | en: Who passed it on, to whom, who issued it, its face and level"""
         held = self.tranches[tranche]
         return (held.payer, held.owner, self.roots[held.root].issuer, held.face, held.level)
-
-    @view
-    def status_of(self, ctx, root: Id) -> Text:
-        """zh: 原始凭证状态 | en: A root's status"""
-        return self.roots[root].status
-
-    @view
-    def is_withheld(self, ctx, tranche: Id) -> bool:
-        """zh: 是否暂扣兑付款 | en: Whether a tranche's money is held back"""
-        held = self.tranches[tranche]
-        return held.order is not None or (held.lock == "dispute" and self.is_locked(ctx, held))
-
-    @view
-    def record_of(self, ctx, root: Id, after: Id | None) -> tuple[tuple[Id, Org, Fen, bool], ...]:
-        """zh: 登记日清单 | en: For the record: tranche, payee, face (0: spent), withheld"""
-        rows = []
-        for key, held in self.tree.rows(root, after=after, limit=256):
-            payee = held.payee if held.lock == "pledge" else held.owner
-            rows.append((key, payee, held.face if held.live else 0, self.is_withheld(ctx, key)))
-        return tuple(rows)
 
     @view
     def held_by(self, ctx, owner: Org, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:

@@ -6,7 +6,6 @@ the compiler's to resolve; `compiler.compile_contract` runs both, and only what 
 from __future__ import annotations
 
 import ast
-import warnings
 from typing import Final
 
 from contracts.language.builtin_names import BUILTIN_RECORDS
@@ -47,9 +46,7 @@ WRITING_CALLS: Final = frozenset(("emit", "call", "delegate", "attempt", "new_id
 def parse(source: str) -> ast.Module:
     """The syntax tree of a source that has passed `check_caps`; raises `Refused` CHK-003, CHK-005, CHK-006."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            module = ast.parse(source, "contract", "exec", type_comments=False)
+        module = ast.parse(source, "contract", "exec", type_comments=False)
     except (SyntaxError, ValueError):
         # Which line the parser names, and which words it finds, differ from version to version.
         raise verdict("CHK-006") from None

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Final
 
+from contracts.language.calls import CallWriter
 from contracts.language.checker import BUILTIN, check_source
 from contracts.language.declarations import Declarations, Method
-from contracts.language.expressions import Code, ExpressionWriter, SharedCode
 from contracts.language.forms import ANY, NOTHING, TestWriter, join
 from contracts.language.meter import MAP_WRITE_UNITS
+from contracts.language.pieces import Code, SharedCode
 from contracts.language.publish import make_interface
 from contracts.language.records import write_record
 from contracts.language.verdicts import verdict
@@ -52,7 +53,7 @@ class MethodWriter:
 
     def __init__(self, found: Declarations, method: Method, tests: TestWriter, shared: SharedCode) -> None:
         self.method = method
-        self.expressions = ExpressionWriter(found, method, tests, shared)
+        self.expressions = CallWriter(found, method, tests, shared)
         self.found = found
         self.lines: list[str] = []
         self.assigned: dict[str, Type] = {}

@@ -177,6 +177,9 @@ class Helpers:
         check_value(value)
         return value
 
+    def same(self, value: Any) -> Any:
+        return value
+
     # -- operators
 
     def add(self, left: Any, right: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Final
 from contracts.language.verdicts import verdict
 from ledger.interface import SENTENCE_CHARACTERS_MAX
 
+_SENTENCE: Final = re.compile(r"zh: (\S.*?) \| en: (\S.*)")
 _PLACE: Final = re.compile(r"\{([a-z_0-9]*)\}")
 _LABEL: Final = re.compile(r"([a-z][a-z_0-9]*): ([^|]+) \| ([^|]+)")
 
@@ -29,9 +30,9 @@ class Docstring:
 def two_languages(line: str) -> tuple[str, str]:
     """`zh: … | en: …` apart; another text serves both languages."""
     text = line.strip()
-    if text.startswith("zh: ") and " | en: " in text:
-        zh, en = text[4:].split(" | en: ", 1)
-        return zh.strip()[:SENTENCE_CHARACTERS_MAX], en.strip()[:SENTENCE_CHARACTERS_MAX]
+    match = _SENTENCE.fullmatch(text)
+    if match is not None:
+        return match[1][:SENTENCE_CHARACTERS_MAX], match[2][:SENTENCE_CHARACTERS_MAX]
     return text[:SENTENCE_CHARACTERS_MAX], text[:SENTENCE_CHARACTERS_MAX]
 
 
@@ -47,7 +48,7 @@ def read_docstring(node: ast.FunctionDef, *, needed: bool) -> Docstring:
             raise verdict("CHK-016", line=node.lineno, why="an action begins with zh: … | en: …")
         return Docstring("", "", {})
     lines = [line.strip() for line in first.value.value.strip().split("\n")]
-    if needed and not (lines[0].startswith("zh: ") and " | en: " in lines[0]):
+    if needed and _SENTENCE.fullmatch(lines[0]) is None:
         raise verdict("CHK-016", line=node.lineno, why="an action begins with zh: … | en: …")
     zh, en = two_languages(lines[0])
     names = {argument.arg for argument in node.args.args} - {"self", "ctx"}

@@ -15,6 +15,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -107,7 +108,7 @@ class Load:
         self._heights: list[tuple[int, float]] = []
         self._certified = trio.Event()
         self._open: dict[bytes, Flight] = {}
-        self._sent = self._accepted = self._under_way = 0
+        self._sent = self._accepted = self._under_way = self._breaks = 0
 
     async def run(self) -> None:
         clients = [
@@ -218,14 +219,23 @@ class Load:
     async def _watch(
         self, client: httpx.AsyncClient, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        async with client.stream("GET", f"{PREFIX}/events", params={"contract": NOBODY}, timeout=None) as answer:
-            answer.raise_for_status()
-            task_status.started()
-            async for text in answer.aiter_lines():
-                now, line = time.monotonic(), json.loads(text)
-                if "checkpoint" in line:
-                    self._heights.append((line["height"], now))
-                    self._certified.set()
+        """Follow the stream; where it breaks off, go on behind the last whole height."""
+        status = (await client.get(f"{PREFIX}/status")).raise_for_status().json()
+        after = status["certified"]
+        task_status.started()
+        while True:
+            params = {"contract": NOBODY, "from": str(after)}
+            with suppress(httpx.TransportError):
+                async with client.stream("GET", f"{PREFIX}/events", params=params, timeout=None) as answer:
+                    answer.raise_for_status()
+                    async for text in answer.aiter_lines():
+                        now, line = time.monotonic(), json.loads(text)
+                        if "checkpoint" in line:
+                            after = line["height"]
+                            self._heights.append((after, now))
+                            self._certified.set()
+            self._breaks += 1
+            print("BREAK", time.monotonic()-self._started, flush=True)
 
     async def _report(self) -> None:
         while True:

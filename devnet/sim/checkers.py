@@ -4,9 +4,9 @@ The checkers are the second opinion: they count quorums with their own formula, 
 each key has really signed, and read the simulated disks rather than ask the engine. They judge honest nodes only; the
 dishonest may do what they like. A violation ends the run.
 
-Safety: agreement, chain links, sound certificates, the lock rule, nothing sent before it is durable, no second signature
-for one position, the certified window, equal roots, each transaction once, no blame for the honest, what was seen
-contradicting itself is reported, nobody honest stops or observes, heights never fall, buffers stay bounded.
+Safety: agreement, chain links, sound certificates, the lock rule, nothing sent before it is durable, no second
+signature for one position, the certified window, equal roots, each transaction once, no blame for the honest, what was
+seen contradicting itself is reported, nobody honest stops or observes, heights never fall, buffers stay bounded.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Violation(Exception):  # noqa: N818 - what was found, by its name
 class Seen:
     """What one life of one honest node has shown so far."""
 
-    place: tuple[Height, Round] = (0, 0)
+    height: Height = 0
     applied: Height = 0
     certified: Height = 0
     next_height: Height = 1
@@ -110,7 +110,7 @@ class Checkers:
         digest = self._vote_digest(kind, height, round_, block_hash)
         return sum((row.key, digest) in signed for row in validators.rows) >= quorum(validators)
 
-    # hooks: life
+    # Life and steps
 
     def on_boot(self, replica: Replica, start: Start) -> None:
         if not replica.is_honest:
@@ -123,14 +123,11 @@ class Checkers:
             del self._heard[key]
 
     def on_step(self, replica: Replica, event: Event) -> None:
-        """After all effects of one event."""
-        if not replica.is_honest:
-            return
+        """After all effects of one event of an honest node."""
         seen, engine = self._lives[replica.index], replica.engine
-        place = (engine.height, engine.round)
-        if place < seen.place or engine.applied < seen.applied or engine.certified < seen.certified:
-            raise Violation("monotone", f"node {replica.index} fell back to {place}")
-        seen.place, seen.applied = place, engine.applied
+        if engine.height < seen.height or engine.applied < seen.applied or engine.certified < seen.certified:
+            raise Violation("monotone", f"node {replica.index} fell back to height {engine.height}")
+        seen.height, seen.applied = engine.height, engine.applied
         if isinstance(event, Received) and isinstance(event.message.message, Vote):
             self._check_reported(replica, event.message.message)
 
@@ -146,11 +143,10 @@ class Checkers:
         if len(values) > 1 and all(evidence.offender != key for evidence in replica.reports.values()):
             raise Violation("unreported", f"node {replica.index} saw {key.hex()[:8]} contradict itself at {place[2:]}")
 
-    # hooks: effects
+    # Effects
 
     def on_effect(self, replica: Replica, effect: Effect) -> None:
-        if not replica.is_honest:
-            return
+        """Before an honest node performs it."""
         match effect:
             case Persist():
                 self._check_window(replica, effect)
@@ -247,7 +243,7 @@ class Checkers:
             raise Violation("roots", f"height {checkpoint.height} is certified with other roots")
         seen.certified = max(seen.certified, checkpoint.height)
 
-    # hooks: disk and wire
+    # Disk and wire
 
     def on_logged(self, replica: Replica, frame: Frame) -> None:
         """A frame has become durable. What it holds may be relied on from here on, and must be consistent."""
@@ -260,7 +256,8 @@ class Checkers:
             if isinstance(record, (OwnVote, OwnProposal)):
                 message = _of(record)
                 if replica.disk.decided() < message.height - 1:
-                    raise Violation("decide first", f"node {replica.index} votes at {message.height} before it is decided below")
+                    detail = f"node {replica.index} votes at {message.height} before the height below is decided"
+                    raise Violation("decide first", detail)
             if isinstance(record, OwnVote):
                 self._check_vote(replica, record.vote)
 
@@ -271,7 +268,8 @@ class Checkers:
         locks = self._precommits.setdefault((replica.key, vote.height), [])
         if vote.block_hash is not None and vote.kind is VoteKind.PRECOMMIT:
             if not self._is_quorum(VoteKind.PREVOTE, vote.height, vote.round, vote.block_hash):
-                raise Violation("lock", f"node {replica.index} precommits at {vote.height}/{vote.round} without a polka")
+                detail = f"node {replica.index} precommits at {vote.height}/{vote.round} without a polka"
+                raise Violation("lock", detail)
             locks.append((vote.round, vote.block_hash))
         elif vote.block_hash is not None and locks and locks[-1][1] != vote.block_hash:
             locked = locks[-1][0]

@@ -1,9 +1,9 @@
 """One node's disk in memory: the log with its frames, the guard beside it, the database, the pool's journal.
 
-What is durable is what a restart sees. A write that is under way when the power goes is lost, torn (a torn frame is cut
-off, so it is as good as lost) or complete: `power_loss` draws which. The log is one frame a sync; its records go through
-their encoding when they are read back, as they would on a real disk. Truncation follows the driver's rule: a height's
-entries may go once it is applied and certified.
+What is durable is what a restart sees. A write under way when the power goes is lost, torn (a torn frame is cut off, so
+it is as good as lost) or complete: `Replica.power_off` draws which. The log is one frame a sync; its records go through
+their encoding when they are read back, as they would on a real disk. Truncation follows the driver's rule: the entries
+of a height may go once it is applied and certified.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ class Frame:
     records: tuple[Record, ...]
     guard: GuardState | None
     token: int
+
+
+def joined(frames: list[Frame]) -> Frame:
+    """One frame for everything that was gathered for one sync."""
+    guards = [frame.guard for frame in frames if frame.guard is not None]
+    blocks = {block.block_hash: block for frame in frames for block in frame.blocks}
+    records = tuple(record for frame in frames for record in frame.records)
+    return Frame(tuple(blocks.values()), records, guards[-1] if guards else None, frames[-1].token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Ending:
         return not replica.misbehaviour and self._world.submitted.keys() <= replica.executed
 
     def limit_ms(self) -> int:
-        """Time enough for every height to need the bound's rounds, starting from the highest round that healing finds."""
+        """Time enough for every height to need the bound's rounds, from the highest round that healing can find on."""
         plan, timing = self._world.plan, self._world.plan.timing
         rounds = quorum_of("pbft", plan.n).f + 1 + ROUNDS_SLACK
         start = plan.heal_ms // (timing.propose_ms + 2 * timing.vote_ms)

@@ -21,6 +21,9 @@ KINDS: Final = ("proposal", "prevote", "precommit", "checkpoint", "state", "body
 """What a cut by phase can hold back; certificates travel with the votes of their kind."""
 SIZES: Final = (4, 4, 5, 5, 5, 5, 6, 7)
 REAL_SUITE_EVERY: Final = 50
+TIMING: Final = Timing()
+Mode = Literal["divide", "mute", "deaf"]
+MODES: Final[tuple[Mode, ...]] = ("divide", "divide", "mute", "deaf")
 CHANGE_EVERY: Final = 8
 
 
@@ -28,14 +31,14 @@ CHANGE_EVERY: Final = 8
 class PhaseCut:
     """Holds back messages of this (height, round, kinds). Round −1 is any.
 
-    divide: nothing crosses between `side` and the rest.  mute: nothing leaves `side`.  deaf: nobody in `side` hears any.
+    divide: nothing crosses between `side` and the rest; mute: nothing leaves `side`; deaf: nobody in `side` hears any.
     """
 
     height: int
     round: int
     kinds: tuple[str, ...]
     side: tuple[int, ...]
-    mode: Literal["divide", "mute", "deaf"] = "divide"
+    mode: Mode = "divide"
 
     def holds_back(self, source: int, target: int) -> bool:
         if self.mode == "deaf":
@@ -46,7 +49,10 @@ class PhaseCut:
 
 @dataclass(frozen=True, slots=True)
 class TimeCut:
-    """Nothing crosses between `side` and the rest for a while; `one_way`: nothing leaves `side`. `noticed`: both ends learn that the link is down."""
+    """Nothing crosses between `side` and the rest for a while; `one_way`: nothing leaves `side`.
+
+    `noticed`: both ends learn that the link is down.
+    """
 
     from_ms: int
     until_ms: int
@@ -57,7 +63,7 @@ class TimeCut:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """Power off after so many more effects from `from_ms` on, or at `from_ms` itself where that is 0; on again later."""
+    """Power off after so many more effects from `from_ms` on, or at `from_ms` itself where that is 0; then on again."""
 
     instance: int
     from_ms: int
@@ -125,7 +131,7 @@ class Plan:
     """The height whose execution removes the last key of the genesis from the validators; 0: none."""
     real_suite: bool = False
     real_codec: bool = False
-    timing: Timing = Timing()
+    timing: Timing = TIMING
     overloaded: bool = False
     """More traitors than the engine promises to bear: a fork is expected, or a halt."""
 
@@ -220,7 +226,8 @@ def _phase_cuts(draw: Prng, instances: int, heights: int) -> list[PhaseCut]:
     for height in range(1, heights + 1):
         cuts += draw.pick(patterns)(draw, instances, height)
         if draw.chance(20):
-            cuts.append(PhaseCut(height, -1, (draw.pick(("checkpoint", "state", "body")),), draw.some(range(instances))))
+            kind = draw.pick(("checkpoint", "state", "body"))
+            cuts.append(PhaseCut(height, -1, (kind,), draw.some(range(instances))))
     return cuts
 
 
@@ -231,8 +238,7 @@ def _random_rounds(draw: Prng, instances: int, height: int) -> list[PhaseCut]:
         for kind in VOTING:
             if draw.chance(60):
                 kinds = (kind, "body") if kind == "proposal" and draw.chance(50) else (kind,)
-                mode = draw.pick(("divide", "divide", "mute", "deaf"))
-                cuts.append(PhaseCut(height, round_, kinds, draw.some(range(instances)), mode))
+                cuts.append(PhaseCut(height, round_, kinds, draw.some(range(instances)), draw.pick(MODES)))
     return cuts
 
 

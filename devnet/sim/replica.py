@@ -1,7 +1,8 @@
 """One node: the production engine, and around it a driver that keeps the duties of `consensus.events` and no more.
 
-The engine, recovery, catch-up, the held blocks, the assembly of bodies, fetching, the pool and what a block may hold are
-the node's own code. Only what would block or touch the machine is played: the disk, execution (a hash chain), clients.
+The engine, recovery, catch-up, the held blocks, the assembly of bodies, fetching, the pool and what a block may hold
+are the node's own code. Only what would block or touch the machine is played: the disk, execution (a hash chain) and
+clients.
 
 Effects are performed in list order and one step is finished before the next begins: events that follow from an effect
 (Validated, a body that was held all along) wait in `_queue`. A crash can fall between any two effects, and between the
@@ -58,22 +59,21 @@ from consensus.messages import (
     PeerMessage,
     RoundState,
     TxBatch,
-    decode_message,
     encode_message,
 )
-from consensus.misbehaviour import height_of, verify_evidence
 from consensus.pbft.engine import Engine
 from consensus.recovery import recover
 from consensus.start import Start
 from consensus.verify import FalseCertificate, NotYet, Verified, Verifier
-from devnet.sim.disk import Disk, Frame, Row
+from devnet.sim.disk import Disk, Frame, Row, joined
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
-from ledger.errors import BadProof, PeerFault
+from ledger.errors import PeerFault
 from ledger.history import HistoryRange
 from ledger.transaction import Transaction
 from node.assembly import Assembly, Job
 from node.fetching import Fetching
 from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
+from node.misbehaviour import MisbehaviourRules, offence_key_of
 from node.pool import CLIENTS, Pool, Pooled, PoolLimits
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Replica:
         self.up, self.life = True, self.life + 1
         self._queue: deque[Event] = deque()
         self._busy = False
-        self._pending: list[Persist] = []
+        self._pending: list[Frame] = []
         self._writing: tuple[Frame, bool] | None = None
         self._held: deque[Send] = deque()
         self._asked = self._durable = 0
@@ -134,7 +134,7 @@ class Replica:
         self._timer: int | None = None
         self._linked: dict[PeerId, None] = {}
         self._states: dict[PeerId, int] = {}
-        self._keeping = False
+        self._keeping = self._is_started = False
         self._handed: tuple[CertifiedBlock, int] | None = None
         self.misbehaviour: dict[bytes, None] = {}
         self.told_ms = -1
@@ -144,10 +144,16 @@ class Replica:
         self.pool = Pool(LIMITS)
         self.assembly = Assembly(find=self.pool.find, ask=self.say, done=self._on_body)
         self.executed = {t.id for row in self.disk.rows for t in row.block.transactions}
+        offences = (offence_key_of(record, suite) for row in self.disk.rows for record in row.block.misbehaviour)
+        self.reported = set(offences)
         self.permission = Permission(
-            is_executed=self.executed.__contains__, lifetime_ms_max=LIMITS.lifetime_ms_max,
-            transactions_max=BLOCK_TRANSACTIONS_MAX, body_bytes_max=1 << 20,
-        )  # fmt: skip
+            suite=suite,
+            is_executed=self.executed.__contains__,
+            misbehaviour=MisbehaviourRules(world.domain, world.validators_at, self.reported.__contains__),
+            lifetime_ms_max=LIMITS.lifetime_ms_max,
+            transactions_max=BLOCK_TRANSACTIONS_MAX,
+            body_bytes_max=1 << 20,
+        )
         start = self.recovered()
         for row in self.disk.rows[-1:]:
             self.blocks.keep(row.block)
@@ -158,6 +164,7 @@ class Replica:
         self.engine = Engine(world.domain, self.hand, world.plan.timing, start)
         world.checkers.on_boot(self, start)
         self.step(Tick(world.now, self.wall()))
+        self._is_started = True
         for transaction in self.disk.journal.values():
             self._admit(transaction, CLIENTS)
         world.link_changes()
@@ -211,10 +218,13 @@ class Replica:
     def _run(self, event: Event) -> None:
         checkers = self.world.checkers
         for effect in self.engine.step(event):
-            self._maybe_crash()
-            checkers.on_effect(self, effect)
+            if self.crash_after is not None:
+                self._maybe_crash()
+            if self.is_honest:
+                checkers.on_effect(self, effect)
             self._perform(effect)
-        checkers.on_step(self, event)
+        if self.is_honest and not isinstance(event, Tick):
+            checkers.on_step(self, event)
 
     def _maybe_crash(self) -> None:
         if self.crash_after is not None:
@@ -232,7 +242,7 @@ class Replica:
             case Persist():
                 assert effect.token == self._asked + 1, "tokens rise by one"
                 self._asked = effect.token
-                self._pending.append(effect)
+                self._pending.append(self._frame(effect))
             case SetTimer(at_ms):
                 self._timer = at_ms
                 if at_ms is not None:
@@ -294,24 +304,24 @@ class Replica:
         """One sync for everything gathered; a slow disk answers later, and more may gather meanwhile."""
         while self._pending and self._writing is None:
             gathered, self._pending = self._pending, []
-            self._writing = (self._frame(gathered), False)
-            slowest = self.world.plan.speeds.sync_ms_max
+            self._writing = (joined(gathered), False)
+            slowest = self._sync_ms_max()
             if slowest:
                 self._after(slowest, self._on_log_synced, "log synced")
                 return
             self._on_log_synced()
 
-    def _frame(self, gathered: list[Persist]) -> Frame:
-        blocks: dict[bytes, HeldBlock] = {}
-        for persist in gathered:
-            for block_hash in persist.blocks:
-                block = self.blocks.get(block_hash)
-                assert block is not None, "the bytes of a block that is voted for are held"
-                if not self.disk.has_block(block_hash):
-                    blocks[block_hash] = block
-        records = tuple(record for persist in gathered for record in persist.records)
-        guards = [persist.guard for persist in gathered if persist.guard is not None]
-        return Frame(tuple(blocks.values()), records, guards[-1] if guards else None, gathered[-1].token)
+    def _sync_ms_max(self) -> int:
+        """What the first event asks to persist is durable before the second."""
+        return self.world.plan.speeds.sync_ms_max if self._is_started else 0
+
+    def _frame(self, persist: Persist) -> Frame:
+        blocks = []
+        for block_hash in persist.blocks:
+            block = self.blocks.get(block_hash)
+            assert block is not None, "the bytes of a block that is voted for are held"
+            blocks.append(block)
+        return Frame(tuple(blocks), persist.records, persist.guard, persist.token)
 
     def _on_log_synced(self) -> None:
         assert self._writing is not None
@@ -320,7 +330,7 @@ class Replica:
         self.disk.append(frame)
         self.world.checkers.on_logged(self, frame)
         self._writing = (frame, True)
-        slowest = self.world.plan.speeds.sync_ms_max
+        slowest = self._sync_ms_max()
         if slowest:
             self._after(slowest, self._on_guard_synced, "guard synced")
         else:
@@ -453,20 +463,10 @@ class Replica:
         self.blocks.pin(effect.block_hash)
         try:
             self.permission.verify(block)
-            for record in block.misbehaviour:
-                self._check_misbehaviour(record)
         except PeerFault as fault:
             self.world.note(f"{self.index} ! block refused: {fault.detail}")
             return Validated(effect.height, effect.block_hash, ok=False)
         return Validated(effect.height, effect.block_hash, ok=True)
-
-    def _check_misbehaviour(self, record: bytes) -> None:
-        message = decode_message(record, self.world.suite)
-        try:
-            assert isinstance(message, Evidence), "blocks carry nothing else"
-            verify_evidence(self.world.domain, message, self.world.validators_at(height_of(message)))
-        except BadProof as fault:
-            raise PeerFault("BYT-BODY", fault.detail) from None
 
     # building, deciding, executing
 
@@ -482,7 +482,7 @@ class Replica:
 
     def assemble(self, ask: Build, transactions: tuple[Transaction, ...]) -> HeldBlock:
         suite = self.world.suite
-        misbehaviour = tuple(self.misbehaviour)[:MISBEHAVIOUR_PER_BLOCK_MAX]
+        misbehaviour = self._reportable(ask.height)
         header = Header(
             chain=self.world.domain.chain,
             height=ask.height,
@@ -499,19 +499,34 @@ class Replica:
         )
         return make_block(suite, header, transactions, misbehaviour)
 
+    def _reportable(self, height: int) -> tuple[bytes, ...]:
+        """Records for a block of `height`, one an offence; those that no block may carry any more are dropped."""
+        chosen: dict[bytes, bytes] = {}
+        for record in list(self.misbehaviour):
+            try:
+                chosen.setdefault(self.permission.verify_record(record, height), record)
+            except PeerFault:
+                del self.misbehaviour[record]
+        return tuple(chosen.values())[:MISBEHAVIOUR_PER_BLOCK_MAX]
+
     def _on_deliver(self, effect: Deliver) -> None:
         block = self.blocks.get(effect.block_hash)
         assert block is not None, "a delivered block is held"
         self.delivered = effect.height
         self.fetching.forget(effect.height)
-        self.permission.on_decided(effect.height, block.ids)
-        for record in block.misbehaviour:
-            self.misbehaviour.pop(record, None)
+        self.permission.on_decided(block)
+        self._forget_reported(block)
         self.pool.on_decided(block.ids)
         self._tell_work()
         self._to_apply.append((block, effect))
         self._catch_up(fetching_rules.Progress(effect.height))
         self._apply_next()
+
+    def _forget_reported(self, block: HeldBlock) -> None:
+        offences = {offence_key_of(record, self.world.suite) for record in block.misbehaviour}
+        self.reported |= offences
+        for record in [known for known in self.misbehaviour if offence_key_of(known, self.world.suite) in offences]:
+            del self.misbehaviour[record]
 
     def _apply_next(self) -> None:
         if self._applying is None and self._to_apply:
@@ -591,7 +606,7 @@ class Replica:
     def _on_report(self, evidence: Evidence) -> None:
         record = encode_message(evidence)
         self.reports[record] = evidence
-        if record not in self.misbehaviour:
+        if record not in self.misbehaviour and offence_key_of(record, self.world.suite) not in self.reported:
             self.misbehaviour[record] = None
             self._tell_work()
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import Final
 
+from consensus.vote_guard import GuardRefusal
 from devnet.sim.checkers import Violation
 from devnet.sim.ending import Ending
 from devnet.sim.plan import Plan, plan_of
 from devnet.sim.world import World
+from ledger.errors import PeerFault, Refused
 
-CHUNK_SEEDS = 20
+CHUNK_SEEDS: Final = 20
+BUGS: Final = (AssertionError, GuardRefusal, PeerFault, Refused, LookupError, TypeError, ValueError, AttributeError)
+"""What an engine or a driver raises when it is wrong: a real node would have stopped there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,8 @@ def run_plan(plan: Plan, trace: Callable[[str], None] | None = None) -> Outcome:
         ending.check(world.run(ending.is_over, ending.limit_ms()))
     except Violation as violation:
         found = (violation.name, violation.detail)
-    except AssertionError as error:
-        # An assertion of the engine or of the driver: the node would have stopped there.
-        found = ("assertion", str(error) or repr(error))
+    except BUGS as error:
+        found = ("bug", f"{type(error).__name__}: {error}")
     return Outcome(
         seed=plan.seed,
         violation=found,

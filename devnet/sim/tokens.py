@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from ledger.crypto import International, Suite
+from consensus.messages import BlockHash, Height, Round, VoteKind
+from consensus.signing import Domain
+from ledger.crypto import Hasher, International, Suite
 from ledger.errors import BadSignature
 
 
@@ -19,6 +21,13 @@ class TokenSuite(International):
 
     def __init__(self) -> None:
         self._signed: set[tuple[bytes, bytes]] = set()
+        self._hashers: dict[str, Hasher] = {}
+
+    def hasher(self, tag: str) -> Hasher:
+        known = self._hashers.get(tag)
+        if known is None:
+            known = self._hashers[tag] = super().hasher(tag)
+        return known
 
     def public_key(self, secret: bytes) -> bytes:
         return hashlib.sha256(b"token key" + secret).digest()
@@ -31,6 +40,23 @@ class TokenSuite(International):
     def verify(self, key: bytes, digest: bytes, signature: bytes) -> None:
         if signature != key + digest or (key, digest) not in self._signed:
             raise BadSignature("not this key's token")
+
+
+class RememberingDomain(Domain):
+    """The chain's domain, which computes the hash of a vote once for all nodes: a pure function, asked very often."""
+
+    def __init__(self, suite: Suite, chain: bytes) -> None:
+        super().__init__(suite, chain)
+        self._votes: dict[tuple[object, ...], bytes] = {}
+
+    def vote(
+        self, valset_hash: bytes, kind: VoteKind, height: Height, round_: Round, block_hash: BlockHash | None
+    ) -> bytes:
+        place = (valset_hash, kind, height, round_, block_hash)
+        known = self._votes.get(place)
+        if known is None:
+            known = self._votes[place] = super().vote(valset_hash, kind, height, round_, block_hash)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

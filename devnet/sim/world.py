@@ -1,7 +1,7 @@
 """The loop: a heap of (time, sequence, instance, life, what), nothing else. Time is milliseconds and costs nothing.
 
-The world owns the clock, the heap, the replicas, the transport between them, the trace and the checkers. What happens to
-an instance that has crashed since is dropped: an entry names the life that it belongs to (0: whatever life). Every
+The world owns the clock, the heap, the replicas, the transport between them, the trace and the checkers. What happens
+to an instance that has crashed since is dropped: an entry names the life that it belongs to (0: whatever life). Every
 entry that is performed goes into the trace's hash, so two runs of one plan can be compared in one line.
 """
 
@@ -10,17 +10,17 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from consensus.messages import PeerId, PeerMessage, decode_message, encode_message
-from consensus.signing import Domain
 from consensus.start import Tip
 from devnet.sim.checkers import Checkers
 from devnet.sim.network import Transport, name_of
 from devnet.sim.plan import Crash, Pause, Plan
 from devnet.sim.prng import stream
 from devnet.sim.replica import Crashed, Replica
-from devnet.sim.tokens import Hand, TokenSuite, make_hand
+from devnet.sim.tokens import Hand, RememberingDomain, TokenSuite, make_hand
 from devnet.sim.traitor import Mask, Meddler
 from ledger.crypto import INTERNATIONAL, Suite
 from ledger.history import History, HistoryRange
@@ -47,7 +47,7 @@ class World:
         self.signed: set[tuple[bytes, bytes]] = set()
         hands = [make_hand(self.suite, f"validator {i}", self.signed) for i in range(plan.n)]
         self.hands: list[Hand] = sorted(hands, key=lambda hand: hand.key)
-        self.domain = Domain(self.suite, CHAIN)
+        self.domain = RememberingDomain(self.suite, CHAIN)
         self.codec = TransactionCodec(self.suite)
         self.genesis_validators = make_validator_set({hand.key: f"org-{i}" for i, hand in enumerate(self.hands)})
         self.genesis_tip = Tip(0, CHAIN, GENESIS_TIME, b"", 0, True)
@@ -106,9 +106,9 @@ class World:
             self.at(0, replica.index, 0, replica.boot, "boot")
         self.on_height(0)
         for crash in plan.crashes:
-            self.at(crash.from_ms, -1, 0, lambda c=crash: self._on_crash(c), "crash")
+            self.at(crash.from_ms, -1, 0, partial(self._on_crash, crash), "crash")
         for pause in plan.pauses:
-            self.at(pause.from_ms, -1, 0, lambda p=pause: self._on_pause(p), "pause")
+            self.at(pause.from_ms, -1, 0, partial(self._on_pause, pause), "pause")
         for cut in plan.network.time_cuts:
             if cut.noticed:
                 self.at(cut.from_ms, -1, 0, self.link_changes, "cut")
@@ -181,7 +181,7 @@ class World:
         """Tell every running replica which keys it can reach now, where that has changed."""
         for replica in self.replicas:
             if replica.up:
-                self.at(self.now, replica.index, replica.life, lambda r=replica: self._tell_links(r), "links")
+                self.at(self.now, replica.index, replica.life, partial(self._tell_links, replica), "links")
 
     def _tell_links(self, replica: Replica) -> None:
         replica.learn_links([other.key for other in self.replicas if self.linked(replica, other)])
@@ -208,8 +208,8 @@ class World:
             return
         number, what = self.sequence, name_of(message)
         for delay in self.transport.delays(sender.index, target.index, message, self.now):
-            what_else = f"{what} from {sender.index}"
-            self.at(self.now + delay, target.index, target.life, self._arrival(sender, target, message, number), what_else)
+            arrival = self._arrival(sender, target, message, number)
+            self.at(self.now + delay, target.index, target.life, arrival, f"{what} from {sender.index}")
 
     def _arrival(self, sender: Replica, target: Replica, message: PeerMessage, number: int) -> Callable[[], None]:
         peer = sender.key
@@ -237,7 +237,7 @@ class World:
             self.at(self.now + delay, -1, 0, lambda: self.submit(instance, transaction), f"client {height}")
 
     def submit(self, instance: int, transaction: Transaction) -> None:
-        """A client's request; acknowledged by an honest running node it must be committed. Else the client tries another."""
+        """A client's request: once an honest running node has taken it, it must be committed."""
         order = [self.replicas[(instance + i) % self.plan.n] for i in range(self.plan.n)]
         taker = next((r for r in order if r.up and r.is_honest), None)
         if taker is None:

@@ -35,7 +35,7 @@ from node.messages import (
     CaughtUp,
     LinkDown,
     LinkUp,
-    MempoolIntake,
+    MempoolBodies,
     OrderingInbox,
     OwnHeight,
     PeerHeight,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 ANSWER_BYTES_MAX: Final = 1024 * 1024
 CLOCK_SECONDS: Final = 0.25
-HAND_AGAIN_MS: Final = 2_000
+HAND_AGAIN_MS: Final = 10_000
 log = logging.getLogger("lugang.catch_up")
 
 
@@ -96,7 +96,7 @@ class CatchUp:
         clock: Clock,
         decided: Watch[int],
         send: SendToPeer,
-        door: Box[MempoolIntake],
+        bodies: Box[MempoolBodies],
         ordering: Box[OrderingInbox],
         box: Box[CatchUpInbox],
     ) -> None:
@@ -106,7 +106,7 @@ class CatchUp:
         self._clock = clock
         self._decided = decided
         self._send = send
-        self._door = door
+        self._bodies = bodies
         self._ordering = ordering
         self._hash = suite.hasher("block")
         self._handed: CertifiedBlock | None = None
@@ -165,7 +165,7 @@ class CatchUp:
             self.box.post(BlockRefused(height))
             return
         await self._ordering.send(CaughtUp(block.header, block.body, block.cert))
-        await self._door.send(BlockWires(height, self._hash(block.header.encode()), wires))
+        await self._bodies.send(BlockWires(height, self._hash(block.header.encode()), wires))
 
     async def _maybe_hand_again(self) -> None:
         """Nothing came of it and nobody called it false: it may have come while ordering was elsewhere."""

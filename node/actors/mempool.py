@@ -1,9 +1,10 @@
 """The mempool: admits transactions, spreads them, and has them ready when a block is built or a body is put together.
 
-Theory of operation. Two boxes, each with its own loop over one pool. Through the *door* come bytes from clients and
-peers; they are decoded and verified once, in chunks between which other tasks run. Through *control* come questions of
-ordering and the executor's reports, which must not wait behind a long batch. A client hears "accepted" only when its
-transactions are verified and in the fsynced journal; clients that submit together share one fsync.
+Theory of operation. Three boxes, each with its own loop over one pool. Through the *door* come bytes from clients and
+peers, through *bodies* what ordering waits for; they are decoded and verified once, in chunks between which other tasks
+run. Through *control* come questions of ordering and the executor's reports, which must not wait behind a long batch. A
+client hears "accepted" only when its transactions are verified and in the fsynced journal; clients that submit together
+share one fsync.
 
 What comes through this node's door from a client is spread to all peers: at once when little is going on, else gathered
 for a moment, since a frame costs much more than the transactions in it. What peers have sent is not passed on; the
@@ -34,6 +35,7 @@ from node.messages import (
     Decided,
     Eligible,
     Executed,
+    MempoolBodies,
     MempoolControl,
     MempoolIntake,
     OrderingInbox,
@@ -55,7 +57,7 @@ from node.pool_journal import JournalledWire, PoolJournal
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
-GATHER_MESSAGES_MAX: Final = 32
+GATHER_MESSAGES_MAX: Final = 8
 TOGETHER_TRANSACTIONS: Final = 64
 BATCH_TRANSACTIONS_MAX: Final = 200
 BATCH_BYTES_MAX: Final = 60_000
@@ -86,9 +88,11 @@ class Mempool:
         to_ordering: Post[OrderingInbox],
         to_catch_up: Post[CatchUpInbox],
         door: Box[MempoolIntake],
+        bodies: Box[MempoolBodies],
         control: Box[MempoolControl],
     ) -> None:
         self.door = door
+        self.bodies = bodies
         self.control = control
         self._pool = pool
         self._admission = admission
@@ -105,14 +109,21 @@ class Mempool:
         self._grown = trio.Event()
         self._take: Take | None = None
         self._take_wanted = trio.Event()
-        self._taken_ms = 0
+        self._taken_ms = -settings.linger_ms
         self._said_eligible = False
         self._counts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         async with trio.open_nursery() as nursery:
-            for loop in (self._run_door, self._run_control, self._run_spreading, self._run_taking, self._run_asking):
+            for loop in (
+                self._run_door,
+                self._run_bodies,
+                self._run_control,
+                self._run_spreading,
+                self._run_taking,
+                self._run_asking,
+            ):
                 nursery.start_soon(loop)
             task_status.started()
 
@@ -122,19 +133,20 @@ class Mempool:
         while True:
             messages = [await self.door.receive(), *self.door.receive_ready(GATHER_MESSAGES_MAX)]
             submits = [message for message in messages if isinstance(message, Submit)]
-            for message in messages:
-                match message:
-                    case PeerTransactions(peer, wires):
-                        await self._on_peer_transactions(peer, wires)
-                    case PeerBodies(peer, block_hash, wires):
-                        await self._on_bodies(peer, block_hash, wires)
-                    case BlockWires():
-                        await self._on_block(message)
-                    case Submit():
-                        pass
             if submits:
                 await self._on_submits(submits)
+            for message in messages:
+                if isinstance(message, PeerTransactions):
+                    await self._on_peer_transactions(message.peer, message.wires)
             self._publish()
+
+    async def _run_bodies(self) -> None:
+        while True:
+            match await self.bodies.receive():
+                case PeerBodies(peer, block_hash, wires):
+                    await self._on_bodies(peer, block_hash, wires)
+                case BlockWires(height, block_hash, wires):
+                    await self._on_block(height, block_hash, wires)
 
     async def _on_submits(self, submits: list[Submit]) -> None:
         wires = list(dict.fromkeys(wire for submit in submits for wire in submit.wires))
@@ -181,22 +193,28 @@ class Mempool:
         job = self._assembly.job(block_hash)
         if job is None:
             return
-        candidates = [self._admission.decode(wire) for wire in wires]
-        for candidate in await self._admission.verify([c for c in candidates if c.wid in job.missing]):
-            if candidate.refused is not None:
-                self._count_peer_refusal(candidate)
-            else:
-                self._keep(candidate, peer, None)
+        for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
+            # Asked again for each slice: others may have brought the same while this one waited.
+            some = [self._admission.decode(wire) for wire in wires[start : start + TOGETHER_TRANSACTIONS]]
+            for candidate in await self._admission.verify([c for c in some if c.wid in job.missing]):
+                if candidate.refused is not None:
+                    self._count_peer_refusal(candidate)
+                else:
+                    self._keep(candidate, peer, None)
 
-    async def _on_block(self, message: BlockWires) -> None:
-        candidates = await self._admission.verify([self._admission.decode(wire) for wire in message.wires])
-        bad = next((c for c in candidates if c.refused is not None), None)
-        if bad is not None:
-            self._count_peer_refusal(bad)
-            self._to_catch_up(BlockRefused(message.height))
-            return
-        transactions = tuple(c.transaction for c in candidates if c.transaction is not None)
-        self._to_ordering(BodyResolved(message.height, message.block_hash, transactions))
+    async def _on_block(self, height: int, block_hash: bytes, wires: tuple[bytes, ...]) -> None:
+        """A whole block: what the pool holds was verified when it came, the rest is verified now."""
+        transactions: list[Transaction] = []
+        for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
+            some = [self._admission.recall(wire) for wire in wires[start : start + TOGETHER_TRANSACTIONS]]
+            for candidate in await self._admission.verify(some):
+                if candidate.refused is not None:
+                    self._count_peer_refusal(candidate)
+                    self._to_catch_up(BlockRefused(height))
+                    return
+                assert candidate.transaction is not None, "what is not refused was decoded"
+                transactions.append(candidate.transaction)
+        self._to_ordering(BodyResolved(height, block_hash, tuple(transactions)))
 
     def _count_peer_refusal(self, candidate: Candidate) -> None:
         assert candidate.refused is not None

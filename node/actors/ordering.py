@@ -13,6 +13,7 @@ It must never execute a contract, and never send what is not durable.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -169,6 +170,8 @@ class Ordering:
         self._domain = parts.verifier.domain
         self._wid = self._domain.suite.hasher("wire")
         self._fetching = Fetching(parts.send)
+        self._events: deque[Event] = deque()
+        self._is_stepping = False
         self._now_ms = -1
         self._timer_ms: int | None = None
         self._said_timer_ms: int | None = None
@@ -214,8 +217,19 @@ class Ordering:
             self._step(Tick(now, self._parts.clock.wall_ms()))
 
     def _step(self, event: Event) -> None:
-        for effect in self._engine.step(event):
-            self._perform(effect)
+        """Tell the engine and perform what it asks, in its order.
+
+        Performing an effect may answer the engine at once (a body that is held already, a block validated). That answer
+        waits its turn: its own effects in the middle of this list would reach the log before what stands later here.
+        """
+        self._events.append(event)
+        if self._is_stepping:
+            return
+        self._is_stepping = True
+        while self._events:
+            for effect in self._engine.step(self._events.popleft()):
+                self._perform(effect)
+        self._is_stepping = False
 
     # What comes in ---------------------------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ from node.messages import (
     LinkDown,
     LinkUp,
     ManifestFromPeer,
+    MempoolBodies,
     MempoolControl,
     MempoolIntake,
     OrderingInbox,
@@ -67,6 +68,7 @@ class Peers:
         clock: Clock,
         ordering: Box[OrderingInbox],
         mempool_door: Box[MempoolIntake],
+        mempool_bodies: Box[MempoolBodies],
         mempool_control: Box[MempoolControl],
         catch_up: Box[CatchUpInbox],
     ) -> None:
@@ -77,6 +79,7 @@ class Peers:
         self._clock = clock
         self._ordering = ordering
         self._door = mempool_door
+        self._bodies = mempool_bodies
         self._control = mempool_control
         self._catch_up = catch_up
 
@@ -113,9 +116,9 @@ class Peers:
     async def _route(self, peer: PeerId, message: PeerMessage) -> None:
         match message:
             case TxBatch(wires):
-                self._offer(PeerTransactions(peer, wires))
+                self._count_full("door_full", taken=self._door.offer(PeerTransactions(peer, wires)))
             case Bodies(_, block_hash, wires):
-                self._offer(PeerBodies(peer, block_hash, wires))
+                self._count_full("bodies_full", taken=self._bodies.offer(PeerBodies(peer, block_hash, wires)))
             case GetBodies(_, block_hash, _):
                 if block_hash == NO_BLOCK:
                     await self._control.send(PeerWantsBodies(peer, message))
@@ -135,6 +138,7 @@ class Peers:
             case _:
                 await self._ordering.send(FromPeer(peer, message))
 
-    def _offer(self, message: MempoolIntake) -> None:
-        if not self._door.offer(message):
-            self._board.peer_faults["door_full"] += 1
+    def _count_full(self, box: str, *, taken: bool) -> None:
+        """No fault of the peer, but the operator should see that what it sent was dropped."""
+        if not taken:
+            self._board.peer_faults[box] += 1

@@ -48,8 +48,9 @@ def deal(level: int) -> list[Seat]:
 
 
 def transfers() -> list[tuple[str, str, int]]:
-    """(payer, payee, yuan): the one firm of level 1 to each of level 2; firm i of level 2 to firm i of level 3 and, with
-    what it has left, to firm 50; the first half of level 3 to the first firm of level 4, the others to the second."""
+    """(payer, payee, yuan): the one firm of level 1 to each of level 2; firm i of level 2 to firm i of level 3 and,
+    with what it has left, to firm 50; the first half of level 3 to the first firm of level 4, the rest to the
+    second."""
     top, second, third, fourth = (deal(level) for level in (1, 2, 3, 4))
     rows = [(top[0].name, seat.name, seat.received) for seat in second]
     for i, seat in enumerate(second):

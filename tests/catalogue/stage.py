@@ -56,7 +56,9 @@ def day(text: str) -> int:
 START = day("2022-06-30")
 DUE = day("2022-12-30")
 # The State Council's notice for 2022, as far as these tests come near it, and New Year's Day 2023.
-DAYS_OFF = tuple(day(text) for text in ("2022-10-03", "2022-10-04", "2022-10-05", "2022-10-06", "2022-10-07", "2023-01-02"))
+DAYS_OFF = tuple(
+    day(text) for text in ("2022-10-03", "2022-10-04", "2022-10-05", "2022-10-06", "2022-10-07", "2023-01-02")
+)
 WORK_DAYS = tuple(day(text) for text in ("2022-10-08", "2022-10-09"))
 
 

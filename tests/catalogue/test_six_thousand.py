@@ -1,10 +1,10 @@
-"""The plan's p.16 at contract level: the whole cascade, its interest, and its maturity with a short payment and a return."""
+"""The plan's p.16 at contract level: the cascade, its interest, its maturity with a short payment and a return."""
 
 from __future__ import annotations
 
+from ledger.statement import Kind
 from tests.catalogue.cascade import LEVELS, deal, transfers
 from tests.catalogue.stage import DUE, YUAN, Stage, digest
-from ledger.statement import Kind
 
 WAN = 10_000 * YUAN
 FACE = 6000 * WAN
@@ -158,8 +158,10 @@ def test_page_16_through_a_short_payment_a_return_and_the_cure() -> None:
     # One payment comes back: that claim alone reopens, and is paid again under a new instruction.
     tranche, claim = next((key, row) for key, row in claims.items() if row.payee == "l2-07")
     [(paid_before, number)] = [
-        (key[1], row.instruction) for key, row in stage.rows("settlement", "statements").items()
-        if stage.ask("settlement", "instruction", row.instruction).business == tranche and row.amount > claim.face // 2
+        (key[1], row.instruction)
+        for key, row in stage.rows("settlement", "statements").items()
+        if stage.ask("settlement", "instruction", row.instruction).business == tranche
+        and row.amount > claim.face // 2
         and stage.ask("settlement", "instruction", row.instruction).purpose == "redeem"
     ]
     amount = stage.ask("settlement", "instruction", number).amount

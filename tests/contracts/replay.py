@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 from contracts.language.compiler import compile_contract
-from contracts.rehearsal import CATALOGUE, Rehearsal
+from contracts.rehearsal import Rehearsal
 from ledger.errors import Refused
-from tests.contracts.support import FIXTURES, chain, contract
+from tests.contracts.support import CATALOGUE, FIXTURES, chain, contract
 from tests.contracts.test_escapes import FILES, HEAD, STATEMENTS
 
 

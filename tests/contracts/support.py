@@ -8,6 +8,7 @@ from typing import Any
 from contracts.rehearsal import Firm, Rehearsal, rehearsal_genesis, system_sources
 from ledger.receipt import Receipt, Status
 
+CATALOGUE = Path(__file__).parents[2] / "contracts" / "catalogue"
 FIXTURES = Path(__file__).parent / "fixtures"
 FIRMS = (
     Firm("operator", ("operator",)),

@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from contracts.language.compiler import compile_contract
 from contracts.language.verdicts import VERDICTS
 from contracts.refusals import ENGINE_REFUSALS
-from contracts.rehearsal import CATALOGUE, Rehearsal, rehearsal_genesis
+from contracts.rehearsal import Rehearsal, rehearsal_genesis
 from ledger.errors import REFUSALS, Refused
 from ledger.interface import Interface, Type
 from ledger.national import suite_named
-from tests.contracts.support import FIRMS
+from tests.contracts.support import CATALOGUE, FIRMS
 
 NAMES = sorted(path.stem for path in CATALOGUE.glob("*.py") if path.stem != "__init__")
 SOURCES = {name: (CATALOGUE / f"{name}.py").read_text(encoding="utf-8") for name in NAMES}
+
+
+WRONG: tuple[Any, ...] = (1.5, 2**63, [], {}, (None,) * 7, object)
 
 
 def interface_of(name: str) -> Interface:
@@ -105,7 +108,7 @@ def test_every_action_refuses_every_wrong_type(name, everything):
     for action in interface.actions:
         args = [sample(argument.type, interface) for argument in action.arguments]
         for i in range(len(args)):
-            for wrong in (1.5, 2**63, [], {}, (None,) * 7, object):
+            for wrong in WRONG:
                 changed = (*args[:i], wrong, *args[i + 1 :])
                 with_wrong = everything.engine.world.contracts[name].actions[action.name]
                 with pytest.raises(Refused) as caught:

@@ -18,7 +18,7 @@ def test_cold_and_warm_engines_agree():
     assert history(cold=True)[0] == history(cold=False)[0]
 
 
-@pytest.mark.parametrize("seed", ["0", "1", "4242"])
+@pytest.mark.parametrize("seed", ["0", "4242"])
 def test_hash_seeds_agree(seed):
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.contracts.replay", "cold"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from contracts.engine import Engine
-from contracts.rehearsal import Rehearsal
+from contracts.rehearsal import Rehearsal, rehearsal_genesis, system_sources
+from ledger.codec import encode
 from ledger.receipt import Receipt, Status
 from ledger.state import StateHasher, StateTree
 from ledger.transaction import Body, Transaction
-from tests.contracts.support import FIXTURES, chain, contract
+from tests.contracts.support import FIRMS, FIXTURES, chain, contract
 
 MISSING = bytes(34)
 
@@ -439,3 +440,64 @@ def test_a_cold_engine_goes_on_like_a_warm_one(told):
     warm = told.engine.apply(header, transactions)
     cold = Engine(told.suite, told.genesis, told.chain, told.reader).apply(header, transactions)
     assert warm == cold
+
+
+# -- batches
+
+
+def items(*rows: tuple[str, tuple[object, ...]]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((reference, encode(args)) for reference, args in rows)
+
+
+def test_a_batch_does_each_and_skips_what_was_done(told):
+    purse, other = made(told, "a", 100), made(told, "b", 0)
+    rows = items(("r1", (purse, other, 30)), ("r2", (purse, other, 300)), ("r3", (purse, other, 20)))
+    receipt = told.do("a", "batch", "run", bytes(32), 3, 350, "purse", "pay", "each", rows)
+    assert receipt.result == (("r1", "done"), ("r2", "PUR-001"), ("r3", "done"))
+    assert (money(told, purse), money(told, other)) == (50, 50)
+    again = told.do("a", "batch", "run", bytes(32), 3, 350, "purse", "pay", "each", rows)
+    assert again.result == (("r1", "known"), ("r2", "PUR-001"), ("r3", "known"))
+    assert money(told, other) == 50
+
+
+def test_a_batch_of_all_does_all_or_nothing(told):
+    purse, other = made(told, "a", 100), made(told, "b", 0)
+    rows = items(("r1", (purse, other, 30)), ("r2", (purse, other, 300)))
+    code, numbers = refused(told, "a", "batch", "run", bytes(32), 2, 330, "purse", "pay", "all", rows)
+    assert (code, numbers) == ("BCH-005", {"place": 2, "reference": "r2", "code": "PUR-001"})
+    good = items(("r1", (purse, other, 30)), ("r2", (purse, other, 3)))
+    assert told.do("a", "batch", "run", bytes(32), 2, 33, "purse", "pay", "all", good).status is Status.DONE
+
+
+def test_a_batch_is_no_way_around_a_check(told):
+    purse, other = made(told, "a", 50_000), made(told, "b", 0)
+    one = items(("r1", (purse, other, 5_000)))
+    assert refused(told, "a", "batch", "run", bytes(32), 1, 1, "purse", "pay", "each", one)[0] == "BCH-002"
+    assert refused(told, "a", "batch", "run", bytes(32), 2, 5_000, "purse", "pay", "each", one)[0] == "BCH-001"
+    assert refused(told, "a", "batch", "run", bytes(32), 1, 5_000, "purse", "pay", "all", one)[1]["code"] == "AUTH-007"
+    assert refused(told, "b", "batch", "run", bytes(32), 1, 5_000, "purse", "pay", "all", one)[1]["code"] == "AUTH-003"
+    told.do("a", "membership", "enrol", told.key("c1"), ("check",))
+    act = ("batch", "run", bytes(32), 1, 5_000, "purse", "pay", "all", one)
+    assert told.do("a", *act, cosigners=("c1",)).status is Status.DONE
+    assert money(told, other) == 5_000
+
+
+def test_five_hundred_items_fit_a_transaction_and_its_budget(told):
+    purse, other = made(told, "a", 50_000), made(told, "b", 0)
+    rows = items(*[(f"r{i}", (purse, other, 1)) for i in range(500)])
+    receipt = told.do("a", "batch", "run", bytes(32), 500, 500, "purse", "pay", "all", rows)
+    assert receipt.status is Status.DONE, (receipt.code, receipt.numbers)
+    assert len(encode(rows)) < 64 * 1024
+    assert money(told, other) == 500
+
+
+def test_the_national_suite_executes_the_same_acts():
+    sources = {**system_sources(), "purse": (FIXTURES / "purse.py").read_text(encoding="utf-8")}
+    told = Rehearsal(rehearsal_genesis(sources, FIRMS, suite_name="gm"))
+    assert len(told.key("a")) == 64
+    purse, other = made(told, "a", 100), made(told, "b", 0)
+    told.do("a", "purse", "pay", purse, other, 1)
+    assert refused(told, "b", "purse", "pay", purse, other, 1)[0] == "AUTH-003"
+    told.restart()
+    assert (money(told, purse), money(told, other)) == (99, 1)
+    assert told.view("membership", "staff_of", "a", None) == (told.key("a"),)

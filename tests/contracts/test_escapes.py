@@ -6,11 +6,14 @@ so that nothing but the sample itself can be what is refused.
 
 from __future__ import annotations
 
+import random
+import re
+
 import pytest
 
 from contracts.language.compiler import compile_contract
 from ledger.errors import Refused
-from tests.contracts.support import contract
+from tests.contracts.support import FIXTURES, contract
 
 HEAD = '    @action(anyone=True)\n    def act(self, ctx, text: Text) -> int:\n        """zh: 试 | en: Try"""\n'
 
@@ -247,3 +250,29 @@ def test_helpers_do_not_call_each_other_in_circles():
     with pytest.raises(Refused) as caught:
         compile_contract(contract(members))
     assert caught.value.code == "CHK-015"
+
+
+TOKEN = re.compile(r"[A-Za-z_]\w*|\d+|\s+|.", re.DOTALL)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_sources_are_refused_and_never_crash_the_checker(seed):
+    draw = random.Random(seed)
+    texts = [TOKEN.findall((FIXTURES / name).read_text(encoding="utf-8")) for name in ("voucher.py", "purse.py")]
+    words = sorted({token for tokens in texts for token in tokens})
+    pool = [*words, "if", "for", "while", "None", "[0]", "()", "is", "~"]
+    codes = []
+    for _ in range(40):
+        tokens = list(draw.choice(texts))
+        for _ in range(draw.randrange(1, 4)):
+            place = draw.randrange(len(tokens))
+            if draw.random() < 0.4:
+                del tokens[place : place + draw.randrange(1, 4)]
+            else:
+                tokens.insert(place, draw.choice(pool))
+        try:
+            compile_contract("".join(tokens))
+        except Refused as refused:
+            codes.append(refused.code)
+    assert codes
+    assert all(code.startswith("CHK-") for code in codes)

@@ -9,17 +9,22 @@ from click.testing import CliRunner
 
 from contracts.cli import COMMANDS
 from contracts.notation import Names, Notation, StoryError, words_of
-from contracts.rehearsal import CATALOGUE, SYSTEM
+from contracts.rehearsal import SYSTEM
 from contracts.story import Story, compare, rewritten
 from ledger.interface import Interface, Type
-from tests.contracts.support import FIXTURES
+from tests.contracts.support import CATALOGUE, FIXTURES
 
 STORIES = [*sorted(CATALOGUE.glob("*.story")), FIXTURES / "voucher.story"]
 
 
+def read_story(path: Path) -> Story:
+    texts = [file.read_text(encoding="utf-8") for file in (path, path.with_suffix(".py"))]
+    return Story(path.stem, *texts)
+
+
 @pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
 def test_story_is_what_happens(path: Path) -> None:
-    story = Story(path)
+    story = read_story(path)
     differences = [(block.line, block.command, happens) for block, happens in compare(story)]
     assert differences == []
 
@@ -30,7 +35,7 @@ def test_the_systems_contracts_have_stories():
 
 def test_a_rewritten_story_is_the_same_story():
     path = FIXTURES / "voucher.story"
-    assert rewritten(Story(path)) == path.read_text(encoding="utf-8")
+    assert rewritten(read_story(path)) == path.read_text(encoding="utf-8")
 
 
 def altered(tmp_path: Path, before: str, after: str) -> Path:

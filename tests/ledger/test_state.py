@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from random import Random
 
 import cbor2
@@ -65,22 +66,28 @@ def naive_root(contents: dict[bytes, bytes], bits: int = BITS) -> bytes:
     return naive_hash("root", bytes([bits]) + nodes[0])
 
 
+def keep(held, changes):
+    for key, value in changes.items():
+        if value is None:
+            held.pop(key, None)
+        else:
+            held[key] = value
+
+
 class Ledger:
     """A tree with its pages in a dictionary and the contents beside it."""
 
     def __init__(self, bits: int = BITS) -> None:
         self.hasher = StateHasher(INTERNATIONAL, bits)
-        self.tree, self.pages, self.contents = StateTree(self.hasher), {}, {}
+        self.tree = StateTree(self.hasher)
+        self.pages: dict[int, bytes] = {}
+        self.contents: dict[bytes, bytes] = {}
 
-    def write(self, changes: dict[bytes, bytes | None]) -> bytes:
+    def write(self, changes: Mapping[bytes, bytes | None]) -> bytes:
         digests = {key: None if value is None else self.hasher.value(value) for key, value in changes.items()}
         update = self.tree.update(digests.items(), self.pages.get)
-        for pairs, target in ((update.pages, self.pages), (changes, self.contents)):
-            for key, value in pairs.items():
-                if value is None:
-                    target.pop(key, None)
-                else:
-                    target[key] = value
+        keep(self.pages, update.pages)
+        keep(self.contents, changes)
         return update.root
 
 

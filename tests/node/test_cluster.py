@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.node.cluster import running_cluster
+import shutil
+
+import trio
+
+from tests.node.cluster import PATIENCE_SECONDS, running_cluster
 
 
 async def test_a_transaction_is_final_on_all_nodes(tmp_path):
@@ -56,3 +60,63 @@ async def test_all_nodes_stop_at_once_and_go_on(tmp_path):
                 await cluster.start(index)
             await cluster.wait_final(*transactions)
             assert {node.board.ordering.value.mode for node in cluster.nodes.values()} == {"voting"}
+
+
+async def wait_voting(cluster, index):
+    with trio.fail_after(PATIENCE_SECONDS):
+        await cluster.nodes[index].board.ordering.wait_for(lambda status: status.mode == "voting")
+
+
+async def test_a_node_that_lost_its_guard_observes_and_then_votes_again(tmp_path):
+    async with running_cluster(tmp_path) as cluster:
+        first = cluster.transaction("first")
+        await cluster.submit(0, first)
+        await cluster.wait_final(first)
+        await cluster.stop(4)
+        cluster.configs[4].guard.unlink()
+        node = await cluster.start(4)
+        assert node.board.ordering.value.mode == "observer"
+        await wait_voting(cluster, 4)
+        # Its vote is needed now: of five, four decide.
+        await cluster.stop(3)
+        last = cluster.transaction("last")
+        await cluster.submit(4, last)
+        await cluster.wait_final(first, last)
+
+
+async def test_a_node_that_lost_its_log_votes_above_its_guard(tmp_path):
+    async with running_cluster(tmp_path) as cluster:
+        first = cluster.transaction("first")
+        await cluster.submit(0, first)
+        await cluster.wait_final(first)
+        await cluster.stop(4)
+        shutil.rmtree(cluster.configs[4].wal)
+        await cluster.start(4)
+        for index in (4, 0):
+            transaction = cluster.transaction(str(index))
+            await cluster.submit(index, transaction)
+            await cluster.wait_final(transaction)
+        await wait_voting(cluster, 4)
+
+
+async def test_a_node_that_lost_its_database_fetches_all_blocks(tmp_path):
+    async with running_cluster(tmp_path) as cluster:
+        transactions = [cluster.transaction(str(i)) for i in range(5)]
+        for transaction in transactions:
+            await cluster.submit(0, transaction)
+            await cluster.wait_final(transaction)
+        await cluster.stop(2)
+        shutil.rmtree(cluster.configs[2].database)
+        await cluster.start(2)
+        await cluster.wait_final(*transactions)
+
+
+async def test_an_idle_chain_makes_no_blocks(tmp_path):
+    async with running_cluster(tmp_path, 4) as cluster:
+        transaction = cluster.transaction()
+        await cluster.submit(0, transaction)
+        await cluster.wait_final(transaction)
+        height = cluster.nodes[0].reads.applied
+        with trio.move_on_after(2):
+            await cluster.nodes[0].board.chain.wait_for(lambda chain: chain.applied > height)
+        assert [node.reads.applied for node in cluster.nodes.values()] == [height] * 4

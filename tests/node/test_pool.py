@@ -13,7 +13,7 @@ from ledger.crypto import ZERO_HASH
 from ledger.errors import Refused
 from ledger.transaction import Body, Summary, Transaction
 from node.assembly import ASK_AGAIN_MS, JOBS_MAX, Assembly
-from node.pool import CLIENTS, Pool, Pooled, PoolLimits
+from node.pool import CLIENTS, GONE_WIDS_MAX, Pool, Pooled, PoolLimits
 
 NOW = 1_000_000
 ANNE, BERTA = PeerId(b"anne"), PeerId(b"berta")
@@ -57,6 +57,16 @@ def test_the_oldest_come_first_and_stay_until_decided():
     assert ([entry.transaction.id for entry in executed], expired) == ([transaction(1).id], [])
     assert not pool.has_id(transaction(1).id)
     assert pool.find(transaction(1).wid) is None
+
+
+def test_bytes_that_have_left_are_remembered_for_a_while():
+    pool = Pool(PoolLimits())
+    for number in range(GONE_WIDS_MAX + 1):
+        add(pool, transaction(number, caller=number % 200))
+        pool.on_applied([transaction(number).id], NOW)
+    assert not pool.was_here(transaction(0).wid)
+    assert pool.was_here(transaction(1).wid)
+    assert pool.was_here(transaction(GONE_WIDS_MAX).wid)
 
 
 def test_a_block_is_filled_up_to_its_limits():

@@ -148,6 +148,8 @@ def test_trace_draws_the_whole_tree_and_says_that_it_is_complete(stage, run):
 
 def test_evidence_is_written_and_verified_without_any_node(stage, run, tmp_path):
     file = tmp_path / "voucher.lgev"
+    stage.done("beta", "membership", "enrol", stage.key("beta clerk"), ("make",))
+    stage.done("beta clerk", "voucher", "split", stage.child, 100_000 * YUAN)
     with serving(stage, None, None) as nodes:
         home_of(run.home, stage, nodes, "alpha")
         answer = run("evidence", "export", str(file), "--voucher", stage.child.hex(), "--json")
@@ -167,6 +169,8 @@ def test_evidence_is_written_and_verified_without_any_node(stage, run, tmp_path)
     shown = run(*verify)
     assert "everything is proven" in shown
     assert "Pay CNY 500,000.00 of" in shown
+    assert f"signed by {stage.key('alpha').hex()[:12]} @alpha" in shown
+    assert f"signed by {stage.key('beta clerk').hex()[:12]} @beta" in shown
     assert "TEST CLOCK" in shown
     assert "nothing vouches" not in shown
     answer = run(*verify, "--json")

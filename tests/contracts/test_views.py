@@ -1,0 +1,86 @@
+"""The read side: sheets and views on snapshots, bounded."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.views import Library
+from ledger.errors import Refused
+from ledger.interface import Interface
+from tests.contracts.support import chain, contract
+
+SOURCE = contract(
+    "    rows = Map(Text, Row)\n"
+    '    @action(anyone=True)\n    def write(self, ctx, n: int) -> None:\n        """zh: 写 {n} | en: Write {n}"""\n'
+    '        self.rows["x"] = Row(number=n)\n        ctx.emit(Did(number=n))\n'
+    '    @view\n    def read(self, ctx) -> Row:\n        """zh: 读 | en: Read"""\n        return self.rows["x"]\n'
+    '    @view\n    def spin(self, ctx) -> int:\n        """zh: 转 | en: Spin"""\n'
+    "        n = 0\n        while n >= 0:\n            n += 1\n        return n\n"
+    '    @view\n    def fall(self, ctx) -> int:\n        """zh: 落 | en: Fall"""\n        return [1][2]\n',
+    records="class Row(Record):\n    number: int\nclass Did(Event):\n    number: int\n",
+)
+
+
+@pytest.fixture
+def told():
+    return chain(trial=SOURCE)
+
+
+@pytest.fixture
+def library(told):
+    return Library(told.suite, told.genesis, told.chain)
+
+
+class Snapshot:
+    def __init__(self, reader) -> None:
+        self.rows = dict(reader.rows)
+        self.keys = sorted(self.rows)
+
+    def get(self, key):
+        return self.rows.get(key)
+
+    def scan(self, start, end, limit):
+        return [(key, self.rows[key]) for key in self.keys if start <= key < end][:limit]
+
+
+def test_each_question_is_answered_on_its_own_snapshot(told, library):
+    told.do("a", "trial", "write", 1)
+    first = Snapshot(told.reader)
+    told.do("a", "trial", "write", 2)
+    second = Snapshot(told.reader)
+    for _ in range(2):
+        assert library.view(first, 1, told.genesis.time, "trial", "read", ()) == (1,)
+        assert library.view(second, 2, told.genesis.time, "trial", "read", ()) == (2,)
+    assert library.day(first, told.genesis.time) == told.last.day
+
+
+def test_a_view_is_bounded_and_its_faults_are_refusals(told, library):
+    for view, code in (("spin", "RPC-007"), ("fall", "EXE-006"), ("unknown", "TX-008"), ("read", "EXE-003")):
+        with pytest.raises(Refused) as caught:
+            library.view(told.reader, 1, told.genesis.time, "trial", view, ())
+        assert caught.value.code == code
+    with pytest.raises(Refused) as caught:
+        library.view(told.reader, 1, told.genesis.time, "none", "read", ())
+    assert caught.value.code == "TX-007"
+
+
+def test_sheets_show_every_contract_as_the_chain_has_it(told, library):
+    sheets = library.sheets(told.reader)
+    assert [sheet.name for sheet in sheets] == [name for name, _ in told.genesis.contracts]
+    assert [sheet.number for sheet in sheets] == list(range(1, len(sheets) + 1))
+    trial = library.sheet(told.reader, "trial")
+    assert (trial.version, trial.status) == (1, "active")
+    interface = Interface.decode(trial.interface)
+    assert interface.digest(told.suite) == trial.interface_digest
+    assert interface.action("write").en == "Write {n}"
+    assert library.event_fields("trial", "Did", 1) == ("number",)
+    assert library.event_fields("trial", "Did", 2) == ["0", "1"]
+
+
+def test_a_contract_that_comes_later_is_unknown_to_an_older_snapshot(told, library):
+    before = Snapshot(told.reader)
+    proposal = told.do("operator", "governance", "upload", "later", SOURCE.replace("TRI-", "LAT-"), 0).result
+    told.do("supervisor", "governance", "approve", proposal)
+    assert library.sheet(told.reader, "later").version == 1
+    with pytest.raises(Refused):
+        library.sheet(before, "later")
