@@ -217,7 +217,7 @@ class _Joining:
             executor.write_genesis()
         applied = opened.store.applied
         assert applied is not None, "height 0 is written"
-        self.board.chain.set(ChainStatus(applied.height, applied.block_time, opened.store.certified))
+        self.board.chain.set(ChainStatus(applied.height, applied.block_time, opened.store.final))
         mempool = self.mempool()
         decided = Watch(applied.height)
         ordering, catch_up = self.ordering(decided), self.catch_up(decided)

@@ -18,7 +18,7 @@ Mode = Literal["starting", "voting", "observer", "halted"]
 
 @dataclass(frozen=True, slots=True)
 class ChainStatus:
-    """Heights of the store: `applied` is on this node's disk, `certified` is the highest with a certificate."""
+    """Heights of the store: `applied` is on this node's disk, `certified` the highest of these with a certificate."""
 
     applied: int
     applied_time_ms: int

@@ -166,6 +166,11 @@ class Store:
         value: bytes | None = self._db.get(key)
         return value
 
+    @property
+    def final(self) -> int:
+        """The highest height that is certified and on this disk: others may certify one before it is executed here."""
+        return min(self.certified, 0 if self.applied is None else self.applied.height)
+
     def header(self, height: int) -> bytes | None:
         return self.get(at_height(layout.HEADER, height))
 

@@ -219,7 +219,7 @@ class Executor:
     def _publish_chain(self) -> None:
         applied = self._store.applied
         assert applied is not None
-        self._board.chain.set(ChainStatus(applied.height, applied.block_time, self._store.certified))
+        self._board.chain.set(ChainStatus(applied.height, applied.block_time, self._store.final))
 
     def _publish(self, height: int, transactions: int, marks: tuple[int, int, int, int]) -> None:
         execute, tree, write = ((after - before) // 1000 for before, after in pairwise(marks))

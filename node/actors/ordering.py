@@ -509,7 +509,7 @@ class Ordering:
         applied = store.applied
         assert applied is not None
         self._durable.settled(min(applied.height, store.certified))
-        self._parts.board.chain.set(ChainStatus(applied.height, applied.block_time, store.certified))
+        self._parts.board.chain.set(ChainStatus(applied.height, applied.block_time, store.final))
 
     def _on_report(self, evidence: Evidence) -> None:
         record = encode_message(evidence)

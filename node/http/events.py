@@ -202,6 +202,7 @@ class EventStream(Response):
                 nursery.start_soon(until_disconnected, receive, nursery.cancel_scope)
                 nursery.start_soon(until_set, self._routes.stopping, nursery.cancel_scope)
                 await self._write(send)
+                nursery.cancel_scope.cancel()
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._routes.closed()

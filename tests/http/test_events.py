@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import trio.testing
 
 from ledger.checkpoint import Checkpoint
 from node.http.limits import HttpLimits
+from node.layout import RECEIPTS, at_height
 from tests.http.plain import PlainClient, StreamEnded, connected, until
 from tests.http.test_reading import raw
 from tests.http.world import running
@@ -147,3 +149,31 @@ async def test_stopping_ends_streams_at_a_line_and_ends_the_actor(tmp_path):
                     await client.line()
                 await node.ended.wait()
         assert node.failed == []
+
+
+async def test_a_certificate_that_is_early_waits_for_the_execution_here(node):
+    world = node.world
+    await world.final(world.transaction(1))
+    async with stream(node) as client:
+        await client.line()
+        # The others are ahead: their certificate of height 2 is here before the block is.
+        early = world.store.certificate(1)
+        ahead = replace(early, checkpoint=replace(early.checkpoint, height=2))
+        world.store.put_certificate(ahead)
+        world.publish()
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        assert (await node.api.get("/v1/status")).json()["certified"] == 1
+        await world.seal(world.transaction(9))
+        assert (await client.line())["values"]["n"] == 9
+
+
+async def test_a_stream_whose_next_height_is_gone_ends(node):
+    world = node.world
+    await world.final(world.transaction(1))
+    async with stream(node) as client:
+        await client.line()
+        height = await world.seal(world.transaction(2))
+        world.store.reader.delete(at_height(RECEIPTS, height))
+        world.certify(height)
+        with trio.fail_after(5), pytest.raises(StreamEnded):
+            await client.line()

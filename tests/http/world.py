@@ -279,9 +279,13 @@ class World:
         certificate = CheckpointCert(checkpoint, bitmap_of([0, 1, 2, 3], 5), signatures)
         self.store.put_certificate(certificate)
         self.store.drop_snapshots()
-        status = self.board.chain.value
-        self.board.chain.set(ChainStatus(status.applied, status.applied_time_ms, self.store.certified))
+        self.publish()
         return certificate
+
+    def publish(self) -> None:
+        """Say on the board where the store stands, as ordering does after a certificate."""
+        status = self.board.chain.value
+        self.board.chain.set(ChainStatus(status.applied, status.applied_time_ms, self.store.final))
 
     async def final(self, *transactions: Transaction) -> int:
         height = await self.seal(*transactions)
