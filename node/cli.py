@@ -12,11 +12,11 @@ import os
 import secrets
 import shutil
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -37,6 +37,7 @@ from node.genesis_spec import build_genesis, source_reader, view_of
 from node.keys import ENVIRONMENT_NAME, ENVIRONMENT_NAME_OF_FILE, KeyFileError, write_secret
 from node.keystore_file import KeyLabel, write_keystore
 from node.logs import set_up_logs
+from node.rebuild import rebuild_database
 from node.serving import add_http, addresses_of, who_can_read
 from node.tables import print_findings, print_genesis, print_status
 
@@ -46,6 +47,7 @@ EXIT_FAULT: Final = 1
 EXIT_UNUSABLE: Final = 3
 EXIT_DAMAGED: Final = 4
 PASSPHRASE_CHARACTERS_MIN: Final = 12
+PROGRESS_SECONDS: Final = 2
 DEFAULT_LISTEN: Final = "/ip4/0.0.0.0/tcp/4001"
 HOME = click.option(
     "--home",
@@ -283,11 +285,13 @@ def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
 
 @node_group.command("rebuild")
 @HOME
-@click.confirmation_option(prompt="将数据库移开,由其他成员的区块重建? Move the database aside and rebuild it?")
+@click.confirmation_option(prompt="将数据库移开,由其自身的区块重建? Move the database aside and rebuild it?")
 def rebuild(*, home: Path) -> None:
-    """移开损坏的数据库,下次启动时由其他成员重建。 Move a damaged database aside; the next start fetches all blocks.
+    """由数据库自身的区块重建;不可用的区块由其他成员补齐。 Make a damaged database anew from its own blocks.
 
-    Nothing is deleted. Keys, guard and log stay, so the node signs nothing twice; it votes again once it has caught up.
+    Every block is checked and executed again. From the first block that cannot be used on, the node fetches the rest
+    from the other members at its next start. Nothing is deleted: the old database is moved aside. Keys, guard and log
+    stay, so the node signs nothing twice.
     """
     with plain_faults():
         config = load_config(home)
@@ -295,9 +299,26 @@ def rebuild(*, home: Path) -> None:
             raise ConfigError(f"{config.database} is open; stop the node first")
         if not config.database.exists():
             raise ConfigError(f"{config.database} does not exist; the node makes it at its next start")
-        aside = config.database.with_name(f"db.aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        config.database.rename(aside)
-    click.echo(f"已移至 {aside}\nmoved to {aside}")
+        rebuilt = rebuild_database(config, make_machine, ProgressLines())
+    click.echo(f"已重建至高度 {rebuilt.height}\nrebuilt up to height {rebuilt.height}")
+    if rebuilt.ended is not None:
+        click.echo(
+            f"其后区块不可用({rebuilt.ended}),将由其他成员补齐\n"
+            f"the blocks above cannot be used ({rebuilt.ended}); the next start fetches them from the other members"
+        )
+    click.echo(f"原数据库已移至 {rebuilt.aside}\nthe old database was moved to {rebuilt.aside}")
+
+
+class ProgressLines:
+    """A line on stderr now and then, and at the last height."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def __call__(self, height: int, top: int) -> None:
+        if height == top or time.monotonic() >= self._due:
+            self._due = time.monotonic() + PROGRESS_SECONDS
+            click.echo(f"高度 height {height} / {top}", err=True)
 
 
 @node_group.command("codes")

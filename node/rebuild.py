@@ -3,7 +3,8 @@
 Blocks are the truth, everything else follows from them. A new database is made beside the old one: each height's
 header, body and certificate of decision are read from the old one, checked as if a stranger had sent them, and executed
 again; where the old one has a certificate, the result must be what was certified. At the first height that cannot be
-used the rebuilding ends, and the node fetches the rest from its peers. The old database is moved aside, never deleted.
+used the rebuilding ends, and the node fetches the rest from its peers; of a database that LevelDB's own repair cannot
+open either, that is everything. The old database is moved aside, never deleted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import plyvel
@@ -26,6 +28,7 @@ from ledger.errors import BadProof, PeerFault, Refused
 from ledger.genesis import Genesis
 from ledger.state import StateHasher, StateTree
 from ledger.transaction import TransactionCodec
+from node import layout
 from node.actors.executor import Executor
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
@@ -38,6 +41,8 @@ from node.store import Store, open_store
 from node.watch import Watch
 
 MachineFactory = Callable[[Store, Genesis, Suite], Machine]
+Progress = Callable[[int, int], None]
+"""Told the height that is rebuilt and the highest one of the old database, after each height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +54,55 @@ class Rebuilt:
     aside: Path
 
 
-def rebuild_database(config: NodeConfig, make_machine: MachineFactory) -> Rebuilt:
+def rebuild_database(config: NodeConfig, make_machine: MachineFactory, tell: Progress) -> Rebuilt:
     """Make the database anew from its own blocks; the node must not run meanwhile."""
     genesis, suite, chain = load_genesis(config.genesis)
-    new = config.database.with_name("db.new")
+    new, copy = config.database.with_name("db.new"), config.database.with_name("db.copy")
     shutil.rmtree(new, ignore_errors=True)
     store = open_store(new, chain)
     try:
-        blocks = _Blocks(config.database, Domain(suite, chain, genesis.engine), genesis)
-        try:
-            ended = trio.run(_execute_all, store, blocks, make_machine)
-        finally:
-            blocks.close()
-        assert store.applied is not None, "height 0 is written first"
-        height = store.applied.height
+        ended = _fill(store, config.database, Domain(suite, chain, genesis.engine), genesis, make_machine, tell)
+        height = 0 if store.applied is None else store.applied.height
     finally:
         store.close()
     aside = config.database.with_name(f"db.aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     config.database.rename(aside)
-    shutil.rmtree(config.database.with_name("db.copy"), ignore_errors=True)
+    shutil.rmtree(copy, ignore_errors=True)
     new.rename(config.database)
     sync_folder(config.database.parent)
     return Rebuilt(height, ended, aside)
 
 
-async def _execute_all(store: Store, blocks: _Blocks, make_machine: MachineFactory) -> str | None:
+def _fill(
+    store: Store, old: Path, domain: Domain, genesis: Genesis, make_machine: MachineFactory, tell: Progress
+) -> str | None:
+    """Execute what the old database has into the new one; why it ended below the old height."""
+    try:
+        database = _open_or_repair(old)
+    except plyvel.Error as error:
+        return f"the database cannot be opened, even after a repair: {error}"
+    blocks = _Blocks(Store(database, domain.chain, old), domain, genesis)
+    try:
+        return trio.run(_execute_all, store, blocks, make_machine, tell)
+    finally:
+        blocks.close()
+
+
+async def _execute_all(store: Store, blocks: _Blocks, make_machine: MachineFactory, tell: Progress) -> str | None:
     executor = _executor(store, blocks, make_machine)
     executor.write_genesis()
-    height = 1
-    while blocks.has(height):
+    top = blocks.top()
+    for height in range(1, top + 1):
         assert store.applied is not None, "height 0 is written"
         try:
             block = blocks.checked(height, store.applied.block_hash)
-        except (PeerFault, BadProof, Refused) as fault:
+        except (PeerFault, BadProof, Refused, plyvel.Error) as fault:
             return f"height {height}: {fault}"
         await executor.execute(block)
         problem = blocks.certify(height, store)
         if problem is not None:
             return problem
-        height += 1
+        tell(height, top)
     return None
 
 
@@ -115,19 +130,27 @@ def _nobody(_: object) -> None:
 class _Blocks:
     """The old database, of which only the rows of blocks are read, each believed only after it was checked."""
 
-    def __init__(self, path: Path, domain: Domain, genesis: Genesis) -> None:
+    def __init__(self, old: Store, domain: Domain, genesis: Genesis) -> None:
         self.genesis, self.suite = genesis, domain.suite
         self._codec = TransactionCodec(domain.suite)
         self._domain = domain
         self._validators = genesis.validator_set()
         self._valset_hash = self._validators.hash(domain.suite)
-        self._old = Store(_open_or_repair(path), domain.chain, path)
+        self._old = old
 
     def close(self) -> None:
         self._old.close()
 
-    def has(self, height: int) -> bool:
-        return self._old.header(height) is not None
+    def top(self) -> int:
+        """The highest height of which a row of a block can be read; the pointer to it may be what is damaged."""
+        top = 0
+        for prefix in (layout.HEADER, layout.BODY, layout.DECISION):
+            try:
+                with self._old.reader.iterator(prefix=prefix, include_value=False, reverse=True) as keys:
+                    top = max(top, *(layout.height_in(key) for key in islice(keys, 1)), 0)
+            except plyvel.Error:
+                continue
+        return top
 
     def checked(self, height: int, parent: bytes) -> Execute:
         """The block of `height`; raises `PeerFault`, `BadProof` or `Refused` when it is not the decided one."""
@@ -165,7 +188,7 @@ class _Blocks:
             certificate = self._old.certificate(height)
             if certificate is not None:
                 certificate.verify(self.suite, store.chain, self._validators)
-        except (BadProof, Refused):
+        except (BadProof, Refused, plyvel.Error):
             return None
         own = store.checkpoint(height)
         if certificate is None or own is None:

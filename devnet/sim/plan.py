@@ -157,7 +157,9 @@ def plan_of(seed: int) -> Plan:
     twins, traitors = _false_ones(draw, n, f)
     instances = n + len(twins)
     heights = draw.between(2, 4)
-    heal = draw.between(1_000, 12_000)
+    # Three in ten have nothing but cuts by phase: other faults would only disturb what those set up.
+    phases_only = draw.chance(30)
+    heal = 20_000 if phases_only else draw.between(1_000, 12_000)
     change = draw.below(CHANGE_EVERY) == 0 and n > 4
     return Plan(
         seed=seed,
@@ -165,10 +167,10 @@ def plan_of(seed: int) -> Plan:
         twins=twins,
         traitors=traitors,
         work=tuple((_delay(draw), draw.below(n)) for _ in range(heights + 3 if change else heights)),
-        network=_network(draw, instances, heights, heal),
+        network=_phases_only(draw, instances, heights) if phases_only else _network(draw, instances, heights, heal),
         speeds=_speeds(draw),
-        crashes=_crashes(draw, instances, heal),
-        pauses=_pauses(draw, instances, heal),
+        crashes=() if phases_only else _crashes(draw, instances, heal),
+        pauses=() if phases_only else _pauses(draw, instances, heal),
         heal_ms=heal,
         healed_delay_ms=draw.pick((5, 20, 100)),
         change_at=draw.between(1, 2) if change else 0,
@@ -210,6 +212,10 @@ def _network(draw: Prng, instances: int, heights: int, heal: int) -> Network:
     )
 
 
+def _phases_only(draw: Prng, instances: int, heights: int) -> Network:
+    return Network(phase_cuts=tuple(_phase_cuts(draw, instances, heights)))
+
+
 def _time_cut(draw: Prng, instances: int, heal: int) -> TimeCut:
     start = draw.below(_soon(draw, heal))
     end = min(heal, start + draw.between(200, 8_000))
@@ -222,7 +228,7 @@ VOTING: Final = ("proposal", "prevote", "precommit")
 def _phase_cuts(draw: Prng, instances: int, heights: int) -> list[PhaseCut]:
     """What random times almost never hit: for each height one of four patterns."""
     cuts: list[PhaseCut] = []
-    patterns = (_random_rounds, _lock_apart, _whole_rounds, _quiet)
+    patterns = (_random_rounds, _lock_apart, _lock_apart, _whole_rounds, _quiet)
     for height in range(1, heights + 1):
         cuts += draw.pick(patterns)(draw, instances, height)
         if draw.chance(20):
@@ -243,18 +249,21 @@ def _random_rounds(draw: Prng, instances: int, height: int) -> list[PhaseCut]:
 
 
 def _lock_apart(draw: Prng, instances: int, height: int) -> list[PhaseCut]:
-    """In a round only a few hear the prevotes, and lock; in the next few, nobody learns of it. Perhaps a round without
-    a proposal follows, then others are to lock something else.
+    """Locks that nobody else learns of: the proposal reaches a bare quorum, and the prevote of one of them nobody.
+
+    That one sees a polka and locks; the others see a quorum of prevotes and none for a block. In the next round another
+    locks something else in the same way, or no proposal arrives at all.
     """
-    cuts, round_ = [], draw.below(2)
-    for _ in range(draw.between(1, 2)):
-        hearing = draw.shuffled(range(instances))[: draw.between(1, 2)]
-        deaf = tuple(i for i in range(instances) if i not in hearing)
-        cuts.append(PhaseCut(height, round_, ("prevote",), deaf, "deaf"))
-        round_ += 1
-        if draw.chance(50):
-            cuts.append(PhaseCut(height, round_, ("proposal",), tuple(range(instances)), "deaf"))
-            round_ += 1
+    cuts, everybody = [], tuple(range(instances))
+    for round_ in range(draw.between(1, 4)):
+        shape = draw.below(4)
+        if shape == 0:
+            cuts.append(PhaseCut(height, round_, ("proposal",), everybody, "deaf"))
+            continue
+        order = draw.shuffled(everybody)
+        cuts.append(PhaseCut(height, round_, ("prevote",), (order[-1],), "mute"))
+        if shape != 1 or round_ == 0:
+            cuts.append(PhaseCut(height, round_, ("proposal",), tuple(order[: (instances - 1) // 3]), "deaf"))
     return cuts
 
 

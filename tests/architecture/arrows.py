@@ -32,7 +32,7 @@ LIBRARIES: Mapping[str, frozenset[str]] = {
     "ledger": frozenset({"cbor2", "nacl", "cryptography", "pydantic"}),
     "consensus": frozenset(),
     "contracts": frozenset(),
-    "wallet": frozenset({"click", "rich", "httpx", "pydantic", "Crypto", "mnemonic", "cn2an"}),
+    "wallet": frozenset({"click", "rich", "httpx", "pydantic", "Crypto", "mnemonic"}),
 }
 CLI_LIBRARIES = frozenset({"click", "rich"})
 

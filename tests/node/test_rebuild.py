@@ -83,4 +83,4 @@ async def run_in_thread(config):
     """`rebuild_database` has an event loop of its own, as the command that calls it has none."""
     import trio
 
-    return await trio.to_thread.run_sync(rebuild_database, config, notes_machine)
+    return await trio.to_thread.run_sync(rebuild_database, config, notes_machine, lambda *_: None)

@@ -301,9 +301,21 @@ def test_run_refuses_a_damaged_database_with_its_cure(home):
     result = lugang("node", "run", "--home", str(home))
     assert result.exit_code == 4
     assert "lugang node rebuild" in result.output
-    assert lugang("node", "rebuild", "--home", str(home), "--yes").exit_code == 0
-    assert findings(home)["database"]["verdict"] == "notice"
-    assert [entry.name[:9] for entry in (home / "data").iterdir() if entry.name.startswith("db")] == ["db.aside-"]
+    rebuilt = lugang("node", "rebuild", "--home", str(home), "--yes")
+    assert rebuilt.exit_code == 0
+    assert "rebuilt up to height 0" in rebuilt.output
+    assert findings(home, "--thorough")["database"]["verdict"] == "good"
+    assert sorted(entry.name[:9] for entry in (home / "data").glob("db*")) == ["db", "db.aside-"]
+
+
+def test_of_a_database_that_cannot_be_read_at_all_nothing_is_kept(home):
+    (home / "data" / "db").mkdir()
+    (home / "data" / "db" / "CURRENT").mkdir()
+    rebuilt = lugang("node", "rebuild", "--home", str(home), "--yes")
+    assert rebuilt.exit_code == 0
+    assert "cannot be opened, even after a repair" in rebuilt.output
+    assert "the next start fetches them from the other members" in rebuilt.output
+    assert sorted(entry.name[:9] for entry in (home / "data").glob("db*")) == ["db", "db.aside-"]
 
 
 def test_status_of_a_node_that_does_not_answer(tmp_path):

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import plyvel
 import tomli_w
 import trio
 
@@ -21,6 +22,7 @@ from ledger.crypto import INTERNATIONAL as SUITE
 from ledger.genesis import Genesis
 from ledger.receipt import Receipt
 from ledger.transaction import Body, Summary, TransactionCodec
+from node import layout
 from node.config import NodeConfig, load_config
 from tests.architecture.source import ROOT
 from tests.http.test_reading import raw
@@ -126,3 +128,37 @@ async def test_from_init_to_a_proved_receipt_and_back(tmp_path):
         log = (config.folder / "node.log").read_text(encoding="utf-8")
         assert "error" not in log
         assert (config.folder / "keys" / "consensus.key").read_text(encoding="utf-8").strip() not in log
+    await rebuild_what_all_have_lost(configs)
+
+
+async def rebuild_what_all_have_lost(configs: list[NodeConfig]) -> None:
+    """No member has the state any more, nor has anybody to fetch blocks from; each has its own blocks."""
+    for config in configs:
+        before = rows_of(config.database)
+        damage(config.database, *(key for key in before if key[:1] in (layout.STATE, layout.PAGE, layout.INDEX)))
+        assert findings(config.folder)["database"]["verdict"] == "wrong"
+        # The command has an event loop of its own.
+        result = await trio.to_thread.run_sync(
+            lugang, "node", "rebuild", "--home", str(config.folder), "--yes", abandon_on_cancel=False
+        )
+        height = max(layout.height_in(key) for key in before if key[:1] == layout.HEADER)
+        assert result.exit_code == 0, result.output
+        assert f"高度 height {height} / {height}" in result.output
+        assert f"rebuilt up to height {height}" in result.output
+        assert "cannot be used" not in result.output
+        assert rows_of(config.database) == before
+        assert findings(config.folder, "--thorough")["database"]["verdict"] == "good"
+
+
+def rows_of(path: Path) -> dict[bytes, bytes]:
+    database = plyvel.DB(str(path))
+    rows = dict(database.iterator())
+    database.close()
+    return rows
+
+
+def damage(path: Path, *keys: bytes) -> None:
+    database = plyvel.DB(str(path))
+    for key in keys:
+        database.delete(key)
+    database.close()
