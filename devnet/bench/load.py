@@ -108,7 +108,7 @@ class Load:
         self._heights: list[tuple[int, float]] = []
         self._certified = trio.Event()
         self._open: dict[bytes, Flight] = {}
-        self._sent = self._accepted = self._under_way = self._breaks = 0
+        self._sent = self._accepted = self._under_way = 0
 
     async def run(self) -> None:
         clients = [
@@ -234,8 +234,6 @@ class Load:
                             after = line["height"]
                             self._heights.append((after, now))
                             self._certified.set()
-            self._breaks += 1
-            print("BREAK", time.monotonic()-self._started, flush=True)
 
     async def _report(self) -> None:
         while True:

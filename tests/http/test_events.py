@@ -164,7 +164,8 @@ async def test_a_certificate_that_is_early_waits_for_the_execution_here(node):
         await trio.testing.wait_all_tasks_blocked(0.05)
         assert (await node.api.get("/v1/status")).json()["certified"] == 1
         await world.seal(world.transaction(9))
-        assert (await client.line())["values"]["n"] == 9
+        with trio.fail_after(5):
+            assert (await client.line())["values"]["n"] == 9
 
 
 async def test_a_stream_whose_next_height_is_gone_ends(node):
