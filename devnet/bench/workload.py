@@ -13,8 +13,9 @@ from typing import Final
 
 REQUESTS_PER_SECOND: Final = 20
 BATCH_TRANSFERS_MAX: Final = 50
-CLOSED_STOCK_TPS: Final = 3_000
-"""A closed loop takes as much as the chain gives; so much is signed for each of its seconds."""
+CLOSED_TPS_MAX: Final = 3_000
+CLIENT_TPS_MAX: Final = 20
+"""A closed loop takes as much as the chain gives; so much is signed for each of its seconds, and for each client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Workload:
     @property
     def transfers(self) -> int:
         """How many have to be signed beforehand; every payer has the same number of them."""
-        per_second = CLOSED_STOCK_TPS if self.rate is None else self.rate
+        per_second = min(CLOSED_TPS_MAX, CLIENT_TPS_MAX * self.clients) if self.rate is None else self.rate
         wanted = -(-per_second * self.seconds // 2)
         return -(-wanted // self.payers) * self.payers
 
