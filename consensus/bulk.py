@@ -143,8 +143,23 @@ class Bodies:
 
 
 @dataclass(frozen=True, slots=True)
+class GetTransactions:
+    """Asks a node that is awake for what woke it: the asker must propose `height` and holds nothing to put in."""
+
+    height: Height
+
+    def to_value(self) -> tuple[Any, ...]:
+        return (self.height,)
+
+    @classmethod
+    def from_value(cls, value: Any, where: str = "question") -> GetTransactions:
+        row(("height", HEIGHT))(value, where)
+        return cls(*value)
+
+
+@dataclass(frozen=True, slots=True)
 class TxBatch:
-    """Transactions on their way to other mempools."""
+    """Transactions on their way to other mempools, spread or asked for."""
 
     wires: tuple[bytes, ...]
 

@@ -52,7 +52,7 @@ from consensus.messages import (
     Bodies,
     CommitCert,
     Evidence,
-    GetBodies,
+    GetTransactions,
     Manifest,
     OrderingMessage,
     PeerId,
@@ -109,7 +109,6 @@ if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
 TOGETHER_MESSAGES_MAX: Final = 64
-NO_BLOCK: Final = bytes(32)
 MISBEHAVIOUR_PER_BLOCK_MAX: Final = 8
 MISBEHAVIOUR_KEPT_MAX: Final = 64
 HEIGHTS_AHEAD_MAX: Final = 2
@@ -408,7 +407,7 @@ class Ordering:
                 self._on_build(effect)
             case AskForWork(height, sources):
                 for peer in sources:
-                    self._parts.send(peer, GetBodies(height, NO_BLOCK, ()))
+                    self._parts.send(peer, GetTransactions(height))
             case Spread(_, order):
                 self._parts.to_mempool(SpreadTo(order))
             case Validate(height, block_hash):

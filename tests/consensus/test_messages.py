@@ -19,6 +19,7 @@ from consensus.messages import (
     GetBlocks,
     GetBodies,
     GetNewest,
+    GetTransactions,
     Manifest,
     Newest,
     Rejoin,
@@ -68,11 +69,12 @@ def examples() -> list[Any]:
         GetNewest(), Newest(None), Newest(vote), Newest(again), GetBlocks(1, 16),
         Blocks(9, (CertifiedBlock(header, b"body", commit),)), Manifest(header, (bytes(32),), ()),
         GetBodies(1, bytes(32), ()), Bodies(1, bytes(32), (b"wire",)), TxBatch((b"wire", b"wire")),
+        GetTransactions(7),
     ]  # fmt: skip
 
 
 EXAMPLES = examples()
-BULK = (GetBlocks, Blocks, Manifest, GetBodies, Bodies, TxBatch)
+BULK = (GetBlocks, Blocks, Manifest, GetBodies, Bodies, TxBatch, GetTransactions)
 IDS = [f"{type(message).__name__}-{i}" for i, message in enumerate(EXAMPLES)]
 
 
