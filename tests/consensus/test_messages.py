@@ -164,6 +164,14 @@ def test_misbehaviour_convicts_its_offender_and_nobody_else(message):
                 verify_evidence(bench.world.domain, framed, bench.world.validators)
 
 
+def test_a_wid_is_named_once():
+    header = next(message.header for message in EXAMPLES if isinstance(message, Manifest))
+    wid = bytes(32)
+    for message in (Manifest(replace(header, tx_count=2), (wid, wid), ()), GetBodies(1, wid, (wid, wid))):
+        with pytest.raises(PeerFault):
+            decode_message(encode_message(message), SUITE)
+
+
 def test_two_signatures_over_the_same_bytes_are_no_misbehaviour():
     bench = Bench(4)
     vote = bench.world.vote(1, VoteKind.PREVOTE, 1, 0, None)
