@@ -17,6 +17,8 @@ from contracts.sdk import action, round_half_up, sweep, view
 WHOLE = 1_000_000  # parts per million
 YEAR_DAYS = 360
 FUNDERS_MAX = 20
+VIEW_ROWS = 256
+ROWS_MAX = 1024
 
 
 class Application(Record):
@@ -149,6 +151,8 @@ class Finance(Contract):
     by_holder = Index(financings, by="holder")
     by_funder = Index(financings, by="funder")
     by_tranche = Index(financings, by="tranche")
+    holder_status = Index(financings, by=("holder", "status"))
+    funder_status = Index(financings, by=("funder", "status"))
     overtime = Index(financings, by="waiting")
 
     # fmt: off
@@ -457,9 +461,15 @@ class Finance(Contract):
     def asked(self, ctx, funder: Org, after: Id | None = None) -> tuple[tuple[Id, Application], ...]:
         """zh: 待报价的询价 | en: Requests that a funder may answer"""
         found = []
-        for key, row in self.asked_of_all.rows(after=after, limit=256):
-            if ctx.day <= row.until and row.holder != funder and (len(row.funders) == 0 or funder in row.funders):
-                found.append((key, row))
+        more = True
+        while more:
+            page = self.asked_of_all.rows(after=after, limit=VIEW_ROWS)
+            for key, row in page:
+                after = key
+                is_asked = len(row.funders) == 0 or funder in row.funders
+                if ctx.day <= row.until and row.holder != funder and is_asked and len(found) < VIEW_ROWS:
+                    found.append((key, row))
+            more = len(page) == VIEW_ROWS and len(found) < VIEW_ROWS
         return tuple(found)
 
     @view
@@ -470,14 +480,10 @@ class Finance(Contract):
     @view
     def to_sign(self, ctx, organisation: Org) -> tuple[tuple[Id, Financing], ...]:
         """zh: 待签署的融资 | en: Financings that await the organisation's signature"""
-        found = []
-        for key, row in self.by_holder.rows(organisation, limit=256):
-            if row.status == "selected" and not row.holder_signed and ctx.day <= row.until:
-                found.append((key, row))
-        for key, row in self.by_funder.rows(organisation, limit=256):
-            if row.status == "selected" and not row.funder_signed and ctx.day <= row.until:
-                found.append((key, row))
-        return tuple(found)
+        held = self.holder_status.rows(organisation, "selected", limit=ROWS_MAX)
+        found = [(key, row) for key, row in held if not row.holder_signed and ctx.day <= row.until]
+        bought = self.funder_status.rows(organisation, "selected", limit=ROWS_MAX)
+        return tuple(found + [(key, row) for key, row in bought if not row.funder_signed and ctx.day <= row.until])
 
     @view
     def financings_of(self, ctx, tranche: Id) -> tuple[tuple[Id, Financing], ...]:
