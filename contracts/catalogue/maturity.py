@@ -74,11 +74,12 @@ class Sharing(Record):
 
 
 class Honour(Record):
-    """A guarantor pays for the issuer and will own as much."""
+    """A guarantor, or who sold with recourse, pays for the issuer and will own as much."""
 
     face: Fen
     left: Fen
-    paid: Fen  # what the claim had received when the guarantor asked
+    paid: Fen  # what the claim had received when this was instructed
+    recourse: bool = False
 
 
 class Moved(Record):
@@ -496,7 +497,7 @@ class Maturity(Contract):
             self.honours[(business, payer)] = honour.replace(left=honour.left + amount)
         # what is announced
         ctx.emit(Reopened(tranche=tranche, root=root, payee=payee, amount=amount))
-        bank = None if purpose == "guarantee" else row.bank
+        bank = None if purpose == "guarantee" or purpose == "recourse" else row.bank
         return (purpose, business, payer, payee, bank, again, max(ctx.day, row.effective))
 
     def pay_penalty(self, ctx, tranche: Id, amount: int) -> None:
@@ -604,7 +605,7 @@ class Maturity(Contract):
         ctx.call("settlement", "instruct", tuple(orders))
 
     # who may
-    @action(callers="guarantee")
+    @action(callers=("guarantee", "finance"))
     def pay_for(self, ctx, tranche: Id, guarantor: Org, face: Fen) -> Id:
         """zh: {guarantor} 就凭证 {tranche} 代偿 {face} | en: {guarantor} pays for {face} of {tranche}"""
         ctx.require(tranche in self.claims, self.not_overdue, effective=None)
@@ -619,8 +620,9 @@ class Maturity(Contract):
         ctx.require(0 < face <= claim.face, self.too_much, asked=face, face=claim.face)
         # what changes: who takes a part over pays what that part has not received yet
         amount = face - apportion(claim.paid, (face, claim.face - face))[0]
-        self.honours[(tranche, guarantor)] = Honour(face=face, left=amount, paid=claim.paid)
-        order = ("guarantee", tranche, guarantor, claim.payee, None, amount, ctx.day)
+        recourse = ctx.caller == "finance"
+        self.honours[(tranche, guarantor)] = Honour(face=face, left=amount, paid=claim.paid, recourse=recourse)
+        order = ("recourse" if recourse else "guarantee", tranche, guarantor, claim.payee, None, amount, ctx.day)
         return ctx.call("settlement", "instruct", (order,))[0]
 
     def honour(self, ctx, tranche: Id, guarantor: Org, amount: Fen) -> bool:
@@ -633,7 +635,8 @@ class Maturity(Contract):
         claim = self.claims.get(tranche)
         if claim is None or claim.paid != honour.paid or claim.instructed != claim.paid or claim.root in self.sharings:
             return False
-        ctx.call("guarantee", "honoured", tranche, guarantor, honour.face)
+        if not honour.recourse:
+            ctx.call("guarantee", "honoured", tranche, guarantor, honour.face)
         taken, rest = ctx.call("voucher", "subrogate", tranche, honour.face, guarantor)
         self.claims.remove(tranche)
         faces = (honour.face, claim.face - honour.face)
