@@ -15,6 +15,7 @@ from rich.live import Live
 
 from devnet import network, processes
 from devnet.bank.cli import bank
+from devnet.bench.cli import bench
 from devnet.demo.cli import demo
 from devnet.lifecycle import DevnetError, bring_up, remove
 from devnet.onboarding import open_session
@@ -162,6 +163,7 @@ def logs(plan: DevnetPlan, name: str, lines: int) -> None:
 
 devnet.add_command(bank)
 devnet.add_command(demo)
+devnet.add_command(bench)
 devnet.add_command(sim)
 
 COMMANDS: Final = {"devnet": devnet}
