@@ -18,6 +18,14 @@ from ledger.errors import refuse
 from ledger.transaction import WIRE_BYTES_MAX
 
 BLOCKS_COUNT_MAX: Final = 64
+WIDS: Final = array(HASH, TRANSACTIONS_MAX)
+
+
+def distinct_wids(value: Any, where: str) -> None:
+    """No block holds a transaction twice, so nobody names one twice or asks for it twice in one question."""
+    WIDS(value, where)
+    if len(set(value)) != len(value):
+        raise refuse("BYT-003", where=where, expected="each wid once", found="repeated ones")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ class Manifest:
     def from_value(cls, value: Any, suite: Suite, where: str = "manifest") -> Manifest:
         if type(value) is not tuple or len(value) != 3:
             raise refuse("BYT-003", where=where, expected="an array of 3", found=type(value).__name__)
-        array(HASH, TRANSACTIONS_MAX)(value[1], f"{where}.wids")
+        distinct_wids(value[1], f"{where}.wids")
         array(blob_up_to(MISBEHAVIOUR_BYTES_MAX), MISBEHAVIOUR_MAX)(value[2], f"{where}.misbehaviour")
         header = Header.from_value(value[0], suite, f"{where}.header")
         if header.tx_count != len(value[1]):
@@ -119,8 +127,7 @@ class GetBodies:
 
     @classmethod
     def from_value(cls, value: Any, where: str = "question") -> GetBodies:
-        wids = array(HASH, TRANSACTIONS_MAX)
-        row(("height", HEIGHT), ("block_hash", HASH), ("wids", wids))(value, where)
+        row(("height", HEIGHT), ("block_hash", HASH), ("wids", distinct_wids))(value, where)
         return cls(*value)
 
 
@@ -143,8 +150,23 @@ class Bodies:
 
 
 @dataclass(frozen=True, slots=True)
+class GetTransactions:
+    """Asks a node that is awake for what woke it: the asker must propose `height` and holds nothing to put in."""
+
+    height: Height
+
+    def to_value(self) -> tuple[Any, ...]:
+        return (self.height,)
+
+    @classmethod
+    def from_value(cls, value: Any, where: str = "question") -> GetTransactions:
+        row(("height", HEIGHT))(value, where)
+        return cls(*value)
+
+
+@dataclass(frozen=True, slots=True)
 class TxBatch:
-    """Transactions on their way to other mempools."""
+    """Transactions on their way to other mempools, spread or asked for."""
 
     wires: tuple[bytes, ...]
 

@@ -16,7 +16,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from consensus.bulk import BLOCKS_COUNT_MAX, Blocks, Bodies, CertifiedBlock, GetBlocks, GetBodies, Manifest, TxBatch
+from consensus.bulk import (
+    BLOCKS_COUNT_MAX,
+    Blocks,
+    Bodies,
+    CertifiedBlock,
+    GetBlocks,
+    GetBodies,
+    GetTransactions,
+    Manifest,
+    TxBatch,
+)
 from consensus.signed import (
     BITMAP,
     HASH,
@@ -46,9 +56,9 @@ from ledger.errors import PeerFault, Refused, refuse
 __all__ = [
     "BLOCKS_COUNT_MAX", "FRAME_BYTES_MAX", "HAVE_COUNT_MAX", "NONCE_BYTES", "ROUND_MAX", "BlockHash", "Blocks",
     "Bodies", "BulkMessage", "Certificate", "CertifiedBlock", "CheckpointVote", "CommitCert", "Evidence",
-    "GetBlocks", "GetBodies", "GetNewest", "Have", "Height", "Manifest", "MisbehaviourKind", "Newest",
-    "OrderingMessage", "PeerId", "PeerMessage", "PolkaCert", "Proposal", "ProposalClaim", "Rejoin", "Round",
-    "RoundCert", "RoundState", "Status", "TxBatch", "Vote", "VoteKind", "decode_message", "encode_message",
+    "GetBlocks", "GetBodies", "GetNewest", "GetTransactions", "Have", "Height", "Manifest", "MisbehaviourKind",
+    "Newest", "OrderingMessage", "PeerId", "PeerMessage", "PolkaCert", "Proposal", "ProposalClaim", "Rejoin",
+    "Round", "RoundCert", "RoundState", "Status", "TxBatch", "Vote", "VoteKind", "decode_message", "encode_message",
 ]  # fmt: skip
 """The one door: what is said is imported from here, whichever file it is written in."""
 
@@ -58,9 +68,7 @@ HAVE_COUNT_MAX: Final = 32
 """Rows of `RoundState.have`; what does not fit is sent again, which costs bytes and nothing else."""
 
 _KEY = blob(32, 64)
-_HAVE_SHAPE = array(
-    row(("kind", one_of(0, 1, 2)), ("block_hash", optional(HASH)), ("bitmap", BITMAP)), HAVE_COUNT_MAX
-)
+_HAVE_SHAPE = array(row(("kind", one_of(0, 1, 2)), ("block_hash", optional(HASH)), ("bitmap", BITMAP)), HAVE_COUNT_MAX)
 _ROUND_STATE_SHAPE = row(
     ("height", HEIGHT),
     ("round", ROUND),
@@ -259,7 +267,7 @@ OrderingMessage = (
     | Evidence | Rejoin | Status | GetNewest | Newest
 )  # fmt: skip
 """What the engine is told."""
-BulkMessage = GetBlocks | Blocks | Manifest | GetBodies | Bodies | TxBatch
+BulkMessage = GetBlocks | Blocks | Manifest | GetBodies | Bodies | TxBatch | GetTransactions
 """What catch-up, the mempool and the assembly of bodies are told; it never reaches the engine."""
 PeerMessage = OrderingMessage | BulkMessage
 
@@ -267,6 +275,7 @@ _TYPES: Final[dict[int, type[Any]]] = {
     1: Proposal, 2: Vote, 3: PolkaCert, 4: CommitCert, 5: RoundCert, 6: RoundState, 7: CheckpointVote, 8: Certificate,
     9: Evidence, 10: Rejoin, 11: Status, 12: GetNewest, 13: Newest,
     20: GetBlocks, 21: Blocks, 22: Manifest, 23: GetBodies, 24: Bodies, 25: TxBatch,
+    26: GetTransactions,
 }  # fmt: skip
 _NUMBERS: Final = {kind: number for number, kind in _TYPES.items()}
 _WITH_KEYS: Final = frozenset({Proposal, Newest, Blocks, Manifest})

@@ -104,6 +104,10 @@ class Context:
         """The contract that runs in this context."""
         return self._bound.name
 
+    @property
+    def chain(self) -> bytes:
+        return self._world.ground.chain
+
     # -- ids
 
     def new_id(self) -> bytes:

@@ -336,6 +336,8 @@ class Context:
     contract: Text
     """This contract's name."""
     transaction: Digest
+    chain: Digest
+    """The genesis' hash. What is signed outside a transaction names it, so that it means nothing on another chain."""
     day: Day
     time: Time
     """The business day and time: the block's time and the calendar's offset."""

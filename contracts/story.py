@@ -9,6 +9,7 @@ A block is a command, `----`, and everything that it changes, announces or refus
     policy transfer of a: 0.00=0, 1,000.00=1       checkers by amount; without `of` for all
     given tranches t0: root=r1 owner=a …           a row that is there (of another contract: given credit.lines …)
     statement s1: bank=icbc number=1 kind=0 …      a bank's signed statement, called s1
+    signature n1: by=icbc tag=blank of=[@blank]    a signature over digest(tag, this chain, …), called n1
     a+b  voucher.offer t0 payee=b …                an act by a, co-signed by b
     ask voucher.held_by a                          a view
 
@@ -36,7 +37,7 @@ from contracts.rehearsal import (
     secret_named,
 )
 from contracts.state_map import STATE, StateMap
-from ledger.codec import load
+from ledger.codec import encode, load
 from ledger.errors import REFUSALS, Refusal, Refused, fill
 from ledger.interface import Field, Interface, RecordForm, Type
 from ledger.money import FEN_MAX
@@ -198,6 +199,8 @@ class Story:
             return self._given(block.command)
         if word == "statement":
             return self._statement(block.command)
+        if word == "signature":
+            return self._signature(block.command)
         if word == "ask":
             return self._ask(block.command)
         return self._act(block.command)
@@ -246,6 +249,16 @@ class Story:
         signer = given.get("signer", f"{bank} bank")
         signed = sign_statement(self.suite, secret_named(signer), statement)
         self.names.give(head.strip(), signed.encode())
+        return []
+
+    def _signature(self, command: str) -> list[str]:
+        head, _, rest = command.removeprefix("signature ").partition(":")
+        given = dict(pair.split("=", 1) for pair in words_of(rest))
+        names = [name.strip() for name in given["of"].strip("[]").split(",")]
+        values = [self.names.digest_named(n) if n.startswith("@") else self.names.id_named(n) for n in names]
+        chain = self.names.digest_named(given["chain"]) if "chain" in given else self.chain.chain
+        over = self.suite.hasher("contract")(encode((given["tag"], chain, *values)))
+        self.names.give(head.strip(), self.suite.sign(secret_named(given["by"]), over))
         return []
 
     def _ask(self, command: str) -> list[str]:

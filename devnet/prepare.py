@@ -49,6 +49,7 @@ CONTRACTS: Final = (
     "trace",
     "bulk",
     "credential",
+    "archive",
 )
 
 

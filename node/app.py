@@ -63,8 +63,10 @@ from node.reads import Reads
 from node.self_check import check_store
 from node.starting import Disk, start_from_disk
 from node.store import Store, open_store
+from node.transport.identity import public_key_of
 from node.transport.interface import Transport
 from node.transport.libp2p_transport import Libp2pTransport
+from node.validators import StoredValidators
 from node.wal import Entry, Wal
 from node.watch import Watch
 
@@ -202,8 +204,8 @@ class _Joining:
         self.make_machine = make_machine
         self.clock = clock
         genesis = opened.genesis
-        own = next((entry for entry in genesis.validators if entry.key == opened.signer.key), None)
-        self.directory = Directory.of(genesis, b"" if own is None else own.transport_key)
+        # By its transport key: the consensus key is what may be replaced.
+        self.directory = Directory(genesis.validators, public_key_of(opened.transport_seed))
         self.transport = transport or Libp2pTransport(opened.transport_seed, config.listen, self.directory.registry())
         self.boxes = make_boxes()
         self.board = _new_board(clock, genesis)
@@ -280,11 +282,11 @@ class _Joining:
         for block in started.blocks:
             blocks.keep(block)
             durable.mark_in_log(block.block_hash, block.height)
-        store, validators = opened.store, genesis.validator_set()
+        store, validators = opened.store, StoredValidators(opened.store, opened.suite, genesis)
         permission = Permission(
             suite=opened.suite,
             is_executed=opened.is_executed,
-            misbehaviour=MisbehaviourRules(domain, lambda _: validators, lambda key: store.get(key) is not None),
+            misbehaviour=MisbehaviourRules(domain, validators.at, lambda key: store.get(key) is not None),
             lifetime_ms_max=genesis.limit("transaction_lifetime_ms_max"),
             transactions_max=genesis.limit("block_transactions_max"),
             body_bytes_max=genesis.limit("block_body_bytes_max"),
@@ -299,6 +301,7 @@ class _Joining:
             clock=self.clock,
             durable=durable,
             blocks=blocks,
+            directory=self.directory,
             permission=permission,
             decided=decided,
             send=self.send,

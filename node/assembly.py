@@ -60,7 +60,7 @@ class Assembly:
             self._drop(next(iter(self._jobs.values())))
         job = Job(height, block_hash, wids, list(sources))
         self._jobs[block_hash] = job
-        for wid in wids:
+        for wid in dict.fromkeys(wids):
             transaction = self._find(wid)
             if transaction is None:
                 job.missing[wid] = None
@@ -82,7 +82,7 @@ class Assembly:
         """A verified transaction, however it came."""
         for job in self._wanted.pop(transaction.wid, ()):
             job.held[transaction.wid] = transaction
-            del job.missing[transaction.wid]
+            job.missing.pop(transaction.wid, None)
             if not job.missing:
                 self._done(job)
 

@@ -1,29 +1,56 @@
-"""Who is who among the members' nodes: consensus key ↔ transport key, from the genesis."""
+"""Who is who among the members' nodes: consensus key ↔ transport key.
+
+A node is called by its consensus key in the genesis everywhere above the transport, as long as it lives. The engine
+calls it by the key that it has at the height being decided: `key_of` translates at ordering's door, and whatever key a
+message is addressed to, the current or an older one, it reaches the node.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from consensus.messages import PeerId
-from ledger.genesis import Genesis, ValidatorEntry
+from ledger.genesis import ValidatorEntry
+from ledger.validators import ValidatorSet
 from node.transport.interface import Peer, PeerKey, PeerName
 
 
 class Directory:
-    """A node that votes is called by its consensus key everywhere above the transport."""
-
     def __init__(self, entries: Iterable[ValidatorEntry], own_transport_key: bytes) -> None:
         self._entries = [entry for entry in entries if entry.transport_key != own_transport_key]
         self._by_transport = {PeerKey(entry.transport_key): PeerId(entry.key) for entry in self._entries}
         self._by_id = {PeerId(entry.key): PeerKey(entry.transport_key) for entry in self._entries}
-
-    @classmethod
-    def of(cls, genesis: Genesis, own_transport_key: bytes) -> Directory:
-        return cls(genesis.validators, own_transport_key)
+        self._keys = {peer: peer for peer in self._by_id}
 
     @property
     def peers(self) -> tuple[PeerId, ...]:
-        return tuple(self._by_id)
+        return tuple(self._keys)
+
+    def adopt(self, validators: ValidatorSet) -> tuple[tuple[PeerId, PeerId], ...]:
+        """These validate from now on: (old key, new key) of every node whose key is another one now.
+
+        A key that nobody had belongs to the node of its organisation whose own key is in the set no more.
+        """
+        current = {row.key for row in validators.rows}
+        changed = []
+        for entry in self._entries:
+            node = PeerId(entry.key)
+            old = self._keys[node]
+            if old in current:
+                continue
+            taken = set(self._keys.values())
+            new = next(
+                (r.key for r in validators.rows if r.organisation == entry.organisation and r.key not in taken), old
+            )
+            if new != old:
+                self._keys[node] = PeerId(new)
+                self._by_id[PeerId(new)] = PeerKey(entry.transport_key)
+                changed.append((old, PeerId(new)))
+        return tuple(changed)
+
+    def key_of(self, node: PeerId) -> PeerId:
+        """The consensus key of a node at the height being decided."""
+        return self._keys.get(node, node)
 
     def peer_id(self, key: PeerKey) -> PeerId | None:
         return self._by_transport.get(key)

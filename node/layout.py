@@ -16,6 +16,7 @@
 | `o` offender, u64 height, u32 round, u8 kind | u64, the height whose block reported it |
 | `m` u64 number | node of the history range |
 | `v` hash | validator set |
+| `n` u64 height | hash of the validator set that acts from this height on; no row below: the genesis' |
 | `p` u32 bucket | page of the state tree |
 | `s` contract u16, map u8, key | a contract's record |
 | `i` contract u16, index u8, … | a row of a contract's index |
@@ -48,6 +49,7 @@ TRANSACTION: Final = b"t"
 HISTORY_NODE: Final = b"m"
 OFFENCE: Final = b"o"
 VALIDATORS: Final = b"v"
+VALIDATORS_FROM: Final = b"n"
 PAGE: Final = b"p"
 STATE: Final = b"s"
 INDEX: Final = b"i"

@@ -151,6 +151,13 @@ class PeerWantsBodies:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerWantsTransactions:
+    """A peer must propose and holds nothing: it gets our oldest."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
 class SpreadTo:
     """Send the oldest again, to these peers in this order."""
 
@@ -160,7 +167,7 @@ class SpreadTo:
 MempoolIntake = Submit | PeerTransactions
 MempoolBodies = PeerBodies | BlockWires
 """Ordering waits for these; they have a box of their own, so that they do not queue behind what may wait."""
-MempoolControl = Resolve | Take | Decided | Executed | PeerWantsBodies | SpreadTo
+MempoolControl = Resolve | Take | Decided | Executed | PeerWantsBodies | PeerWantsTransactions | SpreadTo
 
 # To ordering ---------------------------------------------------------------------------------------------------------
 

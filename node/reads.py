@@ -15,7 +15,7 @@ from typing import Final, Literal
 import trio
 
 from ledger.block import BlockBody, Header
-from ledger.checkpoint import CheckpointCert
+from ledger.checkpoint import VALIDATORS_LAG, CheckpointCert
 from ledger.codec import encode
 from ledger.crypto import Suite
 from ledger.errors import refuse
@@ -28,6 +28,7 @@ from node.board import Board
 from node.layout import Place
 from node.messages import Prove, Proved, Reply
 from node.store import Reader, Store, damaged
+from node.validators import StoredValidators, ValidatorsChange
 
 PROOF_WAIT_SECONDS: Final = 10
 RECEIPT_HEIGHTS_KEPT: Final = 16
@@ -84,6 +85,7 @@ class Reads:
         self._is_pooled = is_pooled
         self._ask_executor = ask_executor
         self._merkle = MerkleTree(suite)
+        self._validators = StoredValidators(store, suite, genesis)
         self._range = HistoryRange(suite)
         self._receipt_hash = suite.hasher("receipt")
         self._leaves: tuple[int, list[bytes]] = (0, [])
@@ -184,6 +186,9 @@ class Reads:
         with self.store.leased_snapshot(chosen) as reader:
             yield chosen, reader
 
-    def validator_history(self) -> tuple[tuple[int, ValidatorSet, CheckpointCert | None], ...]:
-        """(first height, validators, certificate that handed over to them); the first row is the genesis's."""
-        return ((0, self.genesis.validator_set(), None),)
+    def validators_at(self, height: int) -> ValidatorSet:
+        return self._validators.at(height)
+
+    def validators_changes(self) -> tuple[ValidatorsChange, ...]:
+        """Every change since the genesis that is certified, in order."""
+        return tuple(change for change in self._validators.changes() if change.first - VALIDATORS_LAG <= self.certified)

@@ -38,6 +38,7 @@ from node.held_blocks import make_block
 from node.machine import Machine
 from node.messages import Execute
 from node.store import Store, open_store
+from node.validators import StoredValidators
 from node.watch import Watch
 
 MachineFactory = Callable[[Store, Genesis, Suite], Machine]
@@ -81,7 +82,7 @@ def _fill(
         database = _open_or_repair(old)
     except plyvel.Error as error:
         return f"the database cannot be opened, even after a repair: {error}"
-    blocks = _Blocks(Store(database, domain.chain, old), domain, genesis)
+    blocks = _Blocks(Store(database, domain.chain, old), store, domain, genesis)
     try:
         return trio.run(_execute_all, store, blocks, make_machine, tell)
     finally:
@@ -128,14 +129,16 @@ def _nobody(_: object) -> None:
 
 
 class _Blocks:
-    """The old database, of which only the rows of blocks are read, each believed only after it was checked."""
+    """The old database, of which only the rows of blocks are read, each believed only after it was checked.
 
-    def __init__(self, old: Store, domain: Domain, genesis: Genesis) -> None:
+    Who validates a height is asked of the new database, where the heights below it have just been executed.
+    """
+
+    def __init__(self, old: Store, new: Store, domain: Domain, genesis: Genesis) -> None:
         self.genesis, self.suite = genesis, domain.suite
         self._codec = TransactionCodec(domain.suite)
         self._domain = domain
-        self._validators = genesis.validator_set()
-        self._valset_hash = self._validators.hash(domain.suite)
+        self._validators = StoredValidators(new, domain.suite, genesis)
         self._old = old
 
     def close(self) -> None:
@@ -172,11 +175,12 @@ class _Blocks:
         return Execute(header, block.header_bytes, block.block_hash, body, transactions, block.misbehaviour, decision)
 
     def _verify_decision(self, cert: CommitCert) -> None:
-        digest = self._domain.vote(self._valset_hash, VoteKind.PRECOMMIT, cert.height, cert.round, cert.block_hash)
+        valset_hash = self._validators.hash_at(cert.height)
+        digest = self._domain.vote(valset_hash, VoteKind.PRECOMMIT, cert.height, cert.round, cert.block_hash)
         verify_quorum(
             self.suite,
             self.genesis.engine,
-            self._validators,
+            self._validators.at(cert.height),
             digest,
             bitmap=cert.bitmap,
             signatures=cert.signatures,
@@ -187,7 +191,7 @@ class _Blocks:
         try:
             certificate = self._old.certificate(height)
             if certificate is not None:
-                certificate.verify(self.suite, store.chain, self._validators)
+                certificate.verify(self.suite, store.chain, self._validators.at(height))
         except (BadProof, Refused, plyvel.Error):
             return None
         own = store.checkpoint(height)

@@ -9,6 +9,7 @@ headers, every certificate. Whatever disagrees is NODE-003 with the two sides na
 from __future__ import annotations
 
 from ledger.block import Header
+from ledger.checkpoint import VALIDATORS_LAG
 from ledger.crypto import ZERO_HASH, Suite
 from ledger.errors import BadProof
 from ledger.genesis import Genesis
@@ -17,6 +18,7 @@ from ledger.merkle import Kind, MerkleTree
 from ledger.state import StateHasher, StateTree, read_page
 from node import layout
 from node.store import Store, damaged, reporting_damage
+from node.validators import StoredValidators
 
 
 def check_store(store: Store, suite: Suite, genesis: Genesis) -> StateTree:
@@ -27,8 +29,10 @@ def check_store(store: Store, suite: Suite, genesis: Genesis) -> StateTree:
     with reporting_damage():
         tree = StateTree.load(hasher, store.pages())
         _compare(f"state root of height {store.applied.height}", tree.root, store.applied.state_root)
+        validators = StoredValidators(store, suite, genesis)
         _check_newest(store, suite)
-        _check_certificate(store, suite, genesis, store.certified)
+        _check_validators(store, validators, store.applied.height)
+        _check_certificate(store, suite, validators, store.certified)
     return tree
 
 
@@ -50,7 +54,7 @@ def _check_newest(store: Store, suite: Suite) -> None:
         _compare(f"hash of block {height}", suite.hasher("block")(store.header(height) or b""), applied.block_hash)
 
 
-def _check_certificate(store: Store, suite: Suite, genesis: Genesis, height: int) -> None:
+def _check_certificate(store: Store, suite: Suite, validators: StoredValidators, height: int) -> None:
     """The certificate of `height` is genuine, and certifies what this node has computed."""
     if height == 0:
         return
@@ -58,12 +62,23 @@ def _check_certificate(store: Store, suite: Suite, genesis: Genesis, height: int
     if certificate is None:
         raise damaged(f"the certificate of height {height} is missing")
     try:
-        certificate.verify(suite, store.chain, genesis.validator_set())
+        certificate.verify(suite, store.chain, validators.at(height))
     except BadProof as fault:
         raise damaged(f"the certificate of height {height}: {fault.detail}") from None
     if own is not None:
         _compare(f"certified state root of height {height}", certificate.checkpoint.state_root, own.state_root)
         _compare(f"certified block of height {height}", certificate.checkpoint.block_hash, own.block_hash)
+
+
+def _check_validators(store: Store, validators: StoredValidators, height: int) -> None:
+    """The sets that act at `height` and three above are those that its checkpoint names."""
+    checkpoint = store.checkpoint(height)
+    if checkpoint is None:
+        raise damaged(f"the checkpoint of height {height} is missing")
+    _compare(f"validators of height {height}", validators.hash_at(height), checkpoint.valset_hash)
+    above = height + VALIDATORS_LAG
+    _compare(f"validators of height {above}", validators.hash_at(above), checkpoint.next_valset_hash)
+    validators.at(above)
 
 
 def check_everything(store: Store, suite: Suite, genesis: Genesis) -> None:
@@ -74,15 +89,16 @@ def check_everything(store: Store, suite: Suite, genesis: Genesis) -> None:
     with reporting_damage():
         _check_values(store, tree)
         _check_history(store, suite)
-        parent = store.chain
+        parent, validators = store.chain, StoredValidators(store, suite, genesis)
         for height in range(1, store.applied.height + 1):
             data = store.header(height)
             if data is None:
                 raise damaged(f"block {height} is missing")
             _compare(f"parent of block {height}", Header.decode(data, suite).parent, parent)
             parent = suite.hasher("block")(data)
+            _check_validators(store, validators, height)
             if store.certificate(height) is not None:
-                _check_certificate(store, suite, genesis, height)
+                _check_certificate(store, suite, validators, height)
 
 
 def _check_history(store: Store, suite: Suite) -> None:

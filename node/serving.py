@@ -10,6 +10,7 @@ from node.config import ConfigError, NodeConfig
 from node.contract_engine import ContractReads
 from node.http.limits import HttpLimits
 from node.http.seams import Identity, NodeSeams
+from node.transport.identity import public_key_of
 
 log = logging.getLogger("lugang.http")
 
@@ -48,7 +49,10 @@ def add_http(node: Node) -> None:
     """For `node.app.main`: the HTTP actor becomes one of the node's services."""
     api, monitoring = addresses_of(node.config)
     opened = node.opened
-    own = next((entry for entry in opened.genesis.validators if entry.key == opened.signer.key), None)
+    own = next(
+        (entry for entry in opened.genesis.validators if entry.transport_key == public_key_of(opened.transport_seed)),
+        None,
+    )
     contracts = ContractReads(opened.suite, opened.genesis, opened.store)
     # Binding the contracts takes long the first time; it must not hold up votes later.
     with opened.store.leased_snapshot(max(opened.store.snapshots)) as reader:

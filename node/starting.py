@@ -21,11 +21,11 @@ from ledger.checkpoint import VALIDATORS_LAG, CheckpointCert
 from ledger.errors import PeerFault, Refused
 from ledger.genesis import Genesis
 from ledger.transaction import TransactionCodec
-from ledger.validators import ValidatorSet
 from node.frame_log import Condition
 from node.guard import GuardFile
 from node.held_blocks import HeldBlock, make_block
 from node.store import Store, damaged
+from node.validators import StoredValidators
 from node.wal import Entry, EntryKind
 
 HEIGHTS_BELOW: Final = 8
@@ -62,7 +62,7 @@ def start_from_disk(disk: Disk, domain: Domain, key: bytes, genesis: Genesis) ->
         lost=disk.condition is Condition.LOST,
         damaged=disk.condition is Condition.DAMAGED or not sound,
     )
-    database = _database_facts(disk.store, domain, genesis.validator_set())
+    database = _database_facts(disk.store, domain, StoredValidators(disk.store, domain.suite, genesis))
     start = recover(domain, key, _read_guard(disk.guard), facts, database, nonce=os.urandom(NONCE_BYTES))
     top = applied.height + len(start.decided)
     log.info("recovered applied=%d decided=%d restored=%s", applied.height, top, start.restored is not None)
@@ -104,7 +104,7 @@ def _read_block(payload: bytes, domain: Domain, codec: TransactionCodec) -> Held
     return make_block(domain.suite, Header.decode(header_bytes, domain.suite), transactions, contents.misbehaviour)
 
 
-def _database_facts(store: Store, domain: Domain, validators: ValidatorSet) -> DatabaseFacts:
+def _database_facts(store: Store, domain: Domain, validators: StoredValidators) -> DatabaseFacts:
     applied = store.applied
     assert applied is not None
     certificate = _certificate_at_or_below(store, applied.height)
@@ -112,7 +112,7 @@ def _database_facts(store: Store, domain: Domain, validators: ValidatorSet) -> D
     lowest, highest = max(0, certified - HEIGHTS_BELOW), applied.height + VALIDATORS_LAG
     return DatabaseFacts(
         applied=_tip(store, domain),
-        validators=dict.fromkeys(range(lowest, highest + 1), validators),
+        validators={height: validators.at(height) for height in range(lowest, highest + 1)},
         certified=certificate,
         history=store.history(certified + 1),
         results=tuple(_result(store, height, validators) for height in range(certified + 1, applied.height + 1)),
@@ -140,7 +140,7 @@ def _tip(store: Store, domain: Domain) -> Tip:
     return tip_of(Header.decode(header, domain.suite), applied.block_hash)
 
 
-def _result(store: Store, height: int, validators: ValidatorSet) -> Applied:
+def _result(store: Store, height: int, validators: StoredValidators) -> Applied:
     checkpoint = store.checkpoint(height)
     if checkpoint is None:
         raise damaged(f"the checkpoint of height {height} is missing")
@@ -150,7 +150,7 @@ def _result(store: Store, height: int, validators: ValidatorSet) -> Applied:
         block_time=checkpoint.block_time,
         state_root=checkpoint.state_root,
         receipts_root=checkpoint.receipts_root,
-        next_validators=validators,
+        next_validators=validators.at(height + VALIDATORS_LAG),
         attempt=checkpoint.attempt,
     )
 

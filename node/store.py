@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol
 import cbor2
 import plyvel
 
-from ledger.checkpoint import Checkpoint, CheckpointCert
+from ledger.checkpoint import VALIDATORS_LAG, Checkpoint, CheckpointCert
 from ledger.codec import encode, load
 from ledger.errors import Refused, refuse
 from ledger.history import History, node_number
@@ -53,7 +53,8 @@ class ExecutedBlock:
 
     `writes` are rows of state and indexes under their database keys (None: removed). `previous` holds old values that
     the caller knows anyway, for the undo record; the others are read. `history_nodes` are new, in the order of making.
-    `offences` are the keys of the misbehaviour that the block reports.
+    `offences` are the keys of the misbehaviour that the block reports. `validators` is the set that acts from
+    VALIDATORS_LAG heights above on, with its hash, where it is another one than before.
     """
 
     applied: Applied
@@ -68,6 +69,7 @@ class ExecutedBlock:
     previous: Mapping[bytes, bytes | None]
     history_nodes: Sequence[bytes]
     offences: tuple[bytes, ...] = ()
+    validators: tuple[bytes, ValidatorSet] | None = None
 
 
 class Store:
@@ -114,6 +116,10 @@ class Store:
         put(at_height(layout.CHECKPOINT, height), block.checkpoint.encode())
         if height > 0:
             put(at_height(layout.UNDO, height), self._undo_record(rows, block.previous))
+        if block.validators is not None:
+            digest, validators = block.validators
+            put(layout.VALIDATORS + digest, encode(validators.to_value()))
+            put(at_height(layout.VALIDATORS_FROM, height + VALIDATORS_LAG), digest)
         put(layout.APPLIED, applied.encode())
         batch.write()
         self.applied = applied
@@ -133,9 +139,6 @@ class Store:
                     batch.delete(at_height(layout.UNDO, undone))
         self.certified = max(self.certified, height)
 
-    def put_validators(self, digest: bytes, validators: ValidatorSet) -> None:
-        self._db.put(layout.VALIDATORS + digest, encode(validators.to_value()))
-
     def roll_back(self, height: int, applied: Applied) -> None:
         """Undo every height above `height`, in one batch, by the undo records; `applied` is the pointer of `height`."""
         assert self.applied is not None
@@ -151,6 +154,7 @@ class Store:
                     batch.put(key, value)
             for prefix in (layout.RECEIPTS, layout.CHECKPOINT, layout.UNDO):
                 batch.delete(at_height(prefix, undone))
+            batch.delete(at_height(layout.VALIDATORS_FROM, undone + VALIDATORS_LAG))
         batch.put(layout.APPLIED, applied.encode())
         batch.write()
         self.applied = applied
@@ -231,6 +235,18 @@ class Store:
     def validators(self, digest: bytes, decode: Callable[[Any], ValidatorSet]) -> ValidatorSet | None:
         value = self.get(layout.VALIDATORS + digest)
         return None if value is None else decode(load(value))
+
+    def validators_hash_at(self, height: int) -> bytes | None:
+        """The hash of the set that validates `height`; None while it is the genesis'."""
+        start, stop = layout.VALIDATORS_FROM, at_height(layout.VALIDATORS_FROM, height + 1)
+        with self._db.iterator(start=start, stop=stop, include_key=False, reverse=True) as rows:
+            found: bytes | None = next(rows, None)
+        return found
+
+    def validators_changes(self) -> list[tuple[int, bytes]]:
+        """The heights from which another set validates, ascending, and its hash."""
+        with self._db.iterator(prefix=layout.VALIDATORS_FROM) as rows:
+            return [(layout.height_in(key), digest) for key, digest in rows]
 
     def bytes_on_disk(self) -> int:
         total = 0

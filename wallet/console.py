@@ -23,7 +23,7 @@ from ledger.api import Problem
 from ledger.crypto import Suite
 from ledger.errors import Refused
 from wallet.builder import Signer
-from wallet.home import Config, Home, chain_of
+from wallet.home import Config, Home, Owner, chain_of
 from wallet.keystore import Keystore
 from wallet.problems import exit_code_of, problem
 from wallet.session import Session
@@ -142,6 +142,18 @@ class App:
 
     def organisation(self) -> str:
         return self.keystore().organisation
+
+    def acts_for(self, organisation: str) -> bool:
+        """Whether the identity in use is of this organisation; False also where none is chosen."""
+        try:
+            return self.organisation() == organisation
+        except Refused:
+            return False
+
+    def owner(self) -> Owner:
+        """To whom numbered lists are shown."""
+        keystore = self.keystore()
+        return Owner(keystore.label, keystore.organisation, chain_of(self.genesis_bytes())[1].hex())
 
     def signer(self, label: str | None = None) -> Signer:
         """Unlock an identity for this chain."""

@@ -24,6 +24,7 @@ from wallet.problems import problem
 EPOCH: Final = date(1970, 1, 1)
 BEIJING: Final = timezone(timedelta(hours=8))
 FILE_BYTES_MAX: Final = 60 * 1024
+PREFIX_CHARACTERS_MIN: Final = 4
 TRUE: Final = frozenset({"yes", "true", "1", "是", "y"})
 FALSE: Final = frozenset({"no", "false", "0", "否", "n"})
 TEN_THOUSANDS: Final = {"万": 10**4, "亿": 10**8}
@@ -207,9 +208,19 @@ def _bytes(reading: Reading, kind: str, text: str) -> bytes:
 
 
 def read_id(reading: Reading, text: str) -> bytes:
-    """A whole id, the beginning of one seen before with or without `.n`, or `#n` of the last numbered list."""
-    if text.startswith("#") and text[1:].isdigit() and reading.numbered is not None:
-        return reading.numbered(int(text[1:]))
+    """A whole id, the beginning of one seen before with or without `.n`, or `#n` of the last numbered list; so few
+    digits that they begin no id are a row's number as well."""
+    digits = text.removeprefix("#")
+    is_number = digits.isascii() and digits.isdigit() and (digits != text or len(digits) < PREFIX_CHARACTERS_MIN)
+    try:
+        if is_number and reading.numbered is not None:
+            return reading.numbered(int(digits))
+        return _id_of_prefix(reading, text)
+    except (ValueError, OverflowError):
+        raise problem("WAL-013", prefix=text[:80]) from None
+
+
+def _id_of_prefix(reading: Reading, text: str) -> bytes:
     prefix, dot, number = text.lower().partition(".")
     prefix = prefix.rstrip("…")
     if len(prefix) == 2 * ID_BYTES:
@@ -219,7 +230,7 @@ def read_id(reading: Reading, text: str) -> bytes:
     suffix = f"{int(number):04x}" if dot else ""
     ids = [known for known in reading.seen if len(known) == 2 * ID_BYTES]
     found = [known for known in ids if known.startswith(prefix) and known.endswith(suffix)]
-    if not found or not prefix:
+    if not found or len(prefix) < PREFIX_CHARACTERS_MIN:
         raise problem("WAL-013", prefix=text)
     if len(found) > 1:
         shown = ", ".join(f"{known[:12]}.{int(known[-4:], 16)}" for known in found[:5])

@@ -5,7 +5,8 @@
     config.json            nodes, the chosen identity, the language
     pin.cbor               the highest certificate ever seen, and the validators' changes up to it
     interfaces/DIGEST      contract interfaces by their digest
-    seen.json              ids that lists have shown, so that people may type their beginnings
+    seen.json              ids that lists have shown, so that people may type their beginnings, and each identity's last
+                           numbered list
 
 Only this module knows the folder. It holds no secret in the clear.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,15 @@ class Config:
     nodes: tuple[str, ...] = ()
     identity: str | None = None
     language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """To whom a numbered list was shown: an identity's label and organisation, on one chain (hexadecimal)."""
+
+    label: str
+    organisation: str
+    chain: str
 
 
 class Home:
@@ -109,20 +119,30 @@ class Home:
         """Ids in hexadecimal, the latest last."""
         return list(self._read_json("seen.json").get("ids", ()))
 
-    def inbox(self) -> list[list[Any]]:
-        """The rows of the last numbered list: [contract, action, arguments as hexadecimal CBOR]."""
-        return list(self._read_json("seen.json").get("inbox", ()))
+    def numbered(self, owner: Owner) -> list[bytes]:
+        """The ids of the last numbered list that was shown to this identity, in the list's order."""
+        held = self._read_json("seen.json").get("lists")
+        entry = held.get(owner.label) if type(held) is dict else None
+        if type(entry) is not dict or entry.get("of") != [owner.organisation, owner.chain]:
+            return []
+        return [bytes.fromhex(text) for text in entry["rows"]]
 
-    def remember(self, ids: Iterable[bytes], inbox: list[list[Any]] | None = None) -> None:
+    def remember(self, ids: Iterable[bytes], numbered: tuple[Owner, Sequence[bytes]] | None = None) -> None:
+        """Keep what a list has shown; `numbered` also replaces the numbered list of its owner and of nobody else: a
+        number that somebody was shown must never act on what somebody else was shown."""
+        held = self._read_json("seen.json")
         known = dict.fromkeys(self.seen())
         before = len(known)
         for identifier in ids:
             known.pop(identifier.hex(), None)
             known[identifier.hex()] = None
-        if inbox is None and len(known) == before:
+        if numbered is None and len(known) == before:
             return
-        rows = self.inbox() if inbox is None else inbox
-        self._write_json("seen.json", {"ids": list(known)[-SEEN_MAX:], "inbox": rows})
+        lists = held["lists"] if type(held.get("lists")) is dict else {}
+        if numbered is not None:
+            owner, rows = numbered
+            lists[owner.label] = {"of": [owner.organisation, owner.chain], "rows": [row.hex() for row in rows]}
+        self._write_json("seen.json", {"ids": list(known)[-SEEN_MAX:], "lists": lists})
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.root / name

@@ -41,6 +41,10 @@ _TABLE: Final = (
     (EXIT_USAGE, Refusal("WAL-014", "文件 {file}：{detail}", "file {file}: {detail}")),
     (EXIT_USAGE, Refusal("WAL-015", "创世文件是链 {found}，钱包已固定为 {expected}",
                          "this genesis is chain {found}, the wallet is pinned to {expected}")),
+    (EXIT_USAGE, Refusal("WAL-017",
+                         "身份 {label} 最近看到的列表有 {count} 行，没有第 {number} 行；请先运行 lugang inbox",
+                         "the last list that {label} was shown has {count} rows and no row {number}; "
+                         "run `lugang inbox` first")),
     (EXIT_NETWORK, Refusal("WAL-020", "没有节点可用：{detail}", "no node answered: {detail}", 503, True)),
     (EXIT_NETWORK, Refusal("WAL-021", "{seconds} 秒内未见最终性；交易 {id} 目前状态 {state}",
                            "no finality within {seconds} s; transaction {id} is {state}", 504, True)),

@@ -1,13 +1,15 @@
 """zh: 批量支付:一份清单,多笔凭证支付 | en: Bulk payment: one file, many payments by voucher
 
-One digest names the file, every item has a reference of its own, and the signer signs digest, count and total. All items
-are offered or none. A file sent again gets the first answer and does nothing.
+The digest that names the file is that of its items, digest("bulk", items), and the contract compares: who signs or checks
+digest, count and total has signed every item. Each has a reference of the organisation's own choice, which it uses once,
+in whatever file. All items are offered or none. A file sent again gets the first answer and does nothing.
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Map, Org, Record, Refusal, Text
-from contracts.sdk import action, view
+from contracts.sdk import action, digest, view
 
 ITEMS_MAX = 500
+REFERENCE_MAX = 64
 
 
 class Item(Record):
@@ -24,6 +26,10 @@ class Batch(Record):
     children: tuple[Id, ...]
 
 
+class Reference(Record):
+    batch: Digest
+
+
 class Paid(Event):
     batch: Digest
     payer: Org
@@ -33,12 +39,15 @@ class Paid(Event):
 
 class Bulk(Contract):
     batches = Map((Org, Digest), Batch)
+    references = Map((Org, Text), Reference)
 
     # fmt: off
     wrong_count = Refusal("BLK-001", zh="共 {count} 项,应为 1 至 {limit} 项", en="{count} items, 1 to {limit} are possible")
     wrong_total = Refusal("BLK-002", zh="清单 {count} 项合计 {total},所签为 {signed_count} 项 {signed_total}", en="{count} items with {total}, signed were {signed_count} with {signed_total}")
     twice = Refusal("BLK-003", zh="参考号 {reference} 重复", en="the reference {reference} stands twice")
-    other_file = Refusal("BLK-004", zh="该清单已按 {count} 项 {total} 办理", en="this file was carried out before, with {count} items and {total}")
+    other_items = Refusal("BLK-005", zh="所签清单 {signed} 与明细不符", en="{signed} was signed, the items are of another file")
+    used = Refusal("BLK-006", zh="参考号 {reference} 已在清单 {batch} 中办理", en="the reference {reference} was used in {batch}")
+    bad_reference = Refusal("BLK-007", zh="参考号 {reference} 应为 1 至 {limit} 字", en="the reference {reference} must have 1 to {limit} characters")
     # fmt: on
 
     # who may
@@ -46,15 +55,8 @@ class Bulk(Contract):
     def pay(
         self, ctx, tranche: Id, batch: Digest, count: int, total: Fen, until: Day, items: tuple[Item, ...]
     ) -> tuple[Id, ...]:
-        """zh: 以凭证 {tranche} 批量支付 {count} 笔、合计 {total},{until} 前签收有效 | en: Pay {count} items, {total} in all, of {tranche}, open until {until}
-        batch: 清单文件 | File of the batch
+        """zh: 以凭证 {tranche} 批量支付清单 {batch} 共 {count} 笔、合计 {total},{until} 前签收有效 | en: Pay file {batch}, {count} items, {total} in all, of {tranche}, open until {until}
         items: 明细 | Items"""
-        done = self.batches.get((ctx.organisation, batch))
-        if done is not None:
-            ctx.require(
-                done.count == count and done.total == total, self.other_file, count=done.count, total=done.total
-            )
-            return done.children
         # what must hold
         ctx.require(1 <= len(items) <= ITEMS_MAX, self.wrong_count, count=len(items), limit=ITEMS_MAX)
         sum_of_items = self.fen(sum([item.face for item in items]))
@@ -62,17 +64,29 @@ class Bulk(Contract):
         ctx.require(
             alike, self.wrong_total, count=len(items), total=sum_of_items, signed_count=count, signed_total=total
         )
+        ctx.require(digest("bulk", items) == batch, self.other_items, signed=batch)
+        done = self.batches.get((ctx.organisation, batch))
+        if done is not None:
+            return done.children
         known = {}
         for item in items:
             ctx.require(item.reference not in known, self.twice, reference=item.reference)
+            self.require_new(ctx, item.reference)
             known[item.reference] = True
         # what changes: `voucher` looks whether the caller holds the tranche and whether each payee may receive it
         parts = tuple([(item.payee, item.face, item.debt) for item in items])
         children = ctx.call("voucher", "offer_many", tranche, ctx.organisation, until, parts)
+        for item in items:
+            self.references[(ctx.organisation, item.reference)] = Reference(batch=batch)
         self.batches[(ctx.organisation, batch)] = Batch(count=count, total=total, day=ctx.day, children=children)
         # what is announced
         ctx.emit(Paid(batch=batch, payer=ctx.organisation, count=count, total=total))
         return children
+
+    def require_new(self, ctx, reference: Text) -> None:
+        ctx.require(1 <= len(reference) <= REFERENCE_MAX, self.bad_reference, reference=reference, limit=REFERENCE_MAX)
+        before = self.references.get((ctx.organisation, reference))
+        ctx.require(before is None, self.used, reference=reference, batch=before.batch)
 
     def fen(self, amount: int) -> Fen:
         """Says that a sum is an amount, so that a refusal shows it as one."""
@@ -82,3 +96,8 @@ class Bulk(Contract):
     def batch(self, ctx, payer: Org, batch: Digest) -> Batch | None:
         """zh: 批量支付的结果 | en: What became of a batch"""
         return self.batches.get((payer, batch))
+
+    @view
+    def reference(self, ctx, payer: Org, reference: Text) -> Reference | None:
+        """zh: 参考号所属清单 | en: The file in which a reference was used"""
+        return self.references.get((payer, reference))

@@ -12,8 +12,9 @@ Rule: fields 2 to 5 of a circulation equal those of its asset. Circulation copie
 ownership, and what was copied cannot be granted onward. Revocation stops every later exercise; it cannot take back what
 a user has seen before. The operator witnesses the ledger and can neither grant, issue nor exercise.
 
-A signature here is made with the signer's own key over digest("blank", blank digest), digest("entity", entity digest) or
-digest("presentation", what was shown, grant): under a tag of its own, so that it can never pass for a transaction's.
+A signature here is made with the signer's own key over digest("blank", chain, blank digest), digest("entity", chain,
+entity digest) or digest("presentation", chain, what was shown, grant): under a tag of its own, so that it can never pass
+for a transaction's, and with the chain, so that it says nothing on another one.
 """
 
 from contracts.sdk import (
@@ -257,7 +258,7 @@ class Credential(Contract):
         content: 空白凭证摘要 | Digest of the blank"""
         # what must hold
         ctx.require(ctx.has_role(collector, "collector"), self.not_collector, collector=collector)
-        ctx.require(ctx.is_signature(ctx.person, digest("blank", content), signature), self.bad_signature, what="blank")
+        ctx.require(ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature), self.bad_signature, what="blank")
         possible = 0 < first <= last and last - first < SERIALS_MAX
         ctx.require(possible, self.wrong_range, first=first, last=last, limit=SERIALS_MAX)
         ctx.require(begins <= ends and ctx.day <= ends, self.wrong_window, begins=begins, ends=ends, today=ctx.day)
@@ -279,7 +280,7 @@ class Credential(Contract):
         # what must hold
         ctx.require(row.status == "granted", self.wrong_status, status=row.status)
         ctx.require(row.content == content, self.other_content)
-        ctx.require(ctx.is_signature(ctx.person, digest("blank", content), signature), self.bad_signature, what="blank")
+        ctx.require(ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature), self.bad_signature, what="blank")
         # what changes
         self.blanks[blank] = row.replace(status="live", countersignature=signature)
         # what is announced
@@ -356,7 +357,7 @@ class Credential(Contract):
         ctx.require(ctx.has_role(subject, "subject"), self.not_subject, subject=subject)
         fits = given.blank == blank and given.subject == subject and not given.used and ctx.day <= given.until
         ctx.require(fits, self.no_consent, subject=subject)
-        ctx.require(ctx.is_signature(ctx.person, digest("entity", entity), signature), self.bad_signature, what="entity")  # fmt: skip
+        ctx.require(ctx.is_signature(ctx.person, digest("entity", ctx.chain, entity), signature), self.bad_signature, what="entity")  # fmt: skip
         ctx.require(ctx.day <= ends, self.expired, ends=ends)
         self.claim_address(ctx, address, subject)
         # what changes
@@ -466,7 +467,7 @@ class Credential(Contract):
         ctx.require(entity_signature == asset.entity_signature, self.other_fields, field="entity signature")
         alike = purpose == row.purpose and fee == row.fee
         ctx.require(alike, self.other_terms, purpose=row.purpose, fee=row.fee, signed=purpose, signed_fee=fee)
-        signed = digest("presentation", presentation, grant)
+        signed = digest("presentation", ctx.chain, presentation, grant)
         ctx.require(ctx.is_signature(ctx.person, signed, acceptance), self.bad_signature, what="presentation")
         ctx.require(presentation not in self.presentations, self.taken, what=presentation)
         self.claim_address(ctx, target, row.user)

@@ -4,6 +4,7 @@ Nothing is edited. Before acceptance an offer is withdrawn (`voucher`); after it
 transfer is taken back when everybody who holds something of it agrees. Where they do not, a payer may dispute what it has
 paid away: only the disputed amount is locked, for a limited number of days, and the supervisor records the outcome. The
 issuer can dispute against its own supplier alone: a later holder of an accepted voucher is never stopped by that trade.
+A transfer of which more than 1,024 tranches came (all that came of it, spent ones too) is not taken back at one stroke.
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal, Text

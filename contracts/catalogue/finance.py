@@ -8,7 +8,11 @@ the value day the lock falls, and money that comes later opens a dispute.
 Days d = effective due day - value day, fixed when selected for that value day. Advance A = F x advance; interest
 I = round(A x rate x d / 360); fee = max(least fee, round(A x fee rate)); paid out A - I - fee; F - A, less nothing, goes to
 the seller when the voucher has been redeemed. All-in annual rate = (I + fee) / paid out x 360 / d. A funder that sells on
-asks here like any holder: that is re-factoring. Without recourse unless the contract says so.
+asks here like any holder: that is re-factoring.
+
+Without recourse unless both have agreed on it. With it, when the issuer is late, the funder may have the holder that sold
+pay what the voucher has not received; with that payment the voucher is the holder's again, and what the advance had left
+over is owed to it. Recourse goes with the whole voucher as it was bought: a funder that has split or sold it has none here.
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Rate, Record, Refusal, Text
@@ -17,6 +21,8 @@ from contracts.sdk import action, round_half_up, sweep, view
 WHOLE = 1_000_000  # parts per million
 YEAR_DAYS = 360
 FUNDERS_MAX = 20
+VIEW_ROWS = 256
+ROWS_MAX = 1024
 
 
 class Application(Record):
@@ -69,7 +75,7 @@ class Financing(Record):
     all_in: Rate
     recourse: bool
     refactoring: bool
-    status: Literal["selected", "signed", "financed", "lapsed", "cancelled", "disputed", "returned", "settled"]
+    status: Literal["selected", "signed", "financed", "lapsed", "cancelled", "disputed", "returned", "settled", "recourse"]
     waiting: Day | None  # the last day for the payment, while it is awaited
     contract: Digest | None = None
     registration: Digest | None = None  # the registry's receipt
@@ -149,6 +155,8 @@ class Finance(Contract):
     by_holder = Index(financings, by="holder")
     by_funder = Index(financings, by="funder")
     by_tranche = Index(financings, by="tranche")
+    holder_status = Index(financings, by=("holder", "status"))
+    funder_status = Index(financings, by=("funder", "status"))
     overtime = Index(financings, by="waiting")
 
     # fmt: off
@@ -170,6 +178,8 @@ class Finance(Contract):
     not_redeemed = Refusal("FIN-017", zh="凭证尚未兑付", en="the voucher has not been redeemed")
     wrong_days = Refusal("FIN-018", zh="有效期至 {until},今日 {today}", en="open until {until}, today is {today}")
     binding = Refusal("FIN-019", zh="已签署的融资须等到 {until} 之后才能取消", en="signed by both; it ends by itself after {until}")
+    no_recourse = Refusal("FIN-020", zh="该融资无追索权", en="this financing is without recourse")
+    other_amount = Refusal("FIN-021", zh="面额 {face},所签为 {signed}", en="the face is {face}, {signed} was signed")
     # fmt: on
 
     # ---- asking and quoting ------------------------------------------------------------------------------------------
@@ -397,11 +407,31 @@ class Finance(Contract):
         """zh: 凭证已兑付,指令支付融资 {financing} 的尾款 | en: The voucher is redeemed: instruct the rest of financing {financing}"""
         row = self.financings[financing]
         # what must hold
-        ctx.require(row.status == "financed" and row.rest > 0, self.no_rest)
-        ctx.require(ctx.view("maturity", "is_redeemed", row.tranche), self.not_redeemed)
+        ctx.require((row.status == "financed" or row.status == "recourse") and row.rest > 0, self.no_rest)
+        root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", row.tranche)
+        bought_back = row.status == "recourse" and owner == row.holder
+        ctx.require(bought_back or ctx.view("maturity", "is_redeemed", row.tranche), self.not_redeemed)
         # what changes
         instruction = ctx.call("settlement", "instruct", (("rest", financing, row.funder, row.holder, None, row.rest, ctx.day),))[0]  # fmt: skip
         self.financings[financing] = row.replace(status="settled", instruction=instruction)
+        return instruction
+
+    # who may
+    @action(on="financings", party="funder", policy="finance", amount="face")
+    def take_recourse(self, ctx, financing: Id, holder: Org, face: Fen) -> Id:
+        """zh: 凭证逾期,就融资 {financing} 的面额 {face} 向 {holder} 追索 | en: The voucher is overdue: take recourse to {holder} for {face} of financing {financing}"""
+        row = self.financings[financing]
+        root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", row.tranche)
+        # what must hold: `maturity` looks whether the voucher is overdue and nothing is on its way
+        ctx.require(row.recourse and holder == row.holder, self.no_recourse)
+        ctx.require(row.status == "financed", self.wrong_status, status=row.status)
+        ctx.require(owner == row.funder, self.not_holder, owner=owner, caller=row.funder)
+        ctx.require(face == row.face, self.other_amount, face=row.face, signed=face)
+        # what changes; the voucher is the holder's again once a bank has stated the payment
+        instruction = ctx.call("maturity", "pay_for", row.tranche, row.holder, face)
+        self.financings[financing] = row.replace(status="recourse", instruction=instruction)
+        # what is announced
+        ctx.emit(Ended(financing=financing, tranche=row.tranche, holder=row.holder, funder=row.funder, status="recourse"))  # fmt: skip
         return instruction
 
     # ---- helpers -----------------------------------------------------------------------------------------------------
@@ -457,9 +487,15 @@ class Finance(Contract):
     def asked(self, ctx, funder: Org, after: Id | None = None) -> tuple[tuple[Id, Application], ...]:
         """zh: 待报价的询价 | en: Requests that a funder may answer"""
         found = []
-        for key, row in self.asked_of_all.rows(after=after, limit=256):
-            if ctx.day <= row.until and row.holder != funder and (len(row.funders) == 0 or funder in row.funders):
-                found.append((key, row))
+        more = True
+        while more:
+            page = self.asked_of_all.rows(after=after, limit=VIEW_ROWS)
+            for key, row in page:
+                after = key
+                is_asked = len(row.funders) == 0 or funder in row.funders
+                if ctx.day <= row.until and row.holder != funder and is_asked and len(found) < VIEW_ROWS:
+                    found.append((key, row))
+            more = len(page) == VIEW_ROWS and len(found) < VIEW_ROWS
         return tuple(found)
 
     @view
@@ -470,14 +506,10 @@ class Finance(Contract):
     @view
     def to_sign(self, ctx, organisation: Org) -> tuple[tuple[Id, Financing], ...]:
         """zh: 待签署的融资 | en: Financings that await the organisation's signature"""
-        found = []
-        for key, row in self.by_holder.rows(organisation, limit=256):
-            if row.status == "selected" and not row.holder_signed and ctx.day <= row.until:
-                found.append((key, row))
-        for key, row in self.by_funder.rows(organisation, limit=256):
-            if row.status == "selected" and not row.funder_signed and ctx.day <= row.until:
-                found.append((key, row))
-        return tuple(found)
+        held = self.holder_status.rows(organisation, "selected", limit=ROWS_MAX)
+        found = [(key, row) for key, row in held if not row.holder_signed and ctx.day <= row.until]
+        bought = self.funder_status.rows(organisation, "selected", limit=ROWS_MAX)
+        return tuple(found + [(key, row) for key, row in bought if not row.funder_signed and ctx.day <= row.until])
 
     @view
     def financings_of(self, ctx, tranche: Id) -> tuple[tuple[Id, Financing], ...]:

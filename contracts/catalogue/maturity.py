@@ -4,8 +4,11 @@ Plan p.13, 16-17; I5. The nominal due day never changes; payment is due on it or
 day that follows. At 00:00 of the business day before, the record is taken: each live tranche becomes one claim, whose
 owner (of a pledged one: the pledgee) is paid; a frozen or disputed one is withheld. The issuer pays its bank the whole;
 out of what the bank has received so far every claim gets its share of the total, cumulatively, by largest remainder with
-ties by tranche id, so that any number of short payments ends at the face to the fen. A returned payment reopens that
-claim alone. Late money carries a penalty: the sum of amount x days late, once rounded, as a debt of its own. An issuer
+ties by tranche id, so that any number of short payments ends at the face to the fen. (As money comes in, a share can
+fall by one fen. Who has been told to pay it out is not asked for it back: others wait for that fen, one each in order
+of id, until the next payment.) A root with many claims is recorded and shared out page by page, in blocks that follow:
+floors first, then the fen that are left along an index of the remainders, then the instructions; so the shares are the
+very same as at one look. A returned payment reopens that claim alone. Late money carries a penalty: the sum of amount x days late, once rounded, as a debt of its own. An issuer
 that is late cannot issue until it has paid both and says so with a signature. Once everything is redeemed and the days
 for returns are over, the voucher is cancelled and its line is free.
 """
@@ -15,8 +18,9 @@ from contracts.sdk import action, apportion, round_half_up, sweep, view
 
 WHOLE = 1_000_000
 YEAR_DAYS = 360
-PAGE_ROWS = 1024
-CLAIMS_MAX = 1024
+PAGE_ROWS = 1024  # what `trace` hands over at once
+ACT_ROWS = 1000  # claims of one step in a transaction
+SWEEP_ROWS = 200  # and in a sweep, which has less to spend
 
 
 class Redemption(Record):
@@ -38,6 +42,9 @@ class Redemption(Record):
     penalty_instructed: Fen = 0
     penalty_paid: Fen = 0
     cured: Day | None = None
+    claims: int = 0
+    shared: Fen = 0  # how much of what was collected has been shared out
+    penalty_shared: Fen = 0
 
 
 class Claim(Record):
@@ -49,14 +56,30 @@ class Claim(Record):
     paid: Fen = 0
     penalty_instructed: Fen = 0
     penalty_paid: Fen = 0
+    share: Fen = 0  # of what was shared out
+    penalty_share: Fen = 0
+    shortfall: int | None = None  # total - remainder, while fen are left to share out: the largest remainder is first
+
+
+class Sharing(Record):
+    """Money that is being shared out: floors in order of id, fen that are left by remainder, orders in order of id."""
+
+    penalty: bool
+    target: Fen  # what is shared out in all
+    turn: Day
+    step: Literal["floors", "fens", "orders"] = "floors"
+    cursor: Id | None = None
+    left: Fen = 0  # of the target
+    over: Fen = 0  # how much more than their shares claims were told to be paid before
 
 
 class Honour(Record):
-    """A guarantor pays for the issuer and will own as much."""
+    """A guarantor, or who sold with recourse, pays for the issuer and will own as much."""
 
     face: Fen
     left: Fen
-    paid: Fen  # what the claim had received when the guarantor asked
+    paid: Fen  # what the claim had received when this was instructed
+    recourse: bool = False
 
 
 class Moved(Record):
@@ -133,6 +156,9 @@ class Maturity(Contract):
     claims = Map(Id, Claim, placed_by="transaction")
     honours = Map((Id, Org), Honour, placed_by="transaction")
     moved = Map(Id, Moved, placed_by="transaction")  # where a claim went that a guarantor took a part of
+    sharings = Map(Id, Sharing, placed_by="transaction")
+    unfinished = Index(sharings, by="turn")
+    by_shortfall = Index(claims, by=("root", "shortfall"))
     turns = Index(redemptions, by="turn")
     of_issuer = Index(redemptions, by=("issuer", "due"))
     of_root = Index(claims, by="root")
@@ -152,7 +178,7 @@ class Maturity(Contract):
     too_much = Refusal("MAT-011", zh="代偿 {asked},凭证面额 {face}", en="{asked} asked, the face is {face}")
     asked_before = Refusal("MAT-015", zh="代偿付款已指令,尚未到账", en="this payment has been instructed and has not arrived yet")
     over = Refusal("MAT-012", zh="凭证已注销,退汇须另行处理", en="the voucher is cancelled; what came back is settled between the parties")
-    too_many = Refusal("MAT-013", zh="持有人 {count} 笔以上,部分清分上限 {limit}", en="a short payment can be shared among {limit} claims, there are more")
+    sharing_out = Refusal("MAT-016", zh="{target} 正在清分", en="{target} are being shared out")
     window_open = Refusal("MAT-014", zh="退汇期至 {until}", en="returns are possible until {until}")
     # fmt: on
 
@@ -213,19 +239,20 @@ class Maturity(Contract):
             return
         page = ctx.view("trace", "record_of", root, row.cursor)
         total = row.total
+        claims = row.claims
         cursor = row.cursor
         for tranche, payee, face, withheld in page:
             cursor = tranche
             if face > 0:
                 total = total + face
+                claims = claims + 1
                 self.claims[tranche] = Claim(root=root, payee=payee, face=face, withheld=withheld)
-        row = row.replace(phase="recording", total=total, cursor=cursor, turn=ctx.day)
+        row = row.replace(phase="recording", total=total, claims=claims, cursor=cursor, turn=ctx.day)
         if len(page) < PAGE_ROWS:
             row = row.replace(phase="due", turn=row.effective + 1)
             order = ("collect", root, row.issuer, row.bank, row.bank, total, row.effective)
             ctx.call("settlement", "instruct", (order,))
-            count = len(self.of_root.keys(root, limit=CLAIMS_MAX))
-            ctx.emit(Recorded(root=root, issuer=row.issuer, bank=row.bank, claims=count, total=total, effective=row.effective))  # fmt: skip
+            ctx.emit(Recorded(root=root, issuer=row.issuer, bank=row.bank, claims=claims, total=total, effective=row.effective))  # fmt: skip
         self.redemptions[root] = row
 
     @sweep(index="turns", rows_max=8, when="reached")
@@ -264,7 +291,7 @@ class Maturity(Contract):
         elif purpose == "penalty":
             row = self.redemptions[business]
             self.redemptions[business] = row.replace(penalty_collected=row.penalty_collected + amount)
-            orders = self.share_penalty(ctx, business)
+            orders = self.share(ctx, business)
         elif purpose == "redeem":
             self.pay_claim(ctx, self.current(business), amount)
         elif purpose == "penalty_share":
@@ -292,42 +319,141 @@ class Maturity(Contract):
         ctx.emit(Collected(root=root, issuer=row.issuer, bank=row.bank, amount=amount, left=row.total - collected, penalty=row.penalty))  # fmt: skip
         return self.share(ctx, root) + orders
 
+    # ---- sharing out -------------------------------------------------------------------------------------------------
+
+    # who may: money that has arrived is shared out, whoever asks
+    @action(on="sharings", anyone=True)
+    def share_on(self, ctx, root: Id) -> None:
+        """zh: 继续清分凭证 {root} 的款项 | en: Go on sharing out what came in for {root}"""
+        ctx.call("settlement", "instruct", self.share_page(ctx, root, ACT_ROWS))
+
+    @sweep(index="unfinished", rows_max=4, when="reached")
+    def share_in_turn(self, ctx, root: Id, sharing: Sharing) -> None:
+        ctx.call("settlement", "instruct", self.share_page(ctx, root, SWEEP_ROWS))
+
     def share(self, ctx, root: Id) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
-        """What each claim has to get beyond what was instructed before, out of all that was collected."""
+        """Begin to share out what came in, unless an earlier sum still is; then that one is finished first."""
+        if root not in self.sharings:
+            self.start_sharing(ctx, root)
+            if root in self.sharings:
+                return self.share_page(ctx, root, ACT_ROWS)
+        return ()
+
+    def start_sharing(self, ctx, root: Id) -> None:
         row = self.redemptions[root]
-        claims = self.of_root.rows(root, limit=CLAIMS_MAX)
-        # A root with more claims than one scan holds is paid whole only, since shares need all claims at one look.
-        ctx.require(len(claims) < CLAIMS_MAX or row.collected == row.total, self.too_many, count=len(claims), limit=CLAIMS_MAX)  # fmt: skip
-        shares = [claim.face for key, claim in claims]
-        if row.collected < row.total:
-            shares = apportion(row.collected, shares)
-        left = row.collected - row.instructed
+        if row.collected > row.shared:
+            self.sharings[root] = Sharing(penalty=False, target=row.collected, turn=ctx.day, left=row.collected)
+        elif row.penalty_collected > row.penalty_shared:
+            target = row.penalty_collected
+            self.sharings[root] = Sharing(penalty=True, target=target, turn=ctx.day, left=target)
+
+    def share_page(self, ctx, root: Id, rows_max: int) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
+        """One page of each step that can be taken; what is to be instructed now."""
+        sharing = self.sharings[root]
+        if sharing.step == "floors":
+            sharing = self.share_floors(root, sharing, rows_max)
+        if sharing.step == "fens":
+            sharing = self.share_fens(root, sharing, rows_max)
+        self.sharings[root] = sharing
+        return self.share_orders(ctx, root, sharing, rows_max) if sharing.step == "orders" else ()
+
+    def share_floors(self, root: Id, sharing: Sharing, rows_max: int) -> Sharing:
+        total = self.redemptions[root].total
+        left = sharing.left
+        over = sharing.over
+        page = self.of_root.rows(root, after=sharing.cursor, limit=rows_max)
+        for tranche, claim in page:
+            product = sharing.target * claim.face
+            floor = product // total
+            part = product - floor * total
+            shortfall = total - part if part > 0 else None
+            left = left - floor
+            over = over + max(0, self.told(sharing, claim) - floor)
+            self.claims[tranche] = self.with_share(sharing, claim, floor).replace(shortfall=shortfall)
+        if len(page) < rows_max:
+            return sharing.replace(step="fens", cursor=None, left=left, over=over)
+        return sharing.replace(cursor=page[len(page) - 1][0], left=left, over=over)
+
+    def share_fens(self, root: Id, sharing: Sharing, rows_max: int) -> Sharing:
+        """A claim that has its fen, or needs none, leaves the index, so that each page begins where it begins."""
+        left = sharing.left
+        over = sharing.over
+        page = self.by_shortfall.rows(root, limit=rows_max)
+        for tranche, claim in page:
+            share = claim.penalty_share if sharing.penalty else claim.share
+            if left > 0:
+                left = left - 1
+                if self.told(sharing, claim) > share:
+                    over = over - 1
+                share = share + 1
+            self.claims[tranche] = self.with_share(sharing, claim, share).replace(shortfall=None)
+        step = "orders" if len(page) < rows_max else "fens"
+        return sharing.replace(step=step, left=left, over=over)
+
+    def share_orders(
+        self, ctx, root: Id, sharing: Sharing, rows_max: int
+    ) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
+        """What each claim has to get beyond what was instructed before."""
+        row = self.redemptions[root]
+        room = sharing.target - (row.penalty_instructed if sharing.penalty else row.instructed)
+        told = 0
+        over = sharing.over
         orders = []
-        for i in range(len(claims)):
-            tranche, claim = claims[i]
-            amount = min(left, shares[i] - claim.instructed)
-            if amount > 0 and not claim.withheld:
-                left = left - amount
-                orders.append(("redeem", tranche, row.issuer, claim.payee, row.bank, amount, ctx.day))
-                self.claims[tranche] = claim.replace(instructed=claim.instructed + amount)
-        self.redemptions[root] = row.replace(instructed=row.collected - left)
+        page = self.of_root.rows(root, after=sharing.cursor, limit=rows_max)
+        for tranche, claim in page:
+            wanted = self.due_now(sharing.penalty, claim)
+            if wanted > 0 and over > 0:
+                over = over - 1
+                wanted = wanted - 1
+            amount = 0 if claim.withheld else max(0, min(wanted, room - told))
+            if amount > 0:
+                told = told + amount
+                self.claims[tranche] = self.with_order(sharing.penalty, claim, amount)
+                orders.append(self.order(ctx, tranche, row, claim, sharing.penalty, amount))
+        self.book(root, sharing.penalty, told)
+        if len(page) == rows_max:
+            self.sharings[root] = sharing.replace(cursor=page[len(page) - 1][0], over=over)
+        else:
+            self.end_sharing(ctx, root, sharing)
         return tuple(orders)
 
-    def share_penalty(self, ctx, root: Id) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
+    def end_sharing(self, ctx, root: Id, sharing: Sharing) -> None:
         row = self.redemptions[root]
-        claims = self.of_root.rows(root, limit=CLAIMS_MAX)
-        shares = apportion(row.penalty_collected, [claim.face for key, claim in claims])
-        left = row.penalty_collected - row.penalty_instructed
-        orders = []
-        for i in range(len(claims)):
-            tranche, claim = claims[i]
-            amount = min(left, shares[i] - claim.penalty_instructed)
-            if amount > 0 and not claim.withheld:
-                left = left - amount
-                orders.append(("penalty_share", tranche, row.issuer, claim.payee, row.bank, amount, ctx.day))
-                self.claims[tranche] = claim.replace(penalty_instructed=claim.penalty_instructed + amount)
-        self.redemptions[root] = row.replace(penalty_instructed=row.penalty_collected - left)
-        return tuple(orders)
+        target = sharing.target
+        self.redemptions[root] = row.replace(penalty_shared=target) if sharing.penalty else row.replace(shared=target)
+        self.sharings.remove(root)
+        # What has come in meanwhile begins its own turn.
+        self.start_sharing(ctx, root)
+
+    def book(self, root: Id, penalty: bool, amount: Fen) -> None:
+        row = self.redemptions[root]
+        if penalty:
+            row = row.replace(penalty_instructed=row.penalty_instructed + amount)
+        else:
+            row = row.replace(instructed=row.instructed + amount)
+        self.redemptions[root] = row
+
+    def order(
+        self, ctx, tranche: Id, row: Redemption, claim: Claim, penalty: bool, amount: Fen
+    ) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
+        purpose = "penalty_share" if penalty else "redeem"
+        return (purpose, tranche, row.issuer, claim.payee, row.bank, amount, ctx.day)
+
+    def with_order(self, penalty: bool, claim: Claim, amount: Fen) -> Claim:
+        if penalty:
+            return claim.replace(penalty_instructed=claim.penalty_instructed + amount)
+        return claim.replace(instructed=claim.instructed + amount)
+
+    def due_now(self, penalty: bool, claim: Claim) -> int:
+        if penalty:
+            return claim.penalty_share - claim.penalty_instructed
+        return claim.share - claim.instructed
+
+    def told(self, sharing: Sharing, claim: Claim) -> Fen:
+        return claim.penalty_instructed if sharing.penalty else claim.instructed
+
+    def with_share(self, sharing: Sharing, claim: Claim, share: Fen) -> Claim:
+        return claim.replace(penalty_share=share) if sharing.penalty else claim.replace(share=share)
 
     def pay_claim(self, ctx, tranche: Id, amount: Fen) -> None:
         claim = self.claims[tranche]
@@ -371,7 +497,7 @@ class Maturity(Contract):
             self.honours[(business, payer)] = honour.replace(left=honour.left + amount)
         # what is announced
         ctx.emit(Reopened(tranche=tranche, root=root, payee=payee, amount=amount))
-        bank = None if purpose == "guarantee" else row.bank
+        bank = None if purpose == "guarantee" or purpose == "recourse" else row.bank
         return (purpose, business, payer, payee, bank, again, max(ctx.day, row.effective))
 
     def pay_penalty(self, ctx, tranche: Id, amount: int) -> None:
@@ -441,6 +567,7 @@ class Maturity(Contract):
         claim = self.claims[tranche]
         # what must hold
         ctx.require(claim.withheld, self.not_withheld)
+        self.require_shared(ctx, claim.root)
         ctx.require(not ctx.view("trace", "is_withheld", tranche), self.still_withheld)
         # what changes
         self.pay_withheld(ctx, tranche, claim)
@@ -452,20 +579,33 @@ class Maturity(Contract):
         claim = self.claims[tranche]
         # what must hold
         ctx.require(claim.withheld, self.not_withheld)
+        self.require_shared(ctx, claim.root)
         # what changes
         self.pay_withheld(ctx, tranche, claim.replace(payee=to))
 
+    def require_shared(self, ctx, root: Id) -> None:
+        known = self.sharings.get(root)
+        ctx.require(known is None, self.sharing_out, target=known.target)
+
     def pay_withheld(self, ctx, tranche: Id, claim: Claim) -> None:
-        self.claims[tranche] = claim.replace(withheld=False)
-        orders = ()
-        if self.redemptions[claim.root].collected > 0:
-            orders = self.share(ctx, claim.root)
-        if self.redemptions[claim.root].penalty_collected > 0:
-            orders = orders + self.share_penalty(ctx, claim.root)
-        ctx.call("settlement", "instruct", orders)
+        """What was reserved for the claim; never more than what has come in and nobody was told to be paid."""
+        row = self.redemptions[claim.root]
+        claim = claim.replace(withheld=False)
+        orders = []
+        for penalty, room in (
+            (False, row.shared - row.instructed),
+            (True, row.penalty_shared - row.penalty_instructed),
+        ):
+            amount = min(self.due_now(penalty, claim), room)
+            if amount > 0:
+                claim = self.with_order(penalty, claim, amount)
+                orders.append(self.order(ctx, tranche, row, claim, penalty, amount))
+                self.book(claim.root, penalty, amount)
+        self.claims[tranche] = claim
+        ctx.call("settlement", "instruct", tuple(orders))
 
     # who may
-    @action(callers="guarantee")
+    @action(callers=("guarantee", "finance"))
     def pay_for(self, ctx, tranche: Id, guarantor: Org, face: Fen) -> Id:
         """zh: {guarantor} 就凭证 {tranche} 代偿 {face} | en: {guarantor} pays for {face} of {tranche}"""
         ctx.require(tranche in self.claims, self.not_overdue, effective=None)
@@ -474,13 +614,15 @@ class Maturity(Contract):
         # what must hold
         late = row.phase == "due" and row.collected < row.total and ctx.day > row.effective
         ctx.require(late, self.not_overdue, effective=row.effective)
+        self.require_shared(ctx, claim.root)
         ctx.require((tranche, guarantor) not in self.honours, self.asked_before)
         ctx.require(claim.instructed == claim.paid, self.under_way, amount=self.fen(claim.instructed - claim.paid))
         ctx.require(0 < face <= claim.face, self.too_much, asked=face, face=claim.face)
         # what changes: who takes a part over pays what that part has not received yet
         amount = face - apportion(claim.paid, (face, claim.face - face))[0]
-        self.honours[(tranche, guarantor)] = Honour(face=face, left=amount, paid=claim.paid)
-        order = ("guarantee", tranche, guarantor, claim.payee, None, amount, ctx.day)
+        recourse = ctx.caller == "finance"
+        self.honours[(tranche, guarantor)] = Honour(face=face, left=amount, paid=claim.paid, recourse=recourse)
+        order = ("recourse" if recourse else "guarantee", tranche, guarantor, claim.payee, None, amount, ctx.day)
         return ctx.call("settlement", "instruct", (order,))[0]
 
     def honour(self, ctx, tranche: Id, guarantor: Org, amount: Fen) -> bool:
@@ -491,9 +633,10 @@ class Maturity(Contract):
             return True
         self.honours.remove((tranche, guarantor))
         claim = self.claims.get(tranche)
-        if claim is None or claim.paid != honour.paid or claim.instructed != claim.paid:
+        if claim is None or claim.paid != honour.paid or claim.instructed != claim.paid or claim.root in self.sharings:
             return False
-        ctx.call("guarantee", "honoured", tranche, guarantor, honour.face)
+        if not honour.recourse:
+            ctx.call("guarantee", "honoured", tranche, guarantor, honour.face)
         taken, rest = ctx.call("voucher", "subrogate", tranche, honour.face, guarantor)
         self.claims.remove(tranche)
         faces = (honour.face, claim.face - honour.face)
@@ -501,6 +644,8 @@ class Maturity(Contract):
         paid = apportion(claim.paid, faces)
         late = apportion(claim.penalty_instructed, faces)
         late_paid = apportion(claim.penalty_paid, faces)
+        share = apportion(claim.share, faces)
+        late_share = apportion(claim.penalty_share, faces)
         owners = (guarantor, claim.payee)
         keys = (taken, rest)
         for i in range(2):
@@ -512,6 +657,8 @@ class Maturity(Contract):
                     paid=paid[i],
                     penalty_instructed=late[i],
                     penalty_paid=late_paid[i],
+                    share=share[i],
+                    penalty_share=late_share[i],
                 )
         if rest != tranche:
             self.moved[tranche] = Moved(to=rest)

@@ -54,7 +54,7 @@ refused MAT-002 phase=waiting: 凭证清分状态为 waiting | the redemption is
 # ---- held → due → distributing: the record day is the business day before -----------------------------------------------
 day 2022-12-29
 ----
-maturity.redemptions r1: phase=due turn=2022-12-31 cursor=ta total=2,000,000.00
+maturity.redemptions r1: phase=due turn=2022-12-31 cursor=ta total=2,000,000.00 claims=3
 maturity.claims tb: root=r1 payee=b face=333,333.33 withheld=no
 maturity.claims tc: root=r1 payee=fac face=666,666.67 withheld=yes
 maturity.claims ta: root=r1 payee=a face=1,000,000.00 withheld=no
@@ -74,7 +74,7 @@ refused MAT-002 phase=due: 凭证清分状态为 due | the redemption is due
 
 ask maturity.claims_of r1
 ----
-result [(tb, {root=r1 payee=b face=333,333.33 withheld=no instructed=0.00 paid=0.00 penalty_instructed=0.00 penalty_paid=0.00}), (tc, {root=r1 payee=fac face=666,666.67 withheld=yes instructed=0.00 paid=0.00 penalty_instructed=0.00 penalty_paid=0.00}), (ta, {root=r1 payee=a face=1,000,000.00 withheld=no instructed=0.00 paid=0.00 penalty_instructed=0.00 penalty_paid=0.00})]
+result [(tb, {root=r1 payee=b face=333,333.33 withheld=no instructed=0.00 paid=0.00 penalty_instructed=0.00 penalty_paid=0.00 share=0.00 penalty_share=0.00 shortfall=-}), (tc, {root=r1 payee=fac face=666,666.67 withheld=yes instructed=0.00 paid=0.00 penalty_instructed=0.00 penalty_paid=0.00 share=0.00 penalty_share=0.00 shortfall=-}), (ta, {root=r1 payee=a face=1,000,000.00 withheld=no instructed=0.00 paid=0.00 penalty_instructed=0.00 penalty_paid=0.00 share=0.00 penalty_share=0.00 shortfall=-})]
 
 day 2022-12-30
 ----
@@ -84,9 +84,10 @@ statement s1: bank=icbc number=1 kind=0 instruction=i1 payer=@account-core payee
 
 core  settlement.receive s1
 ----
-maturity.redemptions r1: collected=1,000,000.00 instructed=666,666.67
-maturity.claims tb: instructed=166,666.67
-maturity.claims ta: instructed=500,000.00
+maturity.redemptions r1: collected=1,000,000.00 instructed=666,666.67 shared=1,000,000.00
+maturity.claims tb: instructed=166,666.67 share=166,666.67
+maturity.claims tc: share=333,333.33
+maturity.claims ta: instructed=500,000.00 share=500,000.00
 instructions i1: paid=1,000,000.00
 instructions i2: purpose=redeem business=tb payer=core payee=b bank=icbc account=@account-b amount=166,666.67 currency=CNY day=2022-12-30 made=2022-12-30
 instructions i3: purpose=redeem business=ta payer=core payee=a bank=icbc account=@account-a amount=500,000.00 currency=CNY day=2022-12-30 made=2022-12-30
@@ -191,8 +192,8 @@ surety  settlement.receive s5
 guarantee.guarantees ta surety: removed
 guarantee.guarantees g1 surety: tranche=g1 guarantor=surety amount=0.00 contract=@surety divisible=yes since=2022-06-30
 maturity.claims ta: removed
-maturity.claims c1: root=r1 payee=surety face=400,000.00 withheld=no instructed=200,000.00 paid=200,000.00
-maturity.claims g1: root=r1 payee=a face=600,000.00 withheld=no instructed=300,000.00 paid=300,000.00
+maturity.claims c1: root=r1 payee=surety face=400,000.00 withheld=no instructed=200,000.00 paid=200,000.00 share=200,000.00
+maturity.claims g1: root=r1 payee=a face=600,000.00 withheld=no instructed=300,000.00 paid=300,000.00 share=300,000.00
 maturity.honours ta surety: removed
 maturity.moved ta: to=g1
 instructions i6: paid=200,000.00 status=paid
@@ -211,11 +212,11 @@ statement s6: bank=icbc number=5 kind=0 instruction=i1 payer=@account-core payee
 
 core  settlement.receive s6
 ----
-maturity.redemptions r1: collected=2,000,000.00 instructed=2,000,000.00 late_fen_days=1000000000 penalty=2,500.00
-maturity.claims c1: instructed=400,000.00
-maturity.claims g1: instructed=600,000.00
-maturity.claims tb: instructed=333,333.33
-maturity.claims tc: instructed=666,666.67
+maturity.redemptions r1: collected=2,000,000.00 instructed=2,000,000.00 late_fen_days=1000000000 penalty=2,500.00 shared=2,000,000.00
+maturity.claims c1: instructed=400,000.00 share=400,000.00
+maturity.claims g1: instructed=600,000.00 share=600,000.00
+maturity.claims tb: instructed=333,333.33 share=333,333.33
+maturity.claims tc: instructed=666,666.67 share=666,666.67
 instructions i1: paid=2,000,000.00 status=paid
 instructions i7: purpose=redeem business=c1 payer=core payee=surety bank=icbc account=@account-surety amount=200,000.00 currency=CNY day=2023-01-09 made=2023-01-09
 instructions i8: purpose=redeem business=g1 payer=core payee=a bank=icbc account=@account-a amount=300,000.00 currency=CNY day=2023-01-09 made=2023-01-09
@@ -239,11 +240,11 @@ statement s7: bank=icbc number=6 kind=0 instruction=i11 payer=@account-core paye
 
 core  settlement.receive s7
 ----
-maturity.redemptions r1: penalty_collected=2,500.00 penalty_instructed=2,500.00
-maturity.claims c1: penalty_instructed=500.00
-maturity.claims g1: penalty_instructed=750.00
-maturity.claims tb: penalty_instructed=416.67
-maturity.claims tc: penalty_instructed=833.33
+maturity.redemptions r1: penalty_collected=2,500.00 penalty_instructed=2,500.00 penalty_shared=2,500.00
+maturity.claims c1: penalty_instructed=500.00 penalty_share=500.00
+maturity.claims g1: penalty_instructed=750.00 penalty_share=750.00
+maturity.claims tb: penalty_instructed=416.67 penalty_share=416.67
+maturity.claims tc: penalty_instructed=833.33 penalty_share=833.33
 instructions i11: paid=2,500.00 status=paid
 instructions i12: purpose=penalty_share business=c1 payer=core payee=surety bank=icbc account=@account-surety amount=500.00 currency=CNY day=2023-01-09 made=2023-01-09
 instructions i13: purpose=penalty_share business=g1 payer=core payee=a bank=icbc account=@account-a amount=750.00 currency=CNY day=2023-01-09 made=2023-01-09
@@ -272,4 +273,4 @@ refused MAT-005 day=2023-01-09: 已于 2023-01-09 清偿 | cured on 2023-01-09 a
 
 ask maturity.claims_of r1
 ----
-result [(c1, {root=r1 payee=surety face=400,000.00 withheld=no instructed=400,000.00 paid=200,000.00 penalty_instructed=500.00 penalty_paid=0.00}), (g1, {root=r1 payee=a face=600,000.00 withheld=no instructed=600,000.00 paid=300,000.00 penalty_instructed=750.00 penalty_paid=0.00}), (tb, {root=r1 payee=b face=333,333.33 withheld=no instructed=333,333.33 paid=0.00 penalty_instructed=416.67 penalty_paid=0.00}), (tc, {root=r1 payee=fac face=666,666.67 withheld=no instructed=666,666.67 paid=0.00 penalty_instructed=833.33 penalty_paid=0.00})]
+result [(c1, {root=r1 payee=surety face=400,000.00 withheld=no instructed=400,000.00 paid=200,000.00 penalty_instructed=500.00 penalty_paid=0.00 share=400,000.00 penalty_share=500.00 shortfall=-}), (g1, {root=r1 payee=a face=600,000.00 withheld=no instructed=600,000.00 paid=300,000.00 penalty_instructed=750.00 penalty_paid=0.00 share=600,000.00 penalty_share=750.00 shortfall=-}), (tb, {root=r1 payee=b face=333,333.33 withheld=no instructed=333,333.33 paid=0.00 penalty_instructed=416.67 penalty_paid=0.00 share=333,333.33 penalty_share=416.67 shortfall=-}), (tc, {root=r1 payee=fac face=666,666.67 withheld=no instructed=666,666.67 paid=0.00 penalty_instructed=833.33 penalty_paid=0.00 share=666,666.67 penalty_share=833.33 shortfall=-})]

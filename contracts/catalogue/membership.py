@@ -124,6 +124,7 @@ class Membership(Contract):
 
     def genesis(self, ctx, facts: Genesis) -> None:
         for member in facts.members:
+            self.check_new(ctx, member.organisation, member.credit_code, member.administrator)
             self.organisations[member.organisation] = Organisation(
                 name_zh=member.name_zh,
                 name_en=member.name_en,
@@ -174,17 +175,21 @@ class Membership(Contract):
         for applicant in applicants:
             self.enter(ctx, applicant)
 
+    def check_new(self, ctx, organisation: Org, code: Text, administrator: Key) -> None:
+        """Refuses an organisation, code or key that somebody has already, in the genesis too."""
+        ctx.require(organisation not in self.organisations, self.taken, organisation=organisation)
+        known = self.codes.get(code)
+        if known is not None:
+            ctx.refuse(self.code_taken, code=code, organisation=known.organisation)
+        owner = self.people.get(administrator)
+        if owner is not None:
+            ctx.refuse(self.key_taken, organisation=owner.organisation)
+
     def enter(self, ctx, applicant: Applicant) -> None:
         # what must hold
         ctx.require(self.is_name(applicant.organisation), self.bad_name, name=applicant.organisation)
         ctx.require(is_credit_code(applicant.credit_code), self.bad_code, code=applicant.credit_code)
-        ctx.require(applicant.organisation not in self.organisations, self.taken, organisation=applicant.organisation)
-        known = self.codes.get(applicant.credit_code)
-        if known is not None:
-            ctx.refuse(self.code_taken, code=applicant.credit_code, organisation=known.organisation)
-        owner = self.people.get(applicant.administrator)
-        if owner is not None:
-            ctx.refuse(self.key_taken, organisation=owner.organisation)
+        self.check_new(ctx, applicant.organisation, applicant.credit_code, applicant.administrator)
         # what changes
         self.organisations[applicant.organisation] = Organisation(
             name_zh=applicant.name_zh,

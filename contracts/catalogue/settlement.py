@@ -35,7 +35,7 @@ class Account(Record):
 
 
 class Instruction(Record):
-    purpose: Literal["finance", "rest", "collect", "redeem", "penalty", "penalty_share", "guarantee", "fee"]
+    purpose: Literal["finance", "rest", "collect", "redeem", "penalty", "penalty_share", "guarantee", "recourse", "fee"]
     business: Id  # the financing, root, tranche or act that it pays
     payer: Org
     payee: Org

@@ -53,8 +53,8 @@ class Leaf(Record):
 class Trace(Contract):
     too_large = Refusal(
         "TRC-001",
-        zh="该原始凭证已有 {limit} 张以上凭证,请逐页读取",
-        en="the root has more than {limit} tranches: read them page by page",
+        zh="其后的凭证超过 {limit} 张,请逐页读取",
+        en="more than {limit} tranches came of it: read them page by page",
     )
 
     @view
@@ -128,27 +128,22 @@ class Trace(Contract):
         return row.sources if row.parent is None else (row.parent,)
 
     def downwards(self, ctx, tranche: Id) -> tuple[tuple[Id, Tranche], ...]:
-        """The tranche and all that came out of it, nearest first."""
-        first = Tranche.of(ctx.view("voucher", "tranche", tranche))
-        known = ctx.view("voucher", "all_of", first.root, None)
-        ctx.require(len(known) < ROWS_MAX, self.too_large, limit=ROWS_MAX)
-        rows = {}
-        children = {}
-        for key, values in known:
-            row = Tranche.of(values)
-            rows[key] = row
-            for origin in self.origins(row):
-                children[origin] = children.get(origin, ()) + (key,)
-        found = [tranche]
+        """The tranche and all that came out of it, nearest first; how much else its root has become does not matter."""
+        found = [(tranche, Tranche.of(ctx.view("voucher", "tranche", tranche)))]
         seen = {tranche: True}
         at = 0
         while at < len(found):
-            for key in children.get(found[at], ()):
+            known, row = found[at]
+            at = at + 1
+            if row.live:
+                continue
+            page = ctx.view("voucher", "came_of", known, None)
+            ctx.require(len(found) + len(page) <= ROWS_MAX, self.too_large, limit=ROWS_MAX)
+            for key, values in page:
                 if key not in seen:
                     seen[key] = True
-                    found.append(key)
-            at = at + 1
-        return tuple([(key, rows[key]) for key in found])
+                    found.append((key, Tranche.of(values)))
+        return tuple(found)
 
     def step(self, key: Id, place: Text, row: Tranche) -> Step:
         return Step(

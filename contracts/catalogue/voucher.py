@@ -16,6 +16,7 @@ from contracts.sdk import action, add_months, sweep, view
 
 MERGE_ITEMS_MAX = 100
 ROWS_MAX = 1024
+VIEW_ROWS = 256
 HOLIDAY_DAYS_MAX = 25  # no run of days off is longer
 
 
@@ -102,9 +103,10 @@ class Voucher(Contract):
     roots = Map(Id, Root, placed_by="transaction")
     tranches = Map(Id, Tranche, placed_by="transaction")
     holdings = Index(tranches, by="owner", where="live")
-    awaiting = Index(tranches, by="payee", where="until")
+    awaiting = Index(tranches, by=("payee", "lock"), where="until")
     lapsing = Index(tranches, by="until")
     tree = Index(tranches, by="root")
+    carved_from = Index(tranches, by="parent")
     issued_by = Index(roots, by="issuer")
     unpaid = Index(roots, by=("issuer", "due"), where="unsettled")
 
@@ -584,15 +586,29 @@ class Voucher(Contract):
     def inbox(self, ctx, organisation: Org, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:
         """zh: 待签收的凭证 | en: Offers that await the organisation"""
         offers = []
-        for key, held in self.awaiting.rows(organisation, after=after, limit=256):
-            if held.lock == "offer" and self.is_locked(ctx, held):
-                offers.append((key, held))
+        more = True
+        while more:
+            page = self.awaiting.rows(organisation, "offer", after=after, limit=VIEW_ROWS)
+            for key, held in page:
+                after = key
+                # What has lapsed and was not swept yet leaves a gap here, which the next page fills.
+                if self.is_locked(ctx, held) and len(offers) < VIEW_ROWS:
+                    offers.append((key, held))
+            more = len(page) == VIEW_ROWS and len(offers) < VIEW_ROWS
         return tuple(offers)
 
     @view
     def issued(self, ctx, issuer: Org, after: Id | None = None) -> tuple[tuple[Id, Root], ...]:
         """zh: 开立的凭证 | en: What an organisation has issued"""
         return self.issued_by.rows(issuer, after=after, limit=256)
+
+    @view
+    def came_of(self, ctx, tranche: Id, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:
+        """zh: 由该凭证直接拆出或并入的凭证 | en: What was carved directly from a tranche, or what it was merged into"""
+        held = self.tranches[tranche]
+        if held.into is not None and after is None and self.tranches[held.into].parent != tranche:
+            return ((held.into, self.tranches[held.into]),)
+        return self.carved_from.rows(tranche, after=after, limit=ROWS_MAX)
 
     @view
     def all_of(self, ctx, root: Id, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:

@@ -22,6 +22,7 @@ CONTEXT_VALUES: Final = {
     "caller": ("ctx.caller", TEXT),
     "contract": ("contract_name", TEXT),
     "transaction": ("ctx.session.transaction", SCALARS["Digest"]),
+    "chain": ("ctx.chain", SCALARS["Digest"]),
     "day": ("ctx.session.moment.day", SCALARS["Day"]),
     "time": ("ctx.session.moment.time", SCALARS["Time"]),
     "height": ("ctx.session.moment.height", SCALARS["Height"]),

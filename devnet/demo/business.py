@@ -14,6 +14,7 @@ from typing import Any, Final
 from devnet.cast import BANK, FUNDER, ISSUER, VERIFIER
 from devnet.demo.stage import Act, Stage, act
 from devnet.onboarding import Cast
+from ledger.codec import encode
 from wallet.builder import Signer
 from wallet.session import Outcome
 
@@ -38,7 +39,7 @@ class Business:
     def __init__(self, stage: Stage, cast: Cast, signers: dict[str, Signer]) -> None:
         self._stage, self._cast, self._signers = stage, cast, signers
         self._hash = stage.session.suite.hasher("demo")
-        self._papers = 0
+        self._papers = self._references = 0
 
     def signer(self, organisation: str) -> Signer:
         return self._signers.get(organisation) or self._cast.signer(organisation)
@@ -122,10 +123,15 @@ class Business:
             [part] = parts
             debt = self.paper("debt")
             return act(self.signer(payer), "voucher", "offer", tranche, part.payee, part.face, until, debt)
-        items = tuple((f"{payer}-{i}", part.payee, part.face, self.paper("debt")) for i, part in enumerate(parts))
+        items = tuple((self._reference(payer), part.payee, part.face, self.paper("debt")) for part in parts)
         total = sum(part.face for part in parts)
-        batch = self.paper("batch")
+        batch = self._stage.session.suite.hasher("contract")(encode(("bulk", items)))
         return act(self.signer(payer), "bulk", "pay", tranche, batch, len(items), total, until, items)
+
+    def _reference(self, payer: str) -> str:
+        """A payment's name that its payer uses once, in whatever file."""
+        self._references += 1
+        return f"{payer}-{self._references}"
 
     def merge(self, what: str, holdings: Sequence[tuple[str, Sequence[bytes]]]) -> list[bytes]:
         """Each (holder, tranches) becomes one tranche; a single one stays as it is."""

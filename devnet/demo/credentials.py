@@ -79,8 +79,9 @@ class CredentialPlay:
         )
 
     def _sign(self, signer: Signer, *values: Any) -> bytes:
-        """What the contract checks: a signature over its own digest of these values."""
-        return self._suite.sign(signer.secret, self._digest(encode(values)))
+        """What the contract checks: a signature over its own digest of the tag, the chain and these values."""
+        tag, *rest = values
+        return self._suite.sign(signer.secret, self._digest(encode((tag, self._stage.session.chain, *rest))))
 
     def _address(self, space: str) -> str:
         return f"space:{space}/{self._business.paper('ciphertext').hex()}"

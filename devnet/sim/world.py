@@ -242,9 +242,9 @@ class World:
         taker = next((r for r in order if r.up and r.is_honest), None)
         if taker is None:
             self.at(self.now + 500, -1, 0, lambda: self.submit(instance, transaction), "client again")
-            return
-        self.submitted[transaction.id] = self.now
-        self.at(self.now, taker.index, taker.life, lambda: taker.on_client(transaction), "request")
+        else:
+            self.submitted[transaction.id] = self.now
+            self._perform(taker, lambda: taker.on_client(transaction))
 
     def next_validators(self, height: int) -> ValidatorSet:
         """Those that the execution of `height` names for height + 3: a pure function of the height."""

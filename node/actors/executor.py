@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 import trio
 
 from consensus.events import Applied
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import VALIDATORS_LAG, Checkpoint
 from ledger.crypto import ZERO_HASH, Suite
 from ledger.genesis import Genesis
 from ledger.history import History, HistoryRange
 from ledger.merkle import Kind, MerkleTree
 from ledger.state import StateTree
+from ledger.validators import ValidatorSet
 from node import layout
 from node.board import Board, ChainStatus, ExecutionStatus
 from node.box import Box
@@ -43,6 +44,7 @@ from node.messages import (
 from node.misbehaviour import offence_key_of
 from node.outcomes import refusals_in
 from node.store import ExecutedBlock, Store
+from node.validators import StoredValidators
 
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
@@ -79,7 +81,7 @@ class Executor:
         self._range = HistoryRange(suite)
         self._receipt_hash = suite.hasher("receipt")
         self._attempt = 0
-        self._valset_hash = genesis.validator_set().hash(suite)
+        self._validators = StoredValidators(store, suite, genesis)
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()
@@ -98,7 +100,7 @@ class Executor:
         leaf = self._range.leaf(0, self._chain, update.root, ZERO_HASH)
         history, nodes = self._range.append(History(), leaf)
         applied = layout.Applied(0, self._chain, self._genesis.time, update.root, ZERO_HASH, history)
-        self._store.put_validators(self._valset_hash, self._genesis.validator_set())
+        next_hash = execution.next_validators.hash(self._suite)
         self._store.commit(
             ExecutedBlock(
                 applied=applied,
@@ -107,11 +109,12 @@ class Executor:
                 decision=b"",
                 receipts=(),
                 ids=(),
-                checkpoint=self._checkpoint(applied, History(), self._valset_hash),
+                checkpoint=self._checkpoint(applied, History(), next_hash),
                 writes=self._rows(execution),
                 pages=update.pages,
                 previous={},
                 history_nodes=nodes,
+                validators=self._change(0, next_hash, execution),
             )
         )
         self._store.keep_snapshot()
@@ -152,6 +155,7 @@ class Executor:
             previous={**execution.previous, **old_pages},
             history_nodes=nodes,
             offences=tuple(offence_key_of(record, self._suite) for record in block.misbehaviour),
+            validators=self._change(header.height, next_hash, execution),
         )
         await trio.to_thread.run_sync(store.commit, record)
         store.keep_snapshot()
@@ -173,6 +177,11 @@ class Executor:
         digest = self._tree.hasher.value
         return [(key, None if value is None else digest(value)) for key, value in execution.state.items()]
 
+    def _change(self, height: int, next_hash: bytes, execution: Execution) -> tuple[bytes, ValidatorSet] | None:
+        """What acts three heights above, where it is not what acts already two heights above."""
+        before = self._validators.hash_at(height + VALIDATORS_LAG - 1)
+        return None if next_hash == before else (next_hash, execution.next_validators)
+
     @staticmethod
     def _rows(execution: Execution) -> Mapping[bytes, bytes | None]:
         rows = {layout.STATE + key: value for key, value in execution.state.items()}
@@ -184,7 +193,7 @@ class Executor:
         return Checkpoint(
             chain=self._chain,
             engine=self._genesis.engine,
-            valset_hash=self._valset_hash,
+            valset_hash=self._validators.hash_at(applied.height),
             height=applied.height,
             attempt=self._attempt,
             block_hash=applied.block_hash,

@@ -42,6 +42,7 @@ from node.messages import (
     PeerBodies,
     PeerTransactions,
     PeerWantsBodies,
+    PeerWantsTransactions,
     Post,
     Resolve,
     SendToPeer,
@@ -273,6 +274,8 @@ class Mempool:
                 self._on_executed(height, time, ids)
             case PeerWantsBodies(peer, question):
                 self._serve(peer, question)
+            case PeerWantsTransactions(peer):
+                self._offer_oldest(peer)
             case SpreadTo(order):
                 self._spread_again(order)
 
@@ -287,12 +290,12 @@ class Mempool:
             self._say_eligible()
         self._publish()
 
+    def _offer_oldest(self, peer: PeerId) -> None:
+        wires = tuple(entry.transaction.wire for entry in self._oldest(0))
+        if wires:
+            self._send(peer, TxBatch(wires))
+
     def _serve(self, peer: PeerId, question: GetBodies) -> None:
-        if not question.wids:
-            wires = [entry.transaction.wire for entry in self._oldest(0)]
-            if wires:
-                self._send(peer, TxBatch(tuple(wires)))
-            return
         for wires in _batches(self._assembly.serve(question.block_hash, question.wids)):
             self._send(peer, Bodies(question.height, question.block_hash, tuple(wires)))
 

@@ -52,7 +52,7 @@ from consensus.messages import (
     Bodies,
     CommitCert,
     Evidence,
-    GetBodies,
+    GetTransactions,
     Manifest,
     OrderingMessage,
     PeerId,
@@ -66,10 +66,12 @@ from ledger.codec import encode
 from ledger.errors import PeerFault, Refused
 from ledger.genesis import Genesis
 from ledger.transaction import Transaction
+from ledger.validators import ValidatorSet
 from node.board import Board, ChainStatus, OrderingStatus
 from node.board import Mode as BoardMode
 from node.box import Box
 from node.clock import Clock
+from node.directory import Directory
 from node.durable import Durable
 from node.fetching import Fetching
 from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
@@ -107,7 +109,6 @@ if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
 TOGETHER_MESSAGES_MAX: Final = 64
-NO_BLOCK: Final = bytes(32)
 MISBEHAVIOUR_PER_BLOCK_MAX: Final = 8
 MISBEHAVIOUR_KEPT_MAX: Final = 64
 HEIGHTS_AHEAD_MAX: Final = 2
@@ -152,6 +153,7 @@ class OrderingParts:
     durable: Durable
     blocks: HeldBlocks
     permission: Permission
+    directory: Directory
     decided: Watch[int]
     send: SendToPeer
     to_mempool: Post[MempoolControl]
@@ -182,6 +184,8 @@ class Ordering:
         self._view_changes = 0
         self._eligible = Eligible(0, None)
         self._caught_up: tuple[int, Verified[OrderingMessage]] | None = None
+        self._adopted: ValidatorSet | None = None
+        self._linked: dict[PeerId, None] = {}
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         applied = self._parts.store.applied
@@ -199,16 +203,32 @@ class Ordering:
 
     async def _settle(self) -> None:
         """Until nothing waits for the disk any more; then tell the ticker and the board where things stand."""
+        self._meet_validators()
         while self._durable.is_waiting:
             token = await self._durable.sync()
             self._tick()
             self._step(Persisted(token))
+            self._meet_validators()
         wanted = [at for at in (self._timer_ms, self._fetching.next_ms()) if at is not None]
         wake = min(wanted, default=None)
         if wake != self._said_timer_ms:
             self._said_timer_ms = wake
             self._parts.to_ticker(WakeAt(wake))
         self._publish()
+
+    def _meet_validators(self) -> None:
+        """Another set may validate the height that is being decided now; a replaced key's link is the new key's."""
+        validators = self._engine.validators.current().set
+        if validators is self._adopted:
+            return
+        self._adopted = validators
+        directory = self._parts.directory
+        linked = {directory.key_of(peer) for peer in self._linked}
+        for old, new in directory.adopt(validators):
+            log.info("validator_key organisation_key=%s replaced_by=%s", old.hex()[:16], new.hex()[:16])
+            if old in linked:
+                self._step(PeerDown(old))
+                self._step(PeerUp(new))
 
     def _tick(self) -> None:
         now = self._parts.clock.now_ms()
@@ -252,9 +272,11 @@ class Ordering:
                 self._said_timer_ms = None
                 self._fetching.ask_again(self._now_ms)
             case LinkUp(peer):
-                self._step(PeerUp(peer))
+                self._linked[peer] = None
+                self._step(PeerUp(self._parts.directory.key_of(peer)))
             case LinkDown(peer):
-                self._step(PeerDown(peer))
+                self._linked.pop(peer, None)
+                self._step(PeerDown(self._parts.directory.key_of(peer)))
             case PeerWantsBodies():
                 self._on_wish(message)
             case CaughtUp(header, body, cert):
@@ -276,7 +298,7 @@ class Ordering:
         except PeerFault as fault:
             self._count(fault.code)
             return
-        self._step(Received(peer, verified))
+        self._step(Received(self._parts.directory.key_of(peer), verified))
 
     def _count(self, code: str) -> None:
         self._parts.board.peer_faults[code] += 1
@@ -385,7 +407,7 @@ class Ordering:
                 self._on_build(effect)
             case AskForWork(height, sources):
                 for peer in sources:
-                    self._parts.send(peer, GetBodies(height, NO_BLOCK, ()))
+                    self._parts.send(peer, GetTransactions(height))
             case Spread(_, order):
                 self._parts.to_mempool(SpreadTo(order))
             case Validate(height, block_hash):
@@ -538,7 +560,7 @@ class Ordering:
             round=engine.round,
             mode=NAMES[mode],
             view_changes=self._view_changes,
-            quorum=before.quorum,
+            quorum=engine.validators.current().quorum.q,
             reason=reason or None,
         )
         if status != before:

@@ -17,6 +17,7 @@ from consensus.messages import (
     Bodies,
     GetBlocks,
     GetBodies,
+    GetTransactions,
     Manifest,
     PeerId,
     PeerMessage,
@@ -46,13 +47,12 @@ from node.messages import (
     PeerTransactions,
     PeerWantsBlocks,
     PeerWantsBodies,
+    PeerWantsTransactions,
 )
 from node.transport.interface import FrameReceived, Incoming, PeerUp, Transport
 
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
-
-NO_BLOCK = bytes(32)
 
 STATISTICS_SECONDS: Final = 1
 
@@ -119,11 +119,10 @@ class Peers:
                 self._count_full("door_full", taken=self._door.offer(PeerTransactions(peer, wires)))
             case Bodies(_, block_hash, wires):
                 self._count_full("bodies_full", taken=self._bodies.offer(PeerBodies(peer, block_hash, wires)))
-            case GetBodies(_, block_hash, _):
-                if block_hash == NO_BLOCK:
-                    await self._control.send(PeerWantsBodies(peer, message))
-                else:
-                    await self._ordering.send(PeerWantsBodies(peer, message))
+            case GetBodies():
+                await self._ordering.send(PeerWantsBodies(peer, message))
+            case GetTransactions():
+                await self._control.send(PeerWantsTransactions(peer))
             case Manifest():
                 await self._ordering.send(ManifestFromPeer(peer, message))
             case GetBlocks():

@@ -26,7 +26,7 @@ from ledger.api import (
     ValidatorsAnswer,
     ValidatorsChange,
 )
-from ledger.checkpoint import CheckpointCert
+from ledger.checkpoint import VALIDATORS_LAG, CheckpointCert
 from ledger.codec import encode
 from ledger.crypto import HASH_BYTES
 from ledger.errors import refuse
@@ -111,12 +111,12 @@ class LedgerRoutes:
         """Every change of the validators since the genesis."""
         changes = [
             ValidatorsChange.model_construct(
-                height=certificate.checkpoint.height,
-                validators=encode(validators.to_value()),
-                certificate=certificate.encode(),
+                height=change.first - VALIDATORS_LAG,
+                validators=encode(change.validators.to_value()),
+                certificate=change.certificate.encode(),
             )
-            for _, validators, certificate in self._reads.validator_history()
-            if certificate is not None
+            for change in self._reads.validators_changes()
+            if change.certificate is not None
         ]
         return answer(ValidatorsAnswer.model_construct(changes=changes))
 

@@ -1,5 +1,6 @@
 """Every check against the real files, less the listed exceptions; and the project's own tables against each other."""
 
+import functools
 import importlib
 import re
 import tomllib
@@ -18,9 +19,20 @@ def key(finding: Finding) -> tuple[str, str, str]:
     return (finding.path, finding.rule, finding.detail)
 
 
+@functools.cache
+def project() -> Tree:
+    """The files are read and parsed once for all checks."""
+    return read_tree()
+
+
+@functools.cache
+def findings_of(name: str) -> tuple[Finding, ...]:
+    return tuple(CHECKS[name](project()))
+
+
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_project_keeps_the_rule(name):
-    findings = [str(finding) for finding in CHECKS[name](read_tree()) if key(finding) not in EXCEPTIONS]
+    findings = [str(finding) for finding in findings_of(name) if key(finding) not in EXCEPTIONS]
     assert not findings, "\n" + "\n".join(findings)
 
 
@@ -30,7 +42,7 @@ def test_a_tree_without_files_keeps_the_rule(name):
 
 
 def test_no_exception_outlives_its_need():
-    needed = {key(finding) for check in CHECKS.values() for finding in check(read_tree())}
+    needed = {key(finding) for name in CHECKS for finding in findings_of(name)}
     assert set(EXCEPTIONS) - needed == set()
 
 

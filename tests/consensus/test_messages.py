@@ -19,6 +19,7 @@ from consensus.messages import (
     GetBlocks,
     GetBodies,
     GetNewest,
+    GetTransactions,
     Manifest,
     Newest,
     Rejoin,
@@ -68,11 +69,12 @@ def examples() -> list[Any]:
         GetNewest(), Newest(None), Newest(vote), Newest(again), GetBlocks(1, 16),
         Blocks(9, (CertifiedBlock(header, b"body", commit),)), Manifest(header, (bytes(32),), ()),
         GetBodies(1, bytes(32), ()), Bodies(1, bytes(32), (b"wire",)), TxBatch((b"wire", b"wire")),
+        GetTransactions(7),
     ]  # fmt: skip
 
 
 EXAMPLES = examples()
-BULK = (GetBlocks, Blocks, Manifest, GetBodies, Bodies, TxBatch)
+BULK = (GetBlocks, Blocks, Manifest, GetBodies, Bodies, TxBatch, GetTransactions)
 IDS = [f"{type(message).__name__}-{i}" for i, message in enumerate(EXAMPLES)]
 
 
@@ -160,6 +162,14 @@ def test_misbehaviour_convicts_its_offender_and_nobody_else(message):
             framed = replace(message, offender=other)
             with pytest.raises(BadProof):
                 verify_evidence(bench.world.domain, framed, bench.world.validators)
+
+
+def test_a_wid_is_named_once():
+    header = next(message.header for message in EXAMPLES if isinstance(message, Manifest))
+    wid = bytes(32)
+    for message in (Manifest(replace(header, tx_count=2), (wid, wid), ()), GetBodies(1, wid, (wid, wid))):
+        with pytest.raises(PeerFault):
+            decode_message(encode_message(message), SUITE)
 
 
 def test_two_signatures_over_the_same_bytes_are_no_misbehaviour():

@@ -177,6 +177,7 @@ class World:
         self.control: Box[MempoolControl] = Box(1_000)
         self.mempool = Mempool(
             door=self.door,
+            bodies=Box(256),
             control=self.control,
             pool=self.pool,
             admission=Admission(

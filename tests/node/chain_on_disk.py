@@ -14,6 +14,7 @@ from ledger.transaction import Transaction
 from node.actors.executor import Executor
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
+from node.machine import Machine
 from node.messages import Execute
 from node.self_check import check_store
 from node.store import Store, open_store
@@ -24,7 +25,7 @@ STEP_MS = 1_000
 
 
 class ChainOnDisk:
-    def __init__(self, path: Path, genesis: Genesis) -> None:
+    def __init__(self, path: Path, genesis: Genesis, machine: Machine | None = None) -> None:
         self.genesis = genesis
         self.chain = chain_of(genesis)
         self.store: Store = open_store(path, self.chain)
@@ -34,7 +35,7 @@ class ChainOnDisk:
         self.executor = Executor(
             store=self.store,
             tree=self.tree,
-            machine=NotesMachine(genesis),
+            machine=machine or NotesMachine(genesis),
             suite=SUITE,
             chain=self.chain,
             genesis=genesis,

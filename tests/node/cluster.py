@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,28 +11,34 @@ import trio
 
 from ledger.genesis import Genesis
 from ledger.transaction import Transaction
-from node.app import Node, build_node
+from node.app import MachineFactory, Node, build_node
 from node.messages import Reply, Submit, SubmitOutcome
 from node.transport.interface import PeerKey
 from tests.node.memory_transport import MemoryNetwork, MemoryTransport
 from tests.node.support import chain_of, make_folder, make_genesis, make_transaction, notes_machine
 
 PATIENCE_SECONDS = 30
+NOTES_EVERYWHERE: Mapping[int, MachineFactory] = {}
 
 
 class Cluster:
-    def __init__(self, root: Path, genesis: Genesis, nursery: trio.Nursery) -> None:
+    def __init__(
+        self, root: Path, genesis: Genesis, nursery: trio.Nursery, machines: Mapping[int, MachineFactory]
+    ) -> None:
         self.genesis = genesis
         self.chain = chain_of(genesis)
         self.network = MemoryNetwork()
         self.configs = [make_folder(root, genesis, i) for i in range(len(genesis.validators))]
         self.nodes: dict[int, Node] = {}
         self._nursery = nursery
+        self._machines = machines
         self._scopes: dict[int, trio.CancelScope] = {}
 
     async def start(self, index: int) -> Node:
         transport = MemoryTransport(self.network, PeerKey(self.genesis.validators[index].transport_key))
-        node = self.nodes[index] = build_node(self.configs[index], notes_machine, transport=transport)
+        node = self.nodes[index] = build_node(
+            self.configs[index], self._machines.get(index, notes_machine), transport=transport
+        )
         await self._nursery.start(self._run, index, node)
         return node
 
@@ -67,9 +73,15 @@ class Cluster:
 
 
 @asynccontextmanager
-async def running_cluster(root: Path, count: int = 5, timeouts: dict[str, int] | None = None) -> AsyncIterator[Cluster]:
+async def running_cluster(
+    root: Path,
+    count: int = 5,
+    timeouts: dict[str, int] | None = None,
+    machines: Mapping[int, MachineFactory] = NOTES_EVERYWHERE,
+) -> AsyncIterator[Cluster]:
+    """`machines` are those of the nodes that do not run the plain one."""
     async with trio.open_nursery() as nursery:
-        cluster = Cluster(root, make_genesis(count, timeouts=timeouts), nursery)
+        cluster = Cluster(root, make_genesis(count, timeouts=timeouts), nursery, machines)
         for index in range(count):
             await cluster.start(index)
         yield cluster

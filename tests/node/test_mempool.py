@@ -26,6 +26,7 @@ from node.messages import (
     PeerBodies,
     PeerTransactions,
     PeerWantsBodies,
+    PeerWantsTransactions,
     Reply,
     Resolve,
     SpreadTo,
@@ -281,6 +282,19 @@ async def test_peers_get_the_bodies_that_they_ask_for(autojump_clock, bench):
     bench.mempool.control.post(PeerWantsBodies(PEER, GetBodies(1, b"h" * 32, (one.wid, bytes(32)))))
     await bench.settle()
     assert (PEER, Bodies(1, b"h" * 32, (one.wire,))) in bench.sent
+
+
+async def test_a_proposer_without_work_gets_the_oldest(autojump_clock, bench):
+    bench.mempool.control.post(PeerWantsTransactions(PEER))
+    await bench.settle()
+    assert bench.sent == []
+    one, other = make("one"), make("other")
+    await bench.submit(one.wire, other.wire)
+    await trio.sleep(0.1)
+    bench.sent.clear()
+    bench.mempool.control.post(PeerWantsTransactions(PEER))
+    await bench.settle()
+    assert bench.sent == [(PEER, TxBatch((one.wire, other.wire)))]
 
 
 async def test_a_caught_up_block_with_a_bad_signature_is_refused(autojump_clock, bench):

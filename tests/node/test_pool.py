@@ -235,6 +235,14 @@ def test_the_next_source_is_asked_when_one_is_silent():
     assert [peer for peer, _ in bench.asked] == [ANNE, BERTA, ANNE]
 
 
+def test_a_wid_that_is_named_twice_is_waited_for_once():
+    bench, one = Bench(), transaction(1)
+    bench.resolve(b"block", one, one)
+    assert bench.asked == [(ANNE, (one.wid,))]
+    bench.assembly.on_transaction(one)
+    assert bench.done == [b"block"]
+
+
 def test_one_transaction_completes_several_bodies():
     bench, one = Bench(), transaction(1)
     bench.resolve(b"x", one)

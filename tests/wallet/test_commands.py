@@ -4,6 +4,7 @@ Each test reads both ways of answering: what people see, and the one JSON object
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ledger.codec import load
 from tests.wallet.engine_chain import CHECKED_FROM_FEN, PASSPHRASE, EngineChain, home_of, serving
 from wallet.audit import Books, check
 from wallet.cli import COMMANDS
+from wallet.home import Owner
 from wallet.keystore import words_of
 from wallet.problems import WALLET_REFUSALS
 
@@ -84,6 +86,33 @@ def test_the_inbox_is_numbered_and_its_numbers_can_be_called(stage, run):
         assert "certified by" in said
         assert stage.tranche(stage.offered).owner == "gamma"
         assert run("inbox", "--json")["items"] == []
+
+
+def test_a_number_belongs_to_the_identity_that_was_shown_the_list(stage, run):
+    """Two identities in one folder: the same number means another row, or none."""
+    with serving(stage, None, None) as nodes:
+        home = home_of(run.home, stage, nodes, "alpha", "gamma")
+        stage.done("beta", "voucher", "offer", stage.child, "alpha", 1_000 * YUAN, stage.today + 5, bytes(32))
+        run("inbox", "--key", "gamma")
+        for number in ("#1", "1"):
+            refused = run("call", "voucher", "accept", number, "--yes", "--json", exit_code=2)
+            assert (refused["code"], refused["numbers"]["label"]) == ("WAL-017", "alpha")
+        # Somebody else's list can be looked at; it has no numbers.
+        assert "#1" not in run("inbox", "--org", "gamma")
+        run("call", "voucher", "accept", "#1", "--yes", "--json", exit_code=2)
+        [mine] = run("inbox", "--json")["items"]
+        run("inbox", "--key", "gamma")
+        assert run("call", "voucher", "accept", "1", "--yes", "--json")["ok"]
+        assert stage.tranche(bytes.fromhex(mine["id"])).owner == "alpha"
+        assert stage.tranche(stage.offered).owner == "alpha"
+        for number in ("#2", "#0", "2", "#" + "9" * 5000):
+            words = ("call", "voucher", "accept", number, "--yes", "--json", "--key", "gamma")
+            assert run(*words, exit_code=2)["code"] in ("WAL-013", "WAL-017")
+        # The same label for another organisation, or another chain, is somebody else.
+        owner = Owner("gamma", "gamma", stage.chain.hex())
+        assert home.numbered(owner) == [stage.offered]
+        assert home.numbered(replace(owner, organisation="beta")) == []
+        assert home.numbered(replace(owner, chain="00" * 32)) == []
 
 
 def test_chinese_shows_capitals_and_the_payee_with_its_code(stage, run):
@@ -255,7 +284,9 @@ def test_a_checker_reads_the_act_and_signs_its_digest(stage, run):
         assert "1 checkers missing" in shown
         shown = run("inbox", "--key", "alpha-checker")
         assert "waits for a checker" in shown
-        # The maker cannot check his own act.
+        # What the checker was shown has no numbers for the maker; and he cannot check his own act.
+        assert run("pending", "approve", "#1", "--yes", "--json", exit_code=2)["code"] == "WAL-017"
+        run("pending", "list")
         refused = run("pending", "approve", "#1", "--yes", "--json", exit_code=1)
         assert refused["code"].startswith(("APR-", "AUTH-"))
         run("pending", "list", "--key", "alpha-checker")

@@ -18,7 +18,7 @@ from ledger.wording import show_value
 from wallet.client import Agreed, Progress
 from wallet.commands.words import finish, ids_in, reading, receipt_object, say_receipt, say_row
 from wallet.console import App, wallet_command
-from wallet.forms import plain, read_arguments
+from wallet.forms import PREFIX_CHARACTERS_MIN, plain, read_arguments
 from wallet.offline import OfflineDraft
 from wallet.problems import problem
 
@@ -190,7 +190,7 @@ def transaction_id(app: App, text: str) -> bytes:
     known = [seen for seen in app.home.seen() if len(seen) == 2 * HASH_BYTES and seen.startswith(wanted)]
     if len(wanted) == 2 * HASH_BYTES and set(wanted) <= set("0123456789abcdef"):
         return bytes.fromhex(wanted)
-    if not known:
+    if not known or len(wanted) < PREFIX_CHARACTERS_MIN:
         raise problem("WAL-013", prefix=text)
     if len(known) > 1:
         raise problem("WAL-012", prefix=text, found=", ".join(seen[:16] for seen in known[:5]))

@@ -116,20 +116,23 @@ def _parts(key: Any) -> tuple[Any, ...]:
 @wallet_command("inbox", "待办:编号、期限、可办理的业务", "what awaits you, numbered, with deadlines")
 @click.option("--organisation", "--org", help="默认为所选身份的机构 · by default that of the identity")
 def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
+    # Another organisation's list has no numbers: nothing in it can be acted on from here.
+    is_own = organisation is None or app.acts_for(organisation)
     mine = organisation or app.organisation()
     entries, agreements = collect(app, mine)
     pending_rows, agreed = waiting_rows(app, mine)
     agreements.append(agreed)
     title = ("待复核", "waits for a checker")
     entries += [Waiting(title, row, ("approve", "reject")) for row in pending_rows]
-    numbered = [[entry.row.contract, entry.row.map, entry.row.key[0].hex()] for entry in entries if _has_id(entry.row)]
-    app.home.remember([entry.row.key[0] for entry in entries if _has_id(entry.row)], numbered)
-    lines, objects, number = list[tuple[str, ...]](), list[dict[str, Any]](), 0
+    ids = [entry.row.key[0] for entry in entries if _has_id(entry.row)]
+    app.home.remember(ids, (app.owner(), ids) if is_own else None)
+    lines, objects, count = list[tuple[str, ...]](), list[dict[str, Any]](), 0
     for entry in entries:
-        number += _has_id(entry.row)
-        lines.append(_inbox_line(app, entry, f"#{number}" if _has_id(entry.row) else ""))
+        count += _has_id(entry.row)
+        number = count if is_own and _has_id(entry.row) else None
+        lines.append(_inbox_line(app, entry, mine, "" if number is None else f"#{number}"))
         objects.append({
-            "number": number if _has_id(entry.row) else None, "contract": entry.row.contract, "map": entry.row.map,
+            "number": number, "contract": entry.row.contract, "map": entry.row.map,
             "kind": entry.title[1], "deadline_day": entry.deadline, "actions": list(entry.actions),
             **row_object(app, entry.row),
         })  # fmt: skip
@@ -146,12 +149,12 @@ def _has_id(row: Row) -> bool:
     return bool(row.key) and type(row.key[0]) is bytes and len(row.key[0]) == ID_BYTES
 
 
-def _inbox_line(app: App, entry: Waiting, number: str) -> tuple[str, ...]:
+def _inbox_line(app: App, entry: Waiting, mine: str, number: str) -> tuple[str, ...]:
     row = entry.row
     reader = app.session.reader(row.contract)
     amounts = [row.fields[name] for name in ("face", "amount", "gross") if type(row.fields.get(name)) is int]
     others = [row.fields[name] for name in ("owner", "payer", "seller", "buyer", "issuer", "funder", "holder", "core")
-              if type(row.fields.get(name)) is str and row.fields[name] != app.organisation()]  # fmt: skip
+              if type(row.fields.get(name)) is str and row.fields[name] != mine]  # fmt: skip
     app.session.learn_names(others[:1])
     key = short_id(row.key[0]) if _has_id(row) else " ".join(map(str, row.key))
     return (

@@ -45,7 +45,8 @@ def act_of(app: App, row: Row) -> tuple[str, bytes]:
 @wallet_command("list", "待复核事项", "what waits for a checker in the organisation")
 def pending_list(app: App) -> dict[str, Any]:
     rows, agreed = waiting_rows(app, app.organisation())
-    app.home.remember([row.key[0] for row in rows], [[APPROVAL, "items", row.key[0].hex()] for row in rows])
+    ids = [row.key[0] for row in rows]
+    app.home.remember(ids, (app.owner(), ids))
     objects = []
     for number, row in enumerate(rows, 1):
         text, digest = act_of(app, row)

@@ -27,11 +27,12 @@ def reading(app: App, contract: str) -> Reading:
 
 
 def numbered(app: App, number: int) -> bytes:
-    """The id in row `number` of the last numbered list."""
-    rows = app.home.inbox()
+    """The id in row `number` of the last numbered list that this identity was shown."""
+    owner = app.owner()
+    rows = app.home.numbered(owner)
     if not 1 <= number <= len(rows):
-        raise problem("WAL-013", prefix=f"#{number}")
-    return bytes.fromhex(rows[number - 1][2])
+        raise problem("WAL-017", label=owner.label, number=number, count=len(rows))
+    return rows[number - 1]
 
 
 def ids_in(value: Any) -> list[bytes]:
