@@ -14,6 +14,7 @@ Nothing here does IO: rows are read through a `StateReader` and returned as rows
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 from contracts.language.meter import SCAN_ROW_UNITS, Meter, OutOfBudget
@@ -215,7 +216,7 @@ class StateMap:
         """Add this map's changes: encoded values, index rows, and the old values by database key."""
         live, pack, prefix, raw = self.live, self.pack, self.prefix, self.is_raw
         for index in self.indexes:
-            index.finish(indexes)
+            index.finish(indexes, previous)
         for key, known in self.dirty.items():
             new = live.get(key, MISSING)
             if new is MISSING or new is known:
@@ -260,6 +261,7 @@ class StateIndex:
         self._kinds = kinds
         self._fields = tuple(f"field_{name}" for name in form.by)
         self._where = None if form.where is None else f"field_{form.where}"
+        self._values = attrgetter(*self._fields)
         self._came: dict[bytes, dict[bytes, Any]] = {}
         self._gone: dict[bytes, None] = {}
         self._moved: dict[Any, tuple[bytes, bytes] | None] = {}
@@ -278,12 +280,14 @@ class StateIndex:
             group += encode_part(kind, value, name)
         return group, group + (key if self.rows.is_raw else self.rows.full_key(key)[3:])
 
-    def finish(self, indexes: dict[bytes, bytes | None]) -> None:
-        """Add what this block changes in the index."""
+    def finish(self, indexes: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]) -> None:
+        """Add what this block changes in the index, and what stood there: an entry has no value but is there or not."""
         self._sync()
-        indexes.update(dict.fromkeys(self._gone))
+        for entry in self._gone:
+            indexes[entry], previous[INDEX + entry] = None, b""
         for members in self._came.values():
-            indexes.update(dict.fromkeys(members, b""))
+            for entry in members:
+                indexes[entry], previous[INDEX + entry] = b"", None
 
     def forget_block(self) -> None:
         self._came.clear()
@@ -295,6 +299,7 @@ class StateIndex:
         """Take in what has been set or rolled back since the last scan."""
         rows, entry, where = self.rows, self.entry, self._where
         touched, live, dirty, moved = rows.touched, rows.live, rows.dirty, self._moved
+        values, is_first = self._values, self._seen == 0
         for key in dict.fromkeys(touched[self._seen :]):
             if key not in dirty:
                 continue
@@ -305,6 +310,10 @@ class StateIndex:
             if old is MISSING:
                 old = rows.base(key)
             new = live.get(key, old)
+            if is_first and old is not None and new is not None and values(old) == values(new):
+                # Most changes leave the fields of most indexes alone; what has not moved before stays where it is.
+                if where is None or _is_set(getattr(old, where)) == _is_set(getattr(new, where)):
+                    continue
             before = None if old is None or (where and not _is_set(getattr(old, where))) else entry(key, old)
             now = None if new is None or (where and not _is_set(getattr(new, where))) else entry(key, new)
             if before == now:

@@ -125,8 +125,9 @@ class Store:
         self.applied = applied
 
     def _undo_record(self, rows: Mapping[bytes, bytes | None], previous: Mapping[bytes, bytes | None]) -> bytes:
+        """Keys and old values in turns, in one flat array: an array for each pair would cost more than its bytes."""
         get = self._db.get
-        return encode([(key, previous[key] if key in previous else get(key)) for key in rows])
+        return encode([part for key in rows for part in (key, previous[key] if key in previous else get(key))])
 
     def put_certificate(self, certificate: CheckpointCert) -> None:
         """Keep a verified certificate. Not synchronous: a lost one is made again from checkpoints sent again."""
@@ -147,7 +148,8 @@ class Store:
             record = self._db.get(at_height(layout.UNDO, undone))
             if record is None:
                 raise damaged(f"no undo record of height {undone}")
-            for key, value in load(record):
+            parts = iter(load(record))
+            for key, value in zip(parts, parts, strict=True):
                 if value is None:
                     batch.delete(key)
                 else:
