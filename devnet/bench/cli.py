@@ -23,7 +23,7 @@ from devnet.bench import figures, report
 from devnet.bench.checking import Checked, check_all
 from devnet.bench.holders import make_holders
 from devnet.bench.load import LoadJob, Notes, run_load, write_stock
-from devnet.bench.sampling import Sampler, verify_seconds
+from devnet.bench.sampling import Sampler
 from devnet.bench.signing import SigningJob, sign_all
 from devnet.bench.workload import Holding, Workload, in_turns
 from devnet.demo.stage import Stage
@@ -90,7 +90,6 @@ class Measured:
     notes: Notes
     checked: Checked
     sampler: Sampler
-    verify_s: float
 
 
 def perform(plan: DevnetPlan, console: Console, workload: Workload) -> dict[str, Any]:
@@ -140,8 +139,7 @@ def sign_stock(console: Console, session: Session, holdings: list[Holding], unti
 
 def measure(plan: DevnetPlan, console: Console, job: LoadJob) -> Measured:
     """Run the load, then look for every accepted transaction on every node."""
-    verify_s = verify_seconds(suite_named(plan.suite))
-    sampler = Sampler(plan)
+    sampler = Sampler(plan, suite_named(plan.suite))
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=run_load, args=(job, there))
     process.start()
@@ -156,7 +154,7 @@ def measure(plan: DevnetPlan, console: Console, job: LoadJob) -> Measured:
     with _progress(console) as bar:
         task = bar.add_task("逐一核对 look for each on every node", total=len(plan.nodes))
         checked = check_all(plan, accepted, lambda done: bar.update(task, completed=done))
-    return Measured(notes, checked, sampler, verify_s)
+    return Measured(notes, checked, sampler)
 
 
 def follow(console: Console, workload: Workload, says: Connection, sampler: Sampler) -> None:
@@ -207,7 +205,7 @@ def result_of(plan: DevnetPlan, workload: Workload, measured: Measured, rows: li
         **figures.latencies(rows, "accepted"),
         **figures.latencies(rows, "final"),
         **costs,
-        **figures.floor_figures(measured.verify_s, len(plan.nodes), costs["cpu_s_per_1000"]),
+        **figures.floor_figures(measured.sampler.samples, costs["cpu_s_per_1000"]),
         "memory": figures.memory_figures(names, measured.sampler.samples),
         "blocks": len({row.height for row in rows if row.height is not None}),
         "consistent": measured.checked.is_consistent,

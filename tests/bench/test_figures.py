@@ -72,12 +72,17 @@ def test_percentile_by_nearest_rank(share, expected):
 
 
 def test_costs_are_all_nodes_cpu_over_what_became_final():
-    first = Sample(10.0, (1.0, 2.0), (0, 0), 50.0)
-    last = Sample(20.0, (3.0, 5.0), (0, 0), 60.0)
+    first = Sample(10.0, (1.0, 2.0), (0, 0), 50.0, 40e-6)
+    last = Sample(20.0, (3.0, 5.0), (0, 0), 60.0, 60e-6)
     costs = cost_figures([first, last], NOTES, 10_000)
     assert costs["cpu_s_per_1000"] == 0.5
     assert (costs["nodes_cores"], costs["generator_cores"], costs["others_cores"]) == (0.5, 0.04, 0.46)
-    assert floor_figures(42e-6, 5, 0.63) == {"verify_us": 42.0, "floor_cpu_s_per_1000": 0.21, "times_floor": 3.0}
+
+
+def test_the_floor_is_one_check_a_node_at_the_cost_in_the_middle_of_the_run():
+    samples = [Sample(at, (0.0,) * 5, (0,) * 5, 0.0, cost) for at, cost in ((1.0, 90e-6), (2.0, 42e-6), (3.0, 40e-6))]
+    expected = {"verify_us": 42.0, "floor_cpu_s_per_1000": 0.21, "times_floor": 3.0}
+    assert floor_figures(samples, 0.63) == expected
 
 
 def test_every_payer_has_the_same_number_of_transfers_and_one_node():
