@@ -15,6 +15,7 @@ from devnet.demo.business import OFFER_DAYS, Business
 from devnet.demo.plays import DUE, LINE_FEN
 from devnet.demo.stage import Stage, act
 from devnet.onboarding import Cast
+from ledger.codec import encode
 from wallet.builder import Signer
 from wallet.keystore import new_secret
 
@@ -63,7 +64,7 @@ def _split(stage: Stage, business: Business, names: Sequence[str], root: bytes, 
     tranches: list[bytes] = []
     for part in _parts(names[1:]):
         items = tuple((name, name, each, business.paper("debt")) for name in part)
-        batch = business.paper("batch")
+        batch = stage.session.suite.hasher("contract")(encode(("bulk", items)))
         pay = act(first, "bulk", "pay", spent, batch, len(items), each * len(items), until, items)
         children: tuple[bytes, ...] = stage.do_one(f"拆分 split {part[-1]}", pay)
         tranches.extend(children)

@@ -1,7 +1,7 @@
 """CPU and memory of the node processes, read from the system while a run goes on; and what a signature costs here.
 
 The cost of a signature check is taken again and again during the run, by the clock of the process' own CPU time: on a
-busy machine everything costs more than on an idle one, and a floor from another moment would flatter or wrong the nodes.
+busy machine everything costs more than on an idle one, and a floor from another moment would not be comparable.
 """
 
 from __future__ import annotations
