@@ -206,7 +206,9 @@ class Load:
         self._sent += len(batch)
         try:
             answer = await client.post(f"{PREFIX}/transactions", content=body, headers={"content-type": CBOR})
-            outcomes = [row["outcome"] for row in answer.raise_for_status().json()]
+            outcomes = [f"HTTP {answer.status_code}"] * len(batch)
+            if answer.status_code == httpx.codes.OK:
+                outcomes = [row["outcome"] for row in answer.json()]
         except (httpx.HTTPError, json.JSONDecodeError) as error:
             outcomes = [type(error).__name__] * len(batch)
         now = time.monotonic()
