@@ -99,6 +99,10 @@ class HeldBlocks:
     def keep(self, block: HeldBlock) -> None:
         """A block of this node's own, or one that its log holds."""
         self.pin(block.block_hash)
+        self.hold(block)
+
+    def hold(self, block: HeldBlock) -> None:
+        """A whole block that was found to be what it says."""
         self._held[block.block_hash] = block
         self._manifests.pop(block.block_hash, None)
 

@@ -94,10 +94,12 @@ class PeerBodies:
 
 @dataclass(frozen=True, slots=True)
 class BlockWires:
-    """A whole decided block that catch-up has fetched: verify its transactions and hand them to ordering."""
+    """A whole decided block that catch-up has fetched: verify its transactions and hand them to ordering.
 
-    height: int
-    block_hash: bytes
+    `number` is that of its handing over.
+    """
+
+    number: int
     wires: tuple[bytes, ...]
 
 
@@ -209,6 +211,14 @@ class BodyResolved:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockVerified:
+    """The transactions of a caught-up block, verified."""
+
+    number: int
+    transactions: tuple[Transaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """The answer to Take."""
 
@@ -235,10 +245,14 @@ class AppliedBlock:
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """Catch-up has fetched a decided block: its certificate, header and body, not verified yet."""
+    """Catch-up has fetched a decided block; nothing of it is verified yet. Its transactions come by the mempool.
 
+    `number` is that of its handing over.
+    """
+
+    number: int
     header: Header
-    body: bytes
+    misbehaviour: tuple[bytes, ...]
     cert: CommitCert
 
 
@@ -253,8 +267,8 @@ class SignFreshness:
 
 
 OrderingInbox = (
-    FromPeer | ManifestFromPeer | PeerWantsBodies | LinkUp | LinkDown | TimerFired | BodyResolved | Taken | Eligible
-    | AppliedBlock | CaughtUp | SignFreshness
+    FromPeer | ManifestFromPeer | PeerWantsBodies | LinkUp | LinkDown | TimerFired | BodyResolved | BlockVerified
+    | Taken | Eligible | AppliedBlock | CaughtUp | SignFreshness
 )  # fmt: skip
 
 # To the executor -----------------------------------------------------------------------------------------------------
@@ -325,9 +339,9 @@ class OwnHeight:
 
 @dataclass(frozen=True, slots=True)
 class BlockRefused:
-    """The block of this height that catch-up has handed out is false."""
+    """The block that catch-up has handed out under this number is false."""
 
-    height: int
+    number: int
 
 
 CatchUpInbox = PeerWantsBlocks | BlocksFromPeer | PeerHeight | OwnHeight | BlockRefused | LinkUp | LinkDown

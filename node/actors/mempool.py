@@ -29,6 +29,7 @@ from node.box import Box
 from node.clock import Clock
 from node.messages import (
     BlockRefused,
+    BlockVerified,
     BlockWires,
     BodyResolved,
     CatchUpInbox,
@@ -146,8 +147,8 @@ class Mempool:
             match await self.bodies.receive():
                 case PeerBodies(peer, block_hash, wires):
                     await self._on_bodies(peer, block_hash, wires)
-                case BlockWires(height, block_hash, wires):
-                    await self._on_block(height, block_hash, wires)
+                case BlockWires(number, wires):
+                    await self._on_block(number, wires)
 
     async def _on_submits(self, submits: list[Submit]) -> None:
         wires = list(dict.fromkeys(wire for submit in submits for wire in submit.wires))
@@ -203,7 +204,7 @@ class Mempool:
                 else:
                     self._keep(candidate, peer, None)
 
-    async def _on_block(self, height: int, block_hash: bytes, wires: tuple[bytes, ...]) -> None:
+    async def _on_block(self, number: int, wires: tuple[bytes, ...]) -> None:
         """A whole block: what the pool holds was verified when it came, the rest is verified now."""
         transactions: list[Transaction] = []
         for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
@@ -211,11 +212,11 @@ class Mempool:
             for candidate in await self._admission.verify(some):
                 if candidate.refused is not None:
                     self._count_peer_refusal(candidate)
-                    self._to_catch_up(BlockRefused(height))
+                    self._to_catch_up(BlockRefused(number))
                     return
                 assert candidate.transaction is not None, "what is not refused was decoded"
                 transactions.append(candidate.transaction)
-        self._to_ordering(BodyResolved(height, block_hash, tuple(transactions)))
+        self._to_ordering(BlockVerified(number, tuple(transactions)))
 
     def _count_peer_refusal(self, candidate: Candidate) -> None:
         assert candidate.refused is not None

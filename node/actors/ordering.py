@@ -59,17 +59,18 @@ from consensus.messages import (
     encode_message,
 )
 from consensus.signing import Signer
-from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verified, Verifier
+from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verifier
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import Checkpoint, CheckpointCert
 from ledger.codec import encode
-from ledger.errors import PeerFault, Refused
+from ledger.errors import PeerFault
 from ledger.genesis import Genesis
 from ledger.transaction import Transaction
 from ledger.validators import ValidatorSet
 from node.board import Board, ChainStatus, OrderingStatus
 from node.board import Mode as BoardMode
 from node.box import Box
+from node.caught_up import CaughtUpBlock
 from node.clock import Clock
 from node.directory import Directory
 from node.durable import Durable
@@ -78,6 +79,7 @@ from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
 from node.messages import (
     AppliedBlock,
     BlockRefused,
+    BlockVerified,
     BodyResolved,
     CatchUpInbox,
     CaughtUp,
@@ -183,7 +185,7 @@ class Ordering:
         self._mode: tuple[Mode, str] = (Mode.VOTING, "")
         self._view_changes = 0
         self._eligible = Eligible(0, None)
-        self._caught_up: tuple[int, Verified[OrderingMessage]] | None = None
+        self._caught_up = CaughtUpBlock(parts.verifier)
         self._adopted: ValidatorSet | None = None
         self._linked: dict[PeerId, None] = {}
 
@@ -279,8 +281,12 @@ class Ordering:
                 self._step(PeerDown(self._parts.directory.key_of(peer)))
             case PeerWantsBodies():
                 self._on_wish(message)
-            case CaughtUp(header, body, cert):
-                self._on_caught_up(header, body, cert)
+            case CaughtUp():
+                self._caught_up.on_handed(message)
+                self._try_caught_up()
+            case BlockVerified():
+                self._caught_up.on_verified(message)
+                self._try_caught_up()
             case SignFreshness():
                 self._sign_freshness(message)
 
@@ -341,39 +347,29 @@ class Ordering:
         assert body is not None, "an applied block is stored"
         return Header.decode(header, self._domain.suite), BlockBody.decode(body)
 
-    def _on_caught_up(self, header: Header, body: bytes, cert: CommitCert) -> None:
-        """A decided block from catch-up. Its transactions are on their way through the mempool's door."""
-        if header.height != self._delivered + 1:
-            return
+    def _try_caught_up(self) -> None:
+        """A decided block from catch-up is the next one when all of it is here and good."""
         try:
-            verified = self._parts.verifier.verify(cert, self._engine.validators)
-            contents = BlockBody.decode(body)
-        except NotYet:
-            return
-        except (PeerFault, Refused) as fault:
+            found = self._caught_up.take(self._delivered + 1, self._engine.validators)
+        except PeerFault as fault:
             self._count(fault.code)
-            self._parts.to_catch_up(BlockRefused(header.height))
+            self._parts.to_catch_up(BlockRefused(self._caught_up.number))
+            self._caught_up.drop()
             return
-        wids = tuple(self._wid(wire) for wire in contents.transactions)
-        block_hash = self._blocks.on_manifest(CATCH_UP, Manifest(header, wids, contents.misbehaviour))
-        if block_hash is None or block_hash == cert.block_hash:
-            self._caught_up = (header.height, verified)
-        else:
-            self._parts.to_catch_up(BlockRefused(header.height))
+        if found is not None:
+            block, cert = found
+            self._blocks.hold(block)
+            self._step(Received(CATCH_UP, cert))
 
     def _on_body(self, height: int, block_hash: bytes, transactions: tuple[Transaction, ...]) -> None:
         try:
             block = self._blocks.complete(block_hash, transactions)
         except PeerFault as fault:
             self._count(fault.code)
-            self._parts.to_catch_up(BlockRefused(height))
             return
         if block is not None and height > self._delivered:
             self._fetching.got(block_hash)
             self._step(BodyArrived(height, block_hash, block.header))
-        caught_up, self._caught_up = self._caught_up, None
-        if caught_up is not None and caught_up[0] == height == self._delivered + 1:
-            self._step(Received(CATCH_UP, caught_up[1]))
 
     def _on_applied(self, applied: Applied) -> None:
         self._parts.permission.on_applied(applied.height)

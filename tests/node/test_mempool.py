@@ -18,6 +18,7 @@ from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
 from node.messages import (
     BlockRefused,
+    BlockVerified,
     BlockWires,
     BodyResolved,
     Decided,
@@ -299,11 +300,11 @@ async def test_a_proposer_without_work_gets_the_oldest(autojump_clock, bench):
 
 async def test_a_caught_up_block_with_a_bad_signature_is_refused(autojump_clock, bench):
     good, bad = make("good"), forged(make("bad"))
-    await bench.mempool.bodies.send(BlockWires(3, b"h" * 32, (good.wire, bad)))
-    await bench.mempool.bodies.send(BlockWires(4, b"i" * 32, (good.wire,)))
+    await bench.mempool.bodies.send(BlockWires(3, (good.wire, bad)))
+    await bench.mempool.bodies.send(BlockWires(4, (good.wire,)))
     await bench.settle()
     assert bench.refused == [BlockRefused(3)]
-    assert bench.of(BodyResolved) == [BodyResolved(4, b"i" * 32, (good,))]
+    assert bench.of(BlockVerified) == [BlockVerified(4, (good,))]
 
 
 async def test_the_engine_may_have_the_oldest_sent_again_but_not_all_the_time(autojump_clock, bench):
