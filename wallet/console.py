@@ -8,7 +8,6 @@ the exit code of its kind; nothing ends in a traceback but a fault of our own.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -18,15 +17,17 @@ from typing import Any, Final
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.tree import Tree
 
 from ledger.api import Problem
 from ledger.crypto import Suite
-from ledger.errors import Refused
+from ledger.errors import BadProof, BadSignature, Refused
 from wallet.builder import Signer
 from wallet.home import Config, Home, Owner, chain_of
 from wallet.keystore import Keystore
 from wallet.problems import exit_code_of, problem
 from wallet.session import Session
+from wallet.terminal import answer_json, harmless
 
 LANGUAGE_VARIABLE: Final = "LUGANG_LANG"
 HOME_VARIABLE: Final = "LUGANG_HOME"
@@ -72,15 +73,19 @@ class App:
         return zh if self.language == "zh" else en
 
     def say(self, zh: str, en: str) -> None:
-        self.console.print(self.words(zh, en))
+        self.console.print(harmless(self.words(zh, en)))
 
     def table(self, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> None:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for zh, en in head:
             table.add_column(self.words(zh, en), overflow="fold")
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(harmless, row))
         self.console.print(table)
+
+    def tree(self, tree: Tree) -> None:
+        """Its labels have been made harmless by whoever built it."""
+        self.console.print(tree)
 
     # the chain
 
@@ -104,11 +109,14 @@ class App:
     @property
     def session(self) -> Session:
         if self._session is None:
-            given = tuple(filter(None, os.environ.get(NODES_VARIABLE, "").split(",")))
+            given = tuple(filter(None, map(str.strip, os.environ.get(NODES_VARIABLE, "").split(","))))
             urls = self.nodes_given or given or self.config.nodes
             if not urls:
                 raise problem("WAL-010")
-            self._session = Session(self.genesis_bytes(), urls, language=self.language, pin=self.home.pin())
+            try:
+                self._session = Session(self.genesis_bytes(), urls, language=self.language, pin=self.home.pin())
+            except (BadProof, BadSignature) as fault:
+                raise problem("WAL-014", file=str(self.home.root / "pin.cbor"), detail=fault.detail) from None
         return self._session
 
     def close(self) -> None:
@@ -121,8 +129,12 @@ class App:
         for complaint in self._session.client.complaints:
             zh = f"注意：节点 {complaint.node} 的回答未能证明，已改问其他节点：{complaint.detail}"
             en = f"mind: node {complaint.node} said what is not proven, another was asked: {complaint.detail}"
-            click.echo(self.words(zh, en), err=True)
+            click.echo(harmless(self.words(zh, en)), err=True)
         self._session.close()
+
+    def told(self) -> dict[str, Any]:
+        """What a failing command says besides its refusal."""
+        return {**self.facts, **self.complaints()}
 
     def complaints(self) -> dict[str, Any]:
         """For the JSON answer: which nodes said what is not proven."""
@@ -183,7 +195,12 @@ class App:
         """Ask; raises WAL-040 when the answer is no, or when nobody is there to answer."""
         if yes:
             return
-        if self.as_json or not click.confirm(self.words(zh, en), err=True):
+        try:
+            agreed = not self.as_json and click.confirm(self.words(zh, en), err=True)
+        except click.Abort:
+            # Ctrl-C or the end of the input, before anything was signed.
+            agreed = False
+        if not agreed:
             raise problem("WAL-040")
 
 
@@ -200,10 +217,52 @@ def fail(refused: Refused, language: str, as_json: bool, facts: dict[str, Any]) 
     code = exit_code_of(refused)
     if as_json:
         value = Problem.of(refused).model_dump(mode="json")
-        click.echo(json.dumps({"ok": False, **value, "exit_code": code, **facts}, ensure_ascii=False))
+        answer_json({"ok": False, **value, "exit_code": code, **facts})
     else:
-        click.echo(f"{refused.code} {refused.text(language)}", err=True)
+        click.echo(harmless(f"{refused.code} {refused.text(language)}"), err=True)
     sys.exit(code)
+
+
+def fail_usage(error: click.UsageError, given: Sequence[str]) -> None:
+    """Under `--json` wrong usage is an object too; otherwise click says it."""
+    if "--json" in given:
+        fail(problem("WAL-016", detail=error.format_message()), "en", True, {})
+    raise error
+
+
+class WalletCommand(click.Command):
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        given = list(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            fail_usage(error, given)
+            raise
+
+
+class WalletGroup(click.Group):
+    """Commands under one word."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        given = list(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            fail_usage(error, given)
+            raise
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            fail_usage(error, args)
+            raise
 
 
 _OPTIONS: Final = (
@@ -221,7 +280,7 @@ _OPTIONS: Final = (
 
 EXIT_CODES: Final = (
     "退出码 / exit codes: 0 完成 done, 1 被拒绝或未能证明 refused or not proven, 2 用法 usage, 3 网络 network, "
-    "4 密钥或口令 key or passphrase, 5 已取消 cancelled"
+    "4 密钥或口令 key or passphrase, 5 已取消 cancelled, 130 已中断 interrupted"
 )
 
 Command = Callable[..., Any]
@@ -245,14 +304,16 @@ def wallet_command(name: str, zh: str, en: str) -> Callable[[Command], click.Com
                 finally:
                     app.close()
             except Refused as refused:
-                fail(refused, language, options["as_json"], {} if app is None else app.facts)
+                fail(refused, language, options["as_json"], {} if app is None else app.told())
+            except (KeyboardInterrupt, click.Abort):
+                fail(problem("WAL-041"), language, options["as_json"], {} if app is None else app.told())
             else:
                 if options["as_json"]:
-                    click.echo(json.dumps({"ok": True, **(answer or {}), **app.complaints()}, ensure_ascii=False))
+                    answer_json({"ok": True, **(answer or {}), **app.complaints()})
 
         decorated: Any = run
         for option in reversed(_OPTIONS):
             decorated = option(decorated)
-        return click.command(name, help=f"{zh}\n\n{en}", epilog=EXIT_CODES)(decorated)
+        return click.command(name, cls=WalletCommand, help=f"{zh}\n\n{en}", epilog=EXIT_CODES)(decorated)
 
     return wrap

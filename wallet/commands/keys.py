@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ledger.national import suite_named
-from wallet.console import App, wallet_command
+from wallet.console import App, WalletGroup, wallet_command
 from wallet.home import chain_of
 from wallet.keystore import CHEAP, STRONG, Keystore, make_keystore, new_secret, secret_of, words_of
 from wallet.problems import problem
@@ -131,7 +131,7 @@ def use(app: App, name: str) -> dict[str, Any]:
     return show_key(app, keystore)
 
 
-@click.group("key")
+@click.group("key", cls=WalletGroup)
 def key() -> None:
     """身份与密钥 · identities and their keys"""
 

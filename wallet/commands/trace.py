@@ -16,6 +16,7 @@ from wallet.exporter import ROOTS, TRANCHES, VOUCHER, tranches_of
 from wallet.forms import read_id
 from wallet.problems import problem
 from wallet.session import Row
+from wallet.terminal import harmless
 from wallet.vouchers import accounts
 
 
@@ -29,7 +30,7 @@ def trace(app: App, *, identifier: str) -> dict[str, Any]:
     root, tranches = rows[0], {row.key[0]: row for row in rows[1:] if row.record is not None}
     app.home.remember([root_id, *tranches])
     app.session.learn_names([root.fields["issuer"], *(row.fields["owner"] for row in tranches.values())])
-    app.console.print(draw(app, root, tranches, wanted))
+    app.tree(draw(app, root, tranches, wanted))
     [account] = accounts(
         [(root_id, root.fields, root.height)], [(key, row.fields, row.height) for key, row in tranches.items()]
     )
@@ -57,7 +58,7 @@ def draw(app: App, root: Row, tranches: dict[bytes, Row], wanted: bytes) -> Tree
     fields = root.fields
     head = (f"{short_id(root.key[0])}  {show(fields['face'])}  {show_organisation(reader, fields['issuer'])}  "
             f"{show_day(fields['due'], app.language)}  {fields['status']}")  # fmt: skip
-    tree = Tree(Text(head, style="bold"))
+    tree = Tree(Text(harmless(head), style="bold"))
     children: dict[bytes | None, list[bytes]] = {}
     for key, row in tranches.items():
         origin = row.fields["parent"] if row.fields["parent"] is not None else next(iter(row.fields["sources"]), None)
@@ -80,4 +81,4 @@ def _label(app: App, row: Row, is_wanted: bool) -> Text:
     name = show_organisation(reader, fields["owner"])
     line = f"{short_id(row.key[0])}  {show(fields['face'])}  {name}  {show_day(fields['since'], app.language)}  "
     style = "bold green" if is_wanted else "" if fields["live"] else "dim"
-    return Text(line + " ".join(marks), style=style)
+    return Text(harmless(line + " ".join(marks)), style=style)
