@@ -20,6 +20,7 @@ from consensus.messages import (
     CheckpointVote,
     CommitCert,
     Height,
+    OrderingMessage,
     PeerMessage,
     PolkaCert,
     Proposal,
@@ -128,8 +129,18 @@ class Checkers:
         if engine.height < seen.height or engine.applied < seen.applied or engine.certified < seen.certified:
             raise Violation("monotone", f"node {replica.index} fell back to height {engine.height}")
         seen.height, seen.applied = engine.height, engine.applied
-        if isinstance(event, Received) and isinstance(event.message.message, Vote):
-            self._check_reported(replica, event.message.message)
+        if isinstance(event, Received):
+            for vote in self._votes_in(event.message.message):
+                self._check_reported(replica, vote)
+
+    def _votes_in(self, message: OrderingMessage) -> tuple[Vote, ...]:
+        match message:
+            case Vote():
+                return (message,)
+            case PolkaCert() | CommitCert():
+                return message.votes(len(self._validators(message.height)))
+            case _:
+                return ()
 
     def _check_reported(self, replica: Replica, vote: Vote) -> None:
         """Two values of one signer, both counted in the height being decided: reported in the same step."""

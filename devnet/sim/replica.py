@@ -53,6 +53,7 @@ from consensus.messages import (
     Evidence,
     GetBlocks,
     GetBodies,
+    GetTransactions,
     Manifest,
     OrderingMessage,
     PeerId,
@@ -81,7 +82,6 @@ if TYPE_CHECKING:
     from devnet.sim.traitor import Mask
     from devnet.sim.world import World
 
-NO_BLOCK: Final = bytes(32)
 CATCH_UP: Final = PeerId(b"catch-up")
 HOUSEKEEPING_MS: Final = 250
 HAND_AGAIN_MS: Final = 2_000
@@ -258,7 +258,7 @@ class Replica:
                 self._on_deliver(effect)
             case AskForWork(height, sources):
                 for peer in sources:
-                    self.say(peer, GetBodies(height, NO_BLOCK, ()))
+                    self.say(peer, GetTransactions(height))
             case Spread(_, order):
                 self._spread(order)
             case Certified(cert):
@@ -374,6 +374,10 @@ class Replica:
                 self._on_manifest(peer, message)
             case GetBodies():
                 self._on_get_bodies(peer, message)
+            case GetTransactions():
+                waiting = tuple(entry.transaction.wire for entry in self.pool.waiting())
+                if waiting:
+                    self.say(peer, TxBatch(waiting))
             case Bodies(_, block_hash, wires):
                 if self.assembly.job(block_hash) is not None:
                     self._take_in(wires, peer)
@@ -433,10 +437,6 @@ class Replica:
             wires = self.assembly.serve(question.block_hash, question.wids) or self._served(question)
             if wires:
                 self.say(peer, Bodies(question.height, question.block_hash, tuple(wires)))
-        elif question.block_hash == NO_BLOCK:
-            waiting = tuple(entry.transaction.wire for entry in self.pool.waiting())
-            if waiting:
-                self.say(peer, TxBatch(waiting))
         else:
             manifest = self.blocks.manifest(question.block_hash)
             if manifest is not None:
@@ -600,8 +600,11 @@ class Replica:
         due = [entry for entry in self.pool.waiting() if entry.spread_ms <= self.world.now - SPREAD_AGAIN_MS]
         for entry in due:
             entry.spread_ms = self.world.now
-        for peer in order if due else ():
-            self.say(peer, TxBatch(tuple(entry.transaction.wire for entry in due)))
+        for peer in order:
+            if due:
+                self.say(peer, TxBatch(tuple(entry.transaction.wire for entry in due)))
+            for record in self.misbehaviour:
+                self.say(peer, self.reports[record])
 
     def _on_report(self, evidence: Evidence) -> None:
         record = encode_message(evidence)

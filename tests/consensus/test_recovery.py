@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from consensus.events import Mode
+from consensus.events import Mode, Persist, Send, Tick
 from consensus.messages import Vote, VoteKind
-from consensus.records import BARRED, Decided, GuardState, OwnVote, Record
+from consensus.pbft.engine import Engine
+from consensus.records import BARRED, Decided, GuardState, OwnCheckpoint, OwnVote, Record, decode_record
 from consensus.recovery import DatabaseFacts, LogFacts, recover
-from consensus.start import Start
+from consensus.start import Start, Timing
 from ledger.block import Header
 from tests.consensus.bench import Bench
 from tests.consensus.cluster import SUITE, Cluster
@@ -61,6 +62,39 @@ def test_guard_behind_the_log_is_advanced():
     assert disk.guard is not None
     now, disk.guard = disk.guard, GuardState()
     assert disk.recover().guard == now
+
+
+def test_restored_messages_wait_for_the_guard_to_catch_up():
+    """A crash between the log's sync and the guard's: nothing leaves that the guard on disk does not know."""
+    disk = Disk()
+    disk.guard = GuardState()
+    start = disk.recover()
+    world = disk.bench.world
+    effects = Engine(world.domain, world.signers[3], Timing(), start).step(Tick(0, 1_000_000_000))
+    saved = next(effect for effect in effects if isinstance(effect, Persist))
+    assert saved.guard == start.guard
+    votes = [effect for effect in effects if isinstance(effect, Send) and isinstance(effect.message, Vote)]
+    assert [vote.after for vote in votes] == [saved.token, saved.token]
+
+
+def test_a_height_whose_certificate_was_lost_and_that_was_never_signed_is_not_signed_now():
+    """The guard remembers from a higher height on: the node starts, and that one's certificate covers it."""
+    cluster = Cluster(4)
+    cluster.run(1100)
+    for name in "ab":
+        cluster.nodes[0].submit(name)
+        cluster.run(1500)
+    node = cluster.nodes[1]
+    assert len(node.disk.results) == 2
+    node.crash()
+    assert node.disk.guard is not None
+    guard = GuardState.decode(node.disk.guard)
+    node.disk.guard = replace(guard, checkpoints=guard.checkpoints[-1:]).encode()
+    node.disk.log = [data for data in node.disk.log if not isinstance(decode_record(data, SUITE), OwnCheckpoint)]
+    node.disk.cert = None
+    node.boot()
+    cluster.run(3000)
+    assert (node.engine.applied, node.engine.certified, node.engine.mode) == (2, 2, Mode.VOTING)
 
 
 def test_guard_ahead_of_the_log_observes():
