@@ -177,13 +177,21 @@ class App:
 
     def passphrase(self, label: str, *, new: bool = False) -> str:
         """From a file, the environment or a terminal; never from an argument, which other users can read."""
+        passphrase = self._read_passphrase(label, new=new)
+        if new and not passphrase:
+            raise problem("WAL-006")
+        return passphrase
+
+    def _read_passphrase(self, label: str, *, new: bool) -> str:
         path = self._passphrase_file or os.environ.get(PASSPHRASE_FILE_VARIABLE)
         if path:
             try:
                 with Path(path).open("rb") as file:
                     return file.read(PASSPHRASE_BYTES_MAX).decode("utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
-                raise problem("WAL-014", file=str(path), detail=str(error)) from None
+                # The message of a decoding error quotes what it read.
+                detail = error.strerror or "OS" if isinstance(error, OSError) else "not UTF-8"
+                raise problem("WAL-014", file=str(path), detail=detail) from None
         if PASSPHRASE_VARIABLE in os.environ:
             return os.environ[PASSPHRASE_VARIABLE]
         if self.as_json or not sys.stdin.isatty():

@@ -103,10 +103,15 @@ class Home:
         return load_keystore(path)
 
     def add_keystore(self, keystore: Keystore) -> Path:
-        path = self._key_path(keystore.label)
-        if path.exists():
-            raise problem("WAL-004", label=keystore.label)
+        path = self.check_free(keystore.label)
         save_keystore(path, keystore)
+        return path
+
+    def check_free(self, label: str) -> Path:
+        """Where a new identity will stand; raises WAL-004, so that nobody types a passphrase in vain."""
+        path = self._key_path(label)
+        if path.exists():
+            raise problem("WAL-004", label=label)
         return path
 
     # what was seen
