@@ -108,12 +108,20 @@ class BlockWires:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Ordering needs the transactions of a manifest; `sources` may have what is missing."""
+    """Ordering needs the transactions of the manifest that it gave this number; `sources` may have what is missing."""
 
+    number: int
     height: int
     block_hash: bytes
     wids: tuple[bytes, ...]
     sources: tuple[PeerId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndResolve:
+    """The transactions of this manifest are not needed any more."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,7 @@ class SpreadTo:
 MempoolIntake = Submit | PeerTransactions
 MempoolBodies = PeerBodies | BlockWires
 """Ordering waits for these; they have a box of their own, so that they do not queue behind what may wait."""
-MempoolControl = Resolve | Take | Decided | Executed | PeerWantsBodies | PeerWantsTransactions | SpreadTo
+MempoolControl = Resolve | EndResolve | Take | Decided | Executed | PeerWantsBodies | PeerWantsTransactions | SpreadTo
 
 # To ordering ---------------------------------------------------------------------------------------------------------
 
@@ -203,10 +211,9 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class BodyResolved:
-    """All transactions of a manifest are held, verified, in the manifest's order."""
+    """All transactions of the manifest of this number are held, verified, in the manifest's order."""
 
-    height: int
-    block_hash: bytes
+    number: int
     transactions: tuple[Transaction, ...]
 
 

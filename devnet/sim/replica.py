@@ -74,6 +74,7 @@ from ledger.transaction import Transaction
 from node.assembly import Assembly, Job
 from node.fetching import Fetching
 from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
+from node.manifests import Offer
 from node.misbehaviour import MisbehaviourRules, offence_key_of
 from node.pool import CLIENTS, Pool, Pooled, PoolLimits
 
@@ -379,7 +380,7 @@ class Replica:
                 if waiting:
                     self.say(peer, TxBatch(waiting))
             case Bodies(_, block_hash, wires):
-                if self.assembly.job(block_hash) is not None:
+                if self.assembly.is_open(block_hash):
                     self._take_in(wires, peer)
             case TxBatch(wires):
                 self._take_in(wires, peer)
@@ -416,19 +417,25 @@ class Replica:
     def _on_manifest(self, peer: PeerId, manifest: Manifest) -> None:
         if not self.delivered < manifest.header.height <= self.delivered + 2:
             return
-        block_hash = self.blocks.on_manifest(peer, manifest)
-        if block_hash is not None:
-            sources = (peer, *self.fetching.sources_of(block_hash))
-            self.assembly.resolve(manifest.header.height, block_hash, manifest.wids, sources, self.world.now)
+        offer = self.blocks.on_manifest(peer, manifest)
+        if offer is not None:
+            self._resolve(offer, (peer, *self.fetching.sources_of(offer.block_hash)))
             self._keep_house()
 
+    def _resolve(self, offer: Offer, sources: tuple[PeerId, ...]) -> None:
+        wids, now = offer.manifest.wids, self.world.now
+        self.assembly.resolve(offer.number, offer.height, offer.block_hash, wids, sources, now)
+
     def _on_body(self, job: Job) -> None:
+        self.assembly.end(job.number)
         try:
-            block = self.blocks.complete(job.block_hash, tuple(job.held[wid] for wid in job.wids))
+            block = self.blocks.complete(job.number, tuple(job.held[wid] for wid in job.wids))
         except PeerFault as fault:
             self.world.note(f"{self.index} ! {fault.detail}")
             return
         if block is not None and job.height > self.delivered:
+            for needless in self.blocks.hold(block):
+                self.assembly.end(needless)
             self.fetching.got(job.block_hash)
             self.step(BodyArrived(job.height, job.block_hash, block.header))
 
@@ -438,29 +445,30 @@ class Replica:
             if wires:
                 self.say(peer, Bodies(question.height, question.block_hash, tuple(wires)))
         else:
-            manifest = self.blocks.manifest(question.block_hash)
-            if manifest is not None:
-                self.say(peer, manifest)
+            block = self.blocks.get(question.block_hash)
+            if block is not None:
+                self.say(peer, block.manifest())
 
     def _served(self, question: GetBodies) -> list[bytes]:
         block = self.blocks.get(question.block_hash)
         return [] if block is None else [t.wire for t in block.transactions if t.wid in question.wids]
 
     def _on_fetch(self, effect: Fetch) -> None:
-        self.blocks.pin(effect.block_hash)
-        held, manifest = self.blocks.get(effect.block_hash), self.blocks.manifest(effect.block_hash)
+        self.blocks.pin(effect.height, effect.block_hash)
+        held, offers = self.blocks.get(effect.block_hash), self.blocks.offers(effect.block_hash)
         if held is not None:
             self._queue.append(BodyArrived(effect.height, effect.block_hash, held.header))
-        elif manifest is not None:
-            self.assembly.resolve(effect.height, effect.block_hash, manifest.wids, effect.sources, self.world.now)
         else:
-            self.fetching.want(effect.height, effect.block_hash, effect.sources, self.world.now)
+            for offer in offers:
+                self._resolve(offer, effect.sources)
+            now, is_offered = self.world.now, bool(offers)
+            self.fetching.want(effect.height, effect.block_hash, effect.sources, now, is_offered=is_offered)
         self._keep_house()
 
     def _validated(self, effect: Validate) -> Validated:
         block = self.blocks.get(effect.block_hash)
         assert block is not None, "only a held block is validated"
-        self.blocks.pin(effect.block_hash)
+        self.blocks.pin(effect.height, effect.block_hash)
         try:
             self.permission.verify(block)
         except PeerFault as fault:

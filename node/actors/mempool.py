@@ -35,6 +35,7 @@ from node.messages import (
     CatchUpInbox,
     Decided,
     Eligible,
+    EndResolve,
     Executed,
     MempoolBodies,
     MempoolControl,
@@ -192,13 +193,12 @@ class Mempool:
         return candidates
 
     async def _on_bodies(self, peer: PeerId, block_hash: bytes, wires: tuple[bytes, ...]) -> None:
-        job = self._assembly.job(block_hash)
-        if job is None:
+        if not self._assembly.is_open(block_hash):
             return
         for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
             # Asked again for each slice: others may have brought the same while this one waited.
             some = [self._admission.decode(wire) for wire in wires[start : start + TOGETHER_TRANSACTIONS]]
-            for candidate in await self._admission.verify([c for c in some if c.wid in job.missing]):
+            for candidate in await self._admission.verify([c for c in some if self._assembly.wants(c.wid)]):
                 if candidate.refused is not None:
                     self._count_peer_refusal(candidate)
                 else:
@@ -263,8 +263,10 @@ class Mempool:
 
     def _on_control(self, message: MempoolControl) -> None:
         match message:
-            case Resolve(height, block_hash, wids, sources):
-                self._assembly.resolve(height, block_hash, wids, sources, self._clock.now_ms())
+            case Resolve(number, height, block_hash, wids, sources):
+                self._assembly.resolve(number, height, block_hash, wids, sources, self._clock.now_ms())
+            case EndResolve(number):
+                self._assembly.end(number)
             case Take():
                 self._take = message
                 self._take_wanted.set()
@@ -302,7 +304,7 @@ class Mempool:
 
     def _on_body(self, job: Job) -> None:
         transactions = tuple(job.held[wid] for wid in job.wids)
-        self._to_ordering(BodyResolved(job.height, job.block_hash, transactions))
+        self._to_ordering(BodyResolved(job.number, transactions))
 
     def _say_eligible(self) -> None:
         oldest = self._pool.oldest

@@ -76,6 +76,7 @@ from node.directory import Directory
 from node.durable import Durable
 from node.fetching import Fetching
 from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
+from node.manifests import Offer
 from node.messages import (
     AppliedBlock,
     BlockRefused,
@@ -85,6 +86,7 @@ from node.messages import (
     CaughtUp,
     Decided,
     Eligible,
+    EndResolve,
     Execute,
     ExecutorInbox,
     FromPeer,
@@ -259,8 +261,8 @@ class Ordering:
         match message:
             case FromPeer(peer, ordering_message):
                 self._on_peer_message(peer, ordering_message)
-            case BodyResolved(height, block_hash, transactions):
-                self._on_body(height, block_hash, transactions)
+            case BodyResolved(number, transactions):
+                self._on_body(number, transactions)
             case ManifestFromPeer(peer, manifest):
                 self._on_manifest(peer, manifest)
             case Eligible():
@@ -312,19 +314,25 @@ class Ordering:
     def _on_manifest(self, peer: PeerId, manifest: Manifest) -> None:
         if not self._delivered < manifest.header.height <= self._delivered + HEIGHTS_AHEAD_MAX:
             return
-        block_hash = self._blocks.on_manifest(peer, manifest)
-        if block_hash is not None:
-            sources = (peer, *self._fetching.sources_of(block_hash))
-            self._parts.to_mempool(Resolve(manifest.header.height, block_hash, manifest.wids, sources))
+        offer = self._blocks.on_manifest(peer, manifest)
+        if offer is not None:
+            self._resolve(offer, (peer, *self._fetching.sources_of(offer.block_hash)))
+
+    def _resolve(self, offer: Offer, sources: tuple[PeerId, ...]) -> None:
+        self._parts.to_mempool(Resolve(offer.number, offer.height, offer.block_hash, offer.manifest.wids, sources))
+
+    def _hold(self, block: HeldBlock) -> None:
+        for number in self._blocks.hold(block):
+            self._parts.to_mempool(EndResolve(number))
 
     def _on_wish(self, wish: PeerWantsBodies) -> None:
         """A peer lacks a block: its manifest (no wids named) or transactions of it.
 
         A node that is one height behind asks here too, so the newest applied block is still served; who is further
-        behind fetches whole blocks.
+        behind fetches whole blocks. What others only say of a body is not passed on: a manifest that a correct node
+        sends is true.
         """
         question, send = wish.question, self._parts.send
-        manifest = self._blocks.manifest(question.block_hash)
         contents = self._blocks.contents(question.block_hash) or self._newest_applied(question.block_hash)
         if contents is not None:
             wires = {self._wid(wire): wire for wire in contents[1].transactions}
@@ -334,8 +342,6 @@ class Ordering:
                 send(wish.peer, Bodies(question.height, question.block_hash, found))
         elif question.wids:
             self._parts.to_mempool(wish)
-        elif manifest is not None:
-            send(wish.peer, manifest)
 
     def _newest_applied(self, block_hash: bytes) -> tuple[Header, BlockBody] | None:
         store = self._parts.store
@@ -358,18 +364,20 @@ class Ordering:
             return
         if found is not None:
             block, cert = found
-            self._blocks.hold(block)
+            self._hold(block)
             self._step(Received(CATCH_UP, cert))
 
-    def _on_body(self, height: int, block_hash: bytes, transactions: tuple[Transaction, ...]) -> None:
+    def _on_body(self, number: int, transactions: tuple[Transaction, ...]) -> None:
+        self._parts.to_mempool(EndResolve(number))
         try:
-            block = self._blocks.complete(block_hash, transactions)
+            block = self._blocks.complete(number, transactions)
         except PeerFault as fault:
             self._count(fault.code)
             return
-        if block is not None and height > self._delivered:
-            self._fetching.got(block_hash)
-            self._step(BodyArrived(height, block_hash, block.header))
+        if block is not None and block.height > self._delivered:
+            self._hold(block)
+            self._fetching.got(block.block_hash)
+            self._step(BodyArrived(block.height, block.block_hash, block.header))
 
     def _on_applied(self, applied: Applied) -> None:
         self._parts.permission.on_applied(applied.height)
@@ -475,7 +483,7 @@ class Ordering:
     def _on_validate(self, height: int, block_hash: bytes) -> None:
         block = self._blocks.get(block_hash)
         assert block is not None, "only a held block is validated"
-        self._blocks.pin(block_hash)
+        self._blocks.pin(height, block_hash)
         try:
             self._parts.permission.verify(block)
         except PeerFault as fault:
@@ -486,16 +494,15 @@ class Ordering:
             self._step(Validated(height, block_hash, ok=True))
 
     def _on_fetch(self, height: int, block_hash: bytes, sources: tuple[PeerId, ...]) -> None:
-        self._blocks.pin(block_hash)
+        self._blocks.pin(height, block_hash)
         held = self._blocks.get(block_hash)
         if held is not None:
             self._step(BodyArrived(height, block_hash, held.header))
             return
-        manifest = self._blocks.manifest(block_hash)
-        if manifest is not None:
-            self._parts.to_mempool(Resolve(height, block_hash, manifest.wids, sources))
-        else:
-            self._fetching.want(height, block_hash, sources, self._now_ms)
+        offers = self._blocks.offers(block_hash)
+        for offer in offers:
+            self._resolve(offer, sources)
+        self._fetching.want(height, block_hash, sources, self._now_ms, is_offered=bool(offers))
 
     def _on_deliver(self, height: int, block_hash: bytes, proof: CommitCert) -> None:
         block = self._blocks.get(block_hash)

@@ -131,12 +131,12 @@ def test_a_peer_keeps_few_blocks_here_and_pinned_ones_stay():
     blocks = HeldBlocks(SUITE)
     first = held_block(1)
     blocks.on_manifest(PEER, first.manifest())
-    blocks.pin(first.block_hash)
+    blocks.pin(1, first.block_hash)
     others = [held_block(1, notes=n) for n in range(1, 12)]
     for block in others:
         blocks.on_manifest(PEER, block.manifest())
-    known = [block for block in others if blocks.manifest(block.block_hash) is not None]
+    known = [block for block in others if blocks.offers(block.block_hash)]
     assert known == others[-6:]
-    assert blocks.manifest(first.block_hash) is not None
+    assert blocks.offers(first.block_hash)
     blocks.forget(1)
-    assert blocks.manifest(first.block_hash) is None
+    assert not blocks.offers(first.block_hash)

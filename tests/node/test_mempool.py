@@ -263,12 +263,12 @@ async def test_an_empty_pool_is_answered_at_once_and_time_follows_the_parent(aut
 async def test_a_missing_body_is_fetched_verified_and_handed_over(autojump_clock, bench):
     here, missing = make("here"), make("missing")
     await bench.submit(here.wire)
-    bench.mempool.control.post(Resolve(1, b"h" * 32, (here.wid, missing.wid), (PEER,)))
+    bench.mempool.control.post(Resolve(5, 1, b"h" * 32, (here.wid, missing.wid), (PEER,)))
     await bench.settle()
     assert (PEER, GetBodies(1, b"h" * 32, (missing.wid,))) in bench.sent
     await bench.mempool.bodies.send(PeerBodies(PEER, b"h" * 32, (forged(missing), missing.wire)))
     await bench.settle()
-    assert bench.of(BodyResolved) == [BodyResolved(1, b"h" * 32, (here, missing))]
+    assert bench.of(BodyResolved) == [BodyResolved(5, (here, missing))]
 
 
 async def test_bodies_nobody_asked_for_are_dropped_unread(autojump_clock, bench):

@@ -6,11 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from consensus.events import Received
-from consensus.messages import Manifest
-from node.messages import BlockRefused, BlockVerified, BodyResolved, ManifestFromPeer, Resolve
+from consensus.events import BodyArrived, Fetch, Received, Tick
+from consensus.messages import GetBodies, Manifest
+from node.messages import (
+    BlockRefused,
+    BlockVerified,
+    BodyResolved,
+    EndResolve,
+    ManifestFromPeer,
+    PeerWantsBodies,
+    Resolve,
+    TimerFired,
+)
 from tests.node.blocks import held_block
-from tests.node.ordering_bench import ANNE, OrderingBench, handed
+from tests.node.ordering_bench import ANNE, BERTA, CARLA, OrderingBench, handed
 
 
 @pytest.fixture
@@ -34,7 +43,7 @@ async def test_a_strangers_false_body_of_the_same_height_refuses_nothing(bench):
     block, false = held_block(), held_block(notes=0)
     await bench.tell(handed(1, block), ManifestFromPeer(ANNE, Manifest(false.header, (), (b"junk",))))
     [resolve] = bench.told(Resolve)
-    await bench.tell(BodyResolved(1, resolve.block_hash, ()))
+    await bench.tell(BodyResolved(resolve.number, ()))
     assert bench.catch_up == []
     await bench.tell(BlockVerified(1, block.transactions))
     assert len(bench.events(Received)) == 1
@@ -59,3 +68,53 @@ async def test_transactions_of_an_earlier_handing_are_not_those_of_the_later(ben
     assert bench.catch_up == []
     await bench.tell(BlockVerified(2, block.transactions))
     assert len(bench.events(Received)) == 1
+
+
+async def test_a_false_manifest_does_not_hide_the_true_one(bench):
+    block = held_block()
+    false = replace(block.manifest(), wids=(bytes(32), bytes([1]) * 32))
+    for peer, manifest in ((ANNE, false), (BERTA, block.manifest()), (CARLA, false), (ANNE, block.manifest())):
+        await bench.tell(ManifestFromPeer(peer, manifest))
+    resolves = bench.told(Resolve)
+    assert [resolve.wids for resolve in resolves] == [false.wids, block.manifest().wids, false.wids]
+    assert resolves[0].number == resolves[2].number != resolves[1].number
+    await bench.tell(BodyResolved(resolves[1].number, block.transactions))
+    assert bench.events(BodyArrived) == [BodyArrived(1, block.block_hash, block.header)]
+    assert [end.number for end in bench.told(EndResolve)] == [resolves[1].number, resolves[0].number]
+
+
+async def test_a_body_found_false_is_no_word_on_the_next_and_its_sender_has_had_its_say(bench):
+    block, other = held_block(), held_block()
+    false = replace(block.manifest(), wids=other.manifest().wids)
+    await bench.tell(ManifestFromPeer(ANNE, false))
+    [first] = bench.told(Resolve)
+    await bench.tell(BodyResolved(first.number, other.transactions))
+    assert (bench.events(BodyArrived), bench.told(EndResolve)) == ([], [EndResolve(first.number)])
+    assert bench.board.peer_faults == {"BYT-BODY": 1}
+    await bench.tell(ManifestFromPeer(ANNE, false), ManifestFromPeer(BERTA, block.manifest()))
+    [_, second] = bench.told(Resolve)
+    await bench.tell(BodyResolved(second.number, block.transactions))
+    assert len(bench.events(BodyArrived)) == 1
+
+
+async def test_every_source_is_asked_for_its_own_manifest_until_the_block_is_held(bench):
+    block = held_block()
+    false = replace(block.manifest(), wids=(bytes(32), bytes([1]) * 32))
+    bench.engine.answers[Tick] = [Fetch(1, block.block_hash, (BERTA, CARLA))]
+    bench.now_ms = 1
+    await bench.tell(ManifestFromPeer(ANNE, false))
+    for _ in range(2):
+        bench.now_ms += 400
+        await bench.tell(TimerFired())
+    question = GetBodies(1, block.block_hash, ())
+    assert bench.sent == [(BERTA, question), (CARLA, question), (BERTA, question)]
+
+
+async def test_what_others_say_of_a_body_is_not_passed_on(bench):
+    block = held_block()
+    question = PeerWantsBodies(BERTA, GetBodies(1, block.block_hash, ()))
+    await bench.tell(ManifestFromPeer(ANNE, block.manifest()), question)
+    assert bench.sent == []
+    [resolve] = bench.told(Resolve)
+    await bench.tell(BodyResolved(resolve.number, block.transactions), question)
+    assert bench.sent == [(BERTA, block.manifest())]

@@ -204,8 +204,9 @@ class Bench:
             done=lambda job: self.done.append(job.block_hash),
         )
 
-    def resolve(self, name: bytes, *items: Transaction, sources=(ANNE,), height=1, now=0) -> None:
-        self.assembly.resolve(height, name, tuple(item.wid for item in items), sources, now)
+    def resolve(self, name: bytes, *items: Transaction, sources=(ANNE,), height=1, now=0, number=None) -> None:
+        number = int.from_bytes(name, "big") if number is None else number
+        self.assembly.resolve(number, height, name, tuple(item.wid for item in items), sources, now)
 
 
 def test_a_body_whose_transactions_are_all_here_is_done_at_once():
@@ -243,6 +244,19 @@ def test_a_wid_that_is_named_twice_is_waited_for_once():
     assert bench.done == [b"block"]
 
 
+def test_contradicting_bodies_of_one_block_have_each_their_job():
+    bench, false, true = Bench(), transaction(1), transaction(2)
+    bench.resolve(b"block", false, sources=(BERTA,), number=1)
+    bench.resolve(b"block", true, number=2)
+    bench.assembly.on_transaction(true)
+    assert bench.done == [b"block"]
+    assert bench.assembly.is_open(b"block")
+    bench.assembly.end(1)
+    bench.assembly.end(2)
+    assert not bench.assembly.is_open(b"block")
+    assert not bench.assembly.wants(false.wid)
+
+
 def test_one_transaction_completes_several_bodies():
     bench, one = Bench(), transaction(1)
     bench.resolve(b"x", one)
@@ -255,7 +269,7 @@ def test_jobs_are_bounded_and_go_with_their_height():
     bench = Bench()
     for number in range(JOBS_MAX + 1):
         bench.resolve(number.to_bytes(2, "big"), transaction(number), height=number)
-    assert bench.assembly.job((0).to_bytes(2, "big")) is None
+    assert not bench.assembly.is_open((0).to_bytes(2, "big"))
     assert not bench.assembly.wants(transaction(0).wid)
     bench.assembly.on_applied(JOBS_MAX)
     assert not any(bench.assembly.wants(transaction(number).wid) for number in range(JOBS_MAX + 1))
@@ -264,5 +278,5 @@ def test_jobs_are_bounded_and_go_with_their_height():
 def test_a_question_names_the_block():
     questions: list[GetBodies] = []
     assembly = Assembly(find=lambda _: None, ask=lambda _, question: questions.append(question), done=print)
-    assembly.resolve(7, b"h" * 32, (transaction(1).wid,), (ANNE,), 0)
+    assembly.resolve(1, 7, b"h" * 32, (transaction(1).wid,), (ANNE,), 0)
     assert questions == [GetBodies(7, b"h" * 32, (transaction(1).wid,))]
