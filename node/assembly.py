@@ -14,7 +14,6 @@ from typing import Final
 from consensus.messages import GetBodies, PeerId
 from ledger.transaction import Transaction
 
-JOBS_MAX: Final = 64
 ASK_AGAIN_MS: Final = 500
 
 
@@ -56,13 +55,11 @@ class Assembly:
         sources: Sequence[PeerId],
         now_ms: int,
     ) -> None:
-        """Begin a job, or add sources to it. A job beyond the limit pushes out the oldest."""
+        """Begin a job, or add sources to it. How many there are is the asker's to limit."""
         job = self._jobs.get(number)
         if job is not None:
             job.sources.extend(source for source in sources if source not in job.sources)
             return
-        if len(self._jobs) >= JOBS_MAX:
-            self._drop(next(iter(self._jobs.values())))
         job = self._jobs[number] = Job(number, height, block_hash, wids, list(sources))
         for wid in dict.fromkeys(wids):
             transaction = self._find(wid)

@@ -22,7 +22,8 @@ from ledger.transaction import Transaction
 from node.manifests import Manifests, Offer
 from node.misbehaviour import MisbehaviourRules, offence_key_of
 
-MANIFESTS_PER_PEER_MAX: Final = 6
+MANIFESTS_PER_PEER_MAX: Final = 4
+"""Of blocks that the engine has not spoken of: those of the height being decided and of the next, in two rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +111,26 @@ class HeldBlocks:
         return tuple(offer.number for offer in offers)
 
     def on_manifest(self, peer: PeerId, manifest: Manifest) -> Offer | None:
-        """What the peer offers, None when it is not needed. A peer's oldest manifest makes room for its newest."""
+        """What the peer offers, None when it is not needed; `make_room` for it."""
         block_hash = self._hash(manifest.header.encode())
         if block_hash in self._held:
             return None
-        offer = self._manifests.add(peer, block_hash, manifest)
-        if offer is not None:
-            self._make_room(peer)
-        return offer
+        return self._manifests.add(peer, block_hash, manifest)
 
-    def _make_room(self, peer: PeerId) -> None:
+    def make_room(self, peer: PeerId) -> tuple[int, ...]:
+        """A peer's oldest blocks make room for its newest; returns the offers that are gone with them.
+
+        Blocks that the engine has spoken of stay.
+        """
+        gone: list[int] = []
         loose = [said for said in self._manifests.said_by(peer) if said not in self._pinned]
         for oldest in loose[:-MANIFESTS_PER_PEER_MAX]:
-            self._manifests.take_back(peer, oldest)
+            offer = self._manifests.take_back(peer, oldest)
+            if offer is not None:
+                gone.append(offer.number)
             if not self._manifests.is_known(oldest):
                 self._held.pop(oldest, None)
+        return tuple(gone)
 
     def complete(self, number: int, transactions: tuple[Transaction, ...]) -> HeldBlock | None:
         """The offer's block, None when nobody waits for it; raises `PeerFault` when its contents are others.

@@ -419,6 +419,8 @@ class Replica:
             return
         offer = self.blocks.on_manifest(peer, manifest)
         if offer is not None:
+            for gone in self.blocks.make_room(peer):
+                self.assembly.end(gone)
             self._resolve(offer, (peer, *self.fetching.sources_of(offer.block_hash)))
             self._keep_house()
 

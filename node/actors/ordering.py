@@ -314,15 +314,22 @@ class Ordering:
     def _on_manifest(self, peer: PeerId, manifest: Manifest) -> None:
         if not self._delivered < manifest.header.height <= self._delivered + HEIGHTS_AHEAD_MAX:
             return
+        if len(manifest.wids) > self._parts.genesis.limit("block_transactions_max"):
+            self._count("BYT-BODY")
+            return
         offer = self._blocks.on_manifest(peer, manifest)
         if offer is not None:
+            self._end(self._blocks.make_room(peer))
             self._resolve(offer, (peer, *self._fetching.sources_of(offer.block_hash)))
 
     def _resolve(self, offer: Offer, sources: tuple[PeerId, ...]) -> None:
         self._parts.to_mempool(Resolve(offer.number, offer.height, offer.block_hash, offer.manifest.wids, sources))
 
     def _hold(self, block: HeldBlock) -> None:
-        for number in self._blocks.hold(block):
+        self._end(self._blocks.hold(block))
+
+    def _end(self, numbers: tuple[int, ...]) -> None:
+        for number in numbers:
             self._parts.to_mempool(EndResolve(number))
 
     def _on_wish(self, wish: PeerWantsBodies) -> None:

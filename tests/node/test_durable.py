@@ -13,7 +13,7 @@ from ledger.crypto import ZERO_HASH
 from ledger.errors import PeerFault
 from node.durable import Durable
 from node.guard import GuardFile
-from node.held_blocks import HeldBlocks, make_block
+from node.held_blocks import MANIFESTS_PER_PEER_MAX, HeldBlocks, make_block
 from node.wal import Entry, EntryKind, Wal
 from tests.node.blocks import held_block
 from tests.node.support import SUITE, chain_of, make_genesis, make_transaction
@@ -135,8 +135,9 @@ def test_a_peer_keeps_few_blocks_here_and_pinned_ones_stay():
     others = [held_block(1, notes=n) for n in range(1, 12)]
     for block in others:
         blocks.on_manifest(PEER, block.manifest())
+        blocks.make_room(PEER)
     known = [block for block in others if blocks.offers(block.block_hash)]
-    assert known == others[-6:]
+    assert known == others[-MANIFESTS_PER_PEER_MAX:]
     assert blocks.offers(first.block_hash)
     blocks.forget(1)
     assert not blocks.offers(first.block_hash)

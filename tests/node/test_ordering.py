@@ -8,6 +8,7 @@ import pytest
 
 from consensus.events import BodyArrived, Fetch, Received, Tick
 from consensus.messages import GetBodies, Manifest
+from node.held_blocks import MANIFESTS_PER_PEER_MAX
 from node.messages import (
     BlockRefused,
     BlockVerified,
@@ -18,7 +19,7 @@ from node.messages import (
     Resolve,
     TimerFired,
 )
-from tests.node.blocks import held_block
+from tests.node.blocks import GENESIS, held_block
 from tests.node.ordering_bench import ANNE, BERTA, CARLA, OrderingBench, handed
 
 
@@ -118,3 +119,25 @@ async def test_what_others_say_of_a_body_is_not_passed_on(bench):
     [resolve] = bench.told(Resolve)
     await bench.tell(BodyResolved(resolve.number, block.transactions), question)
     assert bench.sent == [(BERTA, block.manifest())]
+
+
+async def test_a_flood_of_manifests_ends_the_flooders_own_jobs_only(bench):
+    first, pinned = held_block(), held_block()
+    bench.engine.answers[Tick] = [Fetch(1, pinned.block_hash, (BERTA,))]
+    bench.now_ms = 1
+    await bench.tell(*(ManifestFromPeer(peer, first.manifest()) for peer in (ANNE, BERTA)))
+    await bench.tell(ManifestFromPeer(ANNE, pinned.manifest()))
+    flood = [replace(first.manifest(), header=replace(first.header, tenure=10 + n)) for n in range(20)]
+    await bench.tell(*(ManifestFromPeer(ANNE, manifest) for manifest in flood))
+    ended = {end.number for end in bench.told(EndResolve)}
+    open_ = {resolve.number: resolve.block_hash for resolve in bench.told(Resolve) if resolve.number not in ended}
+    assert len(open_) == MANIFESTS_PER_PEER_MAX + 2
+    assert {first.block_hash, pinned.block_hash} <= set(open_.values())
+
+
+async def test_a_manifest_above_the_chains_limit_is_a_fault(bench):
+    many = GENESIS.limit("block_transactions_max") + 1
+    header = replace(held_block().header, tx_count=many)
+    wids = tuple(number.to_bytes(32, "big") for number in range(many))
+    await bench.tell(ManifestFromPeer(ANNE, Manifest(header, wids, ())))
+    assert (bench.mempool, bench.board.peer_faults) == ([], {"BYT-BODY": 1})
