@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.tree import Tree
@@ -36,6 +37,8 @@ PASSPHRASE_VARIABLE: Final = "LUGANG_PASSPHRASE"  # noqa: S105 — a variable's 
 PASSPHRASE_FILE_VARIABLE: Final = "LUGANG_PASSPHRASE_FILE"  # noqa: S105 — likewise
 PASSPHRASE_BYTES_MAX: Final = 1024
 PIPE_COLUMNS: Final = 400
+COLUMN_GAP: Final = 2
+INDENT: Final = 4
 
 
 class App:
@@ -75,17 +78,30 @@ class App:
     def say(self, zh: str, en: str) -> None:
         self.console.print(harmless(self.words(zh, en)))
 
-    def table(self, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> None:
+    def table(
+        self, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], amounts: Sequence[int] = ()
+    ) -> None:
+        """`amounts` are the columns of figures, which stand right. Nothing is cut or broken inside a cell:
+        what is wider than the terminal goes row by row, its cells one after another."""
+        titles = [self.words(zh, en) for zh, en in head]
+        cells = [list(map(harmless, row)) for row in rows]
+        widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
+        needed = sum(widths) + COLUMN_GAP * (len(widths) - 1)
+        if self.console.is_terminal and needed > self.console.width:
+            for row in cells:
+                self.console.print(_row_by_cells(titles, row, self.console.width))
+            return
+        self.console.width = max(self.console.width, needed)
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for zh, en in head:
-            table.add_column(self.words(zh, en), overflow="fold")
-        for row in rows:
-            table.add_row(*map(harmless, row))
+        for i, title in enumerate(titles):
+            table.add_column(title, justify="right" if i in amounts else "left", no_wrap=True)
+        for row in cells:
+            table.add_row(*row)
         self.console.print(table)
 
     def tree(self, tree: Tree) -> None:
         """Its labels have been made harmless by whoever built it."""
-        self.console.print(tree)
+        self.console.print(tree, soft_wrap=False)
 
     # the chain
 
@@ -210,6 +226,24 @@ class App:
             agreed = False
         if not agreed:
             raise problem("WAL-040")
+
+
+def _row_by_cells(titles: Sequence[str], row: Sequence[str], width: int) -> str:
+    """A row of a table that is too wide: `title cell` after one another, lines broken between them."""
+    lines, used = [""], 0
+    for title, cell in zip(titles, row, strict=True):
+        if not cell:
+            continue
+        piece = f"{title} {cell}" if title else cell
+        if used and used + COLUMN_GAP + cell_len(piece) > width:
+            lines.append(" " * INDENT)
+            used = INDENT
+        elif used:
+            lines[-1] += " " * COLUMN_GAP
+            used += COLUMN_GAP
+        lines[-1] += piece
+        used += cell_len(piece)
+    return "\n".join(lines)
 
 
 def _language(given: str | None) -> str:

@@ -409,8 +409,8 @@ def test_backups_go_through_pipes_and_between_folders(run, tmp_path):
     # What was read is never quoted: it may be most of a secret.
     half = tmp_path / "half"
     half.write_bytes(made["words"].encode() + b"\xff")
-    for words in (("--words-file", str(half)), ("--passphrase-file", str(half))):
-        answer = run("key", "restore", "x", *base, *words, "--json", input=made["words"], exit_code=2)
+    for option in ("--words-file", "--passphrase-file"):
+        answer = run("key", "restore", "x", *base, option, str(half), "--json", input=made["words"], exit_code=2)
         assert (answer["code"], answer["numbers"]["detail"]) == ("WAL-014", "not UTF-8")
 
 
