@@ -38,6 +38,7 @@ from node.clock import Clock, SystemClock
 from node.config import NodeConfig, load_config, load_genesis
 from node.courier import Courier
 from node.directory import Directory
+from node.divergence import Divergence, RecentWrites
 from node.durable import Durable
 from node.frame_log import Condition
 from node.guard import GuardFile
@@ -206,6 +207,7 @@ class _Joining:
         self.directory = Directory(genesis.validators, INTERNATIONAL.public_key(opened.transport_seed))
         self.transport = transport or _libp2p(opened.transport_seed, config.listen, self.directory)
         self.boxes = make_boxes()
+        self.writes = RecentWrites()
         self.board = _new_board(clock, genesis)
         self.send = Courier(self.transport, self.directory).send
         self.pool = Pool(pool_limits_of(genesis))
@@ -243,6 +245,7 @@ class _Joining:
             to_ordering=self.boxes.ordering.post,
             to_mempool=self.boxes.mempool_control.post,
             box=self.boxes.executor,
+            writes=self.writes,
         )
 
     def mempool(self) -> Mempool:
@@ -300,6 +303,7 @@ class _Joining:
             durable=durable,
             blocks=blocks,
             directory=self.directory,
+            divergence=Divergence(opened.store, opened.suite, self.writes, self.send),
             permission=permission,
             decided=decided,
             send=self.send,

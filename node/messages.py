@@ -19,8 +19,10 @@ from consensus.messages import (
     CommitCert,
     GetBlocks,
     GetBodies,
+    GetOutcome,
     Manifest,
     OrderingMessage,
+    Outcome,
     PeerId,
     PeerMessage,
 )
@@ -195,6 +197,14 @@ class ManifestFromPeer:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeFromPeer:
+    """A peer's question or answer about what a height came to."""
+
+    peer: PeerId
+    message: GetOutcome | Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class LinkUp:
     peer: PeerId
 
@@ -275,7 +285,7 @@ class SignFreshness:
 
 OrderingInbox = (
     FromPeer | ManifestFromPeer | PeerWantsBodies | LinkUp | LinkDown | TimerFired | BodyResolved | BlockVerified
-    | Taken | Eligible | AppliedBlock | CaughtUp | SignFreshness
+    | Taken | Eligible | AppliedBlock | CaughtUp | SignFreshness | OutcomeFromPeer
 )  # fmt: skip
 
 # To the executor -----------------------------------------------------------------------------------------------------

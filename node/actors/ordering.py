@@ -52,9 +52,11 @@ from consensus.messages import (
     Bodies,
     CommitCert,
     Evidence,
+    GetOutcome,
     GetTransactions,
     Manifest,
     OrderingMessage,
+    Outcome,
     PeerId,
     encode_message,
 )
@@ -73,6 +75,7 @@ from node.box import Box
 from node.caught_up import CaughtUpBlock
 from node.clock import Clock
 from node.directory import Directory
+from node.divergence import Divergence
 from node.durable import Durable
 from node.fetching import Fetching
 from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
@@ -95,6 +98,7 @@ from node.messages import (
     ManifestFromPeer,
     MempoolControl,
     OrderingInbox,
+    OutcomeFromPeer,
     PeerWantsBodies,
     Post,
     Resolve,
@@ -158,6 +162,7 @@ class OrderingParts:
     blocks: HeldBlocks
     permission: Permission
     directory: Directory
+    divergence: Divergence
     decided: Watch[int]
     send: SendToPeer
     to_mempool: Post[MempoolControl]
@@ -277,6 +282,7 @@ class Ordering:
                 self._fetching.ask_again(self._now_ms)
             case LinkUp(peer):
                 self._linked[peer] = None
+                self._parts.divergence.on_link(peer)
                 self._step(PeerUp(self._parts.directory.key_of(peer)))
             case LinkDown(peer):
                 self._linked.pop(peer, None)
@@ -289,6 +295,8 @@ class Ordering:
             case BlockVerified():
                 self._caught_up.on_verified(message)
                 self._try_caught_up()
+            case OutcomeFromPeer(peer, outcome):
+                self._on_outcome(peer, outcome)
             case SignFreshness():
                 self._sign_freshness(message)
 
@@ -398,6 +406,15 @@ class Ordering:
             # A new chain's first block may be empty: until one is certified nobody can prove even the genesis's state.
             count = max(count, 1)
         self._step(Submitted(self._delivered + 1, count, self._eligible.oldest_ms))
+
+    def _on_outcome(self, peer: PeerId, message: GetOutcome | Outcome) -> None:
+        if isinstance(message, GetOutcome):
+            self._parts.divergence.on_question(peer, message, self._now_ms)
+            return
+        reason = self._parts.divergence.on_answer(message)
+        if reason is not None:
+            self._mode = (self._mode[0], reason)
+            log.error("diverged %s", reason)
 
     def _sign_freshness(self, asked: SignFreshness) -> None:
         value = (1, self._domain.chain, asked.nonce, asked.height, asked.checkpoint_hash)
@@ -552,6 +569,8 @@ class Ordering:
             self._submit()
 
     def _on_mode(self, mode: Mode, reason: str, diverged: tuple[Checkpoint, Checkpoint] | None) -> None:
+        if diverged is not None:
+            reason = self._parts.divergence.begin(*diverged, reason)
         self._mode = (mode, reason)
         level = logging.INFO if mode is Mode.VOTING else logging.ERROR
         log.log(level, "mode=%s %s", mode.value, reason)

@@ -19,9 +19,11 @@ from consensus.messages import (
     GetBlocks,
     GetBodies,
     GetNewest,
+    GetOutcome,
     GetTransactions,
     Manifest,
     Newest,
+    Outcome,
     Rejoin,
     RoundState,
     Status,
@@ -69,12 +71,12 @@ def examples() -> list[Any]:
         GetNewest(), Newest(None), Newest(vote), Newest(again), GetBlocks(1, 16),
         Blocks(9, (CertifiedBlock(header, b"body", commit),)), Manifest(header, (bytes(32),), ()),
         GetBodies(1, bytes(32), ()), Bodies(1, bytes(32), (b"wire",)), TxBatch((b"wire", b"wire")),
-        GetTransactions(7),
+        GetTransactions(7), GetOutcome(7), Outcome(7, (bytes(32),), ((b"a", None), (b"b", bytes(32))), True),
     ]  # fmt: skip
 
 
 EXAMPLES = examples()
-BULK = (GetBlocks, Blocks, Manifest, GetBodies, Bodies, TxBatch, GetTransactions)
+BULK = (GetBlocks, Blocks, Manifest, GetBodies, Bodies, TxBatch, GetTransactions, GetOutcome, Outcome)
 IDS = [f"{type(message).__name__}-{i}" for i, message in enumerate(EXAMPLES)]
 
 
