@@ -50,6 +50,7 @@ class Checkpoints:
         self._history = history
         self.applied: Height = history.leaves - 1
         self.cert = certified
+        self._window.certify(self.certified)
         self._own: dict[Height, Checkpoint] = {}
         self._own_votes: dict[Height, CheckpointVote] = {}
         self._votes: dict[Height, dict[Checkpoint, dict[int, CheckpointVote]]] = {}
@@ -168,6 +169,7 @@ class Checkpoints:
         else:
             self._ahead[checkpoint.height] = cert
         self.cert = cert
+        self._window.certify(self.certified)
         self._prune()
         self._site.emit(Certified(cert))
         return True

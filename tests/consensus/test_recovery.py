@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from consensus.events import Mode, Persist, Send, Tick
+from consensus.events import Applied, Mode, Persist, Send, Tick
 from consensus.messages import Vote, VoteKind
 from consensus.pbft.engine import Engine
 from consensus.records import BARRED, Decided, GuardState, OwnCheckpoint, OwnVote, Record, decode_record
@@ -14,7 +14,7 @@ from consensus.recovery import DatabaseFacts, LogFacts, recover
 from consensus.start import Start, Timing
 from ledger.block import Header
 from tests.consensus.bench import Bench
-from tests.consensus.cluster import SUITE, Cluster
+from tests.consensus.cluster import GENESIS_TIME, SUITE, WALL, Cluster, World
 
 
 class Disk:
@@ -216,3 +216,19 @@ def test_restored_engine_arms_the_timer_of_its_step_again():
     assert bench.own_votes(bench.effects) == ["prevote 1/0 A", "precommit 1/0 A"]
     bench.tick(3000)
     assert bench.engine.round == 1
+
+
+def test_a_node_that_is_stopped_while_its_certificates_lag_far_behind_starts_again():
+    """Catching up executes faster than it certifies: at the start all results above the certified height come back."""
+    world, applied = World(4), 20
+    results = tuple(
+        Applied(height, bytes([height]) * 32, GENESIS_TIME + height, bytes(32), bytes(32), world.validators)
+        for height in range(1, applied + 1)
+    )
+    tip = replace(world.tip(), height=applied, block_hash=results[-1].block_hash, time=results[-1].block_time)
+    sets = dict.fromkeys(range(applied + 4), world.validators)
+    facts = DatabaseFacts(tip, sets, None, world.history(), results)
+    start = recover(world.domain, world.keys[0], GuardState(), LogFacts((), {}), facts, nonce=bytes(16))
+    engine = Engine(world.domain, world.signers[0], Timing(), start)
+    engine.step(Tick(0, WALL))
+    assert (engine.applied, engine.certified, engine.height) == (applied, 0, applied + 1)
