@@ -180,3 +180,37 @@ def test_a_swapped_genesis_is_refused(stage, run):
         answer = run("inbox", "--json", exit_code=2)
     assert (answer["code"], "pin.cbor" in answer["numbers"]["file"]) == ("WAL-014", True)
     assert Home(run.home).pin() is not None
+
+
+ITEM = b"\x84\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\x81" * 1_000_000, "BYT-001"),
+        (b"\x9a\x7f\xff\xff\xff\x00", "BYT-001"),
+        (b"\x5b\x00\x00\x01\x00\x00\x00\x00\x00", "BYT-001"),
+        (
+            b"\x88\x6flugang-evidence\x01\x58\x20" + bytes(32) + b"\x80\x00\x80\x9a\x00\x0f\x42\x40"
+            + ITEM * 10**6 + b"\x80",
+            "BYT-003",
+        ),
+        (b"", "BYT-001"),
+    ],
+    ids=["depth", "claimed items", "claimed bytes", "a million items", "empty"],
+)  # fmt: skip
+def test_an_evidence_file_that_is_made_to_harm_is_refused(stage, run, tmp_path, data, code):
+    home_of(run.home, stage, (), "alpha")
+    file = tmp_path / "evil.lgev"
+    file.write_bytes(data)
+    assert run("evidence", "verify", str(file), "--json", exit_code=1)["code"] == code
+
+
+def test_an_evidence_file_beyond_the_limit_is_not_read_whole(stage, run, tmp_path, monkeypatch):
+    monkeypatch.setattr("wallet.commands.proofs.EVIDENCE_BYTES_MAX", 1_000)
+    home_of(run.home, stage, (), "alpha")
+    file = tmp_path / "large.lgev"
+    with file.open("wb") as opened:
+        opened.truncate(10**12)
+    assert run("evidence", "verify", str(file), "--json", exit_code=1)["ok"] is False
