@@ -399,6 +399,8 @@ class Ordering:
         self._blocks.forget(applied.height)
         self._durable.settled(min(applied.height, self._parts.store.certified))
         self._step(applied)
+        # Its validators may only be known now.
+        self._try_caught_up()
 
     def _submit(self) -> None:
         count = self._eligible.count + len(self._misbehaviour)

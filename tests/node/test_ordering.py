@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from consensus.events import BodyArrived, Fetch, Received, Tick
+from consensus.events import Applied, BodyArrived, Fetch, Received, Tick
 from consensus.messages import GetBodies, Manifest
 from node.held_blocks import MANIFESTS_PER_PEER_MAX
 from node.messages import (
+    AppliedBlock,
     BlockRefused,
     BlockVerified,
     BodyResolved,
@@ -19,7 +20,7 @@ from node.messages import (
     Resolve,
     TimerFired,
 )
-from tests.node.blocks import GENESIS, held_block
+from tests.node.blocks import CHAIN, GENESIS, held_block
 from tests.node.ordering_bench import ANNE, BERTA, CARLA, OrderingBench, handed
 
 
@@ -141,3 +142,13 @@ async def test_a_manifest_above_the_chains_limit_is_a_fault(bench):
     wids = tuple(number.to_bytes(32, "big") for number in range(many))
     await bench.tell(ManifestFromPeer(ANNE, Manifest(header, wids, ())))
     assert (bench.mempool, bench.board.peer_faults) == ([], {"BYT-BODY": 1})
+
+
+async def test_a_caught_up_block_waits_for_execution_to_tell_its_validators(bench):
+    block = held_block()
+    bench.verifier.says = "not yet"
+    await bench.tell(handed(1, block), BlockVerified(1, block.transactions))
+    assert (bench.events(Received), bench.catch_up) == ([], [])
+    bench.verifier.says = "good"
+    await bench.tell(AppliedBlock(Applied(0, CHAIN, 1, bytes(32), bytes(32), GENESIS.validator_set())))
+    assert len(bench.events(Received)) == 1
