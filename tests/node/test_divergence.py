@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import trio
 
-from consensus.messages import GetOutcome, Outcome
+from consensus.messages import GetOutcome, Outcome, PeerId, PeerMessage
 from ledger.codec import encode
 from ledger.receipt import Receipt
 from node.divergence import ANSWER_EVERY_MS, Divergence, RecentWrites
@@ -16,6 +16,7 @@ from tests.node.cluster import PATIENCE_SECONDS, Cluster, running_cluster
 from tests.node.support import SUITE, NotesMachine, make_genesis
 
 ODD = "odd"
+PEER = PeerId(b"peer")
 
 
 class OtherMachine(NotesMachine):
@@ -52,8 +53,8 @@ def other_receipts_machine(store, genesis, suite):
 async def wait_named(cluster: Cluster, index: int, what: str) -> str:
     status = cluster.nodes[index].board.ordering
     with trio.fail_after(PATIENCE_SECONDS):
-        await status.wait_for(lambda seen: seen.mode == "halted" and what in seen.reason)
-    return status.value.reason
+        await status.wait_for(lambda seen: seen.mode == "halted" and what in (seen.reason or ""))
+    return status.value.reason or ""
 
 
 @pytest.mark.parametrize("machine", [other_machine, other_receipts_machine])
@@ -75,9 +76,14 @@ async def test_the_node_that_differs_stops_and_names_transaction_and_key(tmp_pat
         await cluster.submit(0, last)
         await cluster.wait_final(odd, *plain, last)
         store = stopped.opened.store
-        height = store.place_of(odd.id).height
+        place = store.place_of(odd.id)
+        assert place is not None
+        height = place.height
         certificate = cluster.nodes[0].reads.certificate(height)
-        assert store.checkpoint(height).state_root != certificate.checkpoint.state_root
+        own = store.checkpoint(height)
+        assert own is not None
+        assert certificate is not None
+        assert own.state_root != certificate.checkpoint.state_root
         assert store.certificate(height) is None
         assert store.certified < height
 
@@ -90,21 +96,26 @@ async def test_when_no_result_can_reach_a_quorum_all_stop_and_name_it(tmp_path):
             reason = await wait_named(cluster, index, f"transaction {odd.id.hex()}")
             assert "no result can reach a quorum" in reason
         heights = {node.opened.store.certified for node in cluster.nodes.values()}
-        assert max(heights) < cluster.nodes[0].opened.store.place_of(odd.id).height
+        place = cluster.nodes[0].opened.store.place_of(odd.id)
+        assert place is not None
+        assert max(heights) < place.height
 
 
 async def test_answers_that_prove_nothing_are_not_believed(tmp_path):
     chain = ChainOnDisk(tmp_path, make_genesis())
     await chain.apply(chain.transaction())
     own = chain.store.checkpoint(1)
-    writes, sent = RecentWrites(), []
+    assert own is not None
+    writes = RecentWrites()
+    sent: list[tuple[PeerId | None, PeerMessage]] = []
     writes.keep(1, [(b"b", bytes(32)), (b"a", None)])
     divergence = Divergence(chain.store, SUITE, writes, lambda to, message: sent.append((to, message)))
 
-    divergence.on_question(b"peer", GetOutcome(1), 0)
-    divergence.on_question(b"peer", GetOutcome(1), ANSWER_EVERY_MS - 1)
-    divergence.on_question(b"peer", GetOutcome(2), 2 * ANSWER_EVERY_MS)
+    divergence.on_question(PEER, GetOutcome(1), 0)
+    divergence.on_question(PEER, GetOutcome(1), ANSWER_EVERY_MS - 1)
+    divergence.on_question(PEER, GetOutcome(2), 2 * ANSWER_EVERY_MS)
     [(_, outcome)] = sent
+    assert isinstance(outcome, Outcome)
     assert outcome.writes == ((b"a", None), (b"b", bytes(32)))
     assert outcome.complete
 
