@@ -393,7 +393,8 @@ class Replica:
                     # The real link keeps the order of what a peer says about itself; the simulated one does not.
                     self._states[peer] = number
                     self._catch_up(fetching_rules.Claim(peer, message.height - 1))
-                self._on_ordering(peer, message)
+                if isinstance(message, OrderingMessage):
+                    self._on_ordering(peer, message)
 
     def _on_ordering(self, peer: PeerId, message: OrderingMessage) -> None:
         if self.mask is not None and not self.mask.hears(message):
