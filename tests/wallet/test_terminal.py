@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -125,7 +125,14 @@ def test_no_node_at_all_is_exit_code_3(stage, run):
 
 def test_ctrl_c_is_one_object_and_exit_code_130(stage, run):
     home = home_of(run.home, stage, (), "alpha")
-    with serving(stage, None) as nodes:
+    waits = threading.Event()
+
+    def tell(path, answer):
+        if path == "/receipts":
+            waits.set()
+        return answer
+
+    with serving(stage, tell) as nodes:
         nodes[0].run = None
         home.save_config(Config(nodes=(nodes[0].url,), identity="alpha"))
         words = ["call", "voucher", "offer", stage.rest.hex(), "beta", "1", "2022-07-05", "00" * 32, "--yes", "--json"]
@@ -133,8 +140,7 @@ def test_ctrl_c_is_one_object_and_exit_code_130(stage, run):
             [sys.executable, "-m", "devnet.lugang", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=dict(os.environ),
         )  # fmt: skip
-        while "/receipts" not in nodes[0].asked and process.poll() is None:
-            time.sleep(0.02)
+        assert waits.wait(60)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=30)
     value = json.loads(stdout)
