@@ -7,12 +7,14 @@ counts against another. The block never mixes with the manifests that peers send
 
 from __future__ import annotations
 
-from consensus.messages import OrderingMessage
+from consensus.messages import Certificate, OrderingMessage
 from consensus.verify import NotYet, ValidatorsView, Verified, Verifier
 from ledger.errors import PeerFault
 from ledger.transaction import Transaction
 from node.held_blocks import HeldBlock, make_block
 from node.messages import BlockVerified, CaughtUp
+
+Certificates = tuple[Verified[OrderingMessage], ...]
 
 
 class CaughtUpBlock:
@@ -35,19 +37,23 @@ class CaughtUpBlock:
         assert self._handed is not None, "asked while a block is at hand"
         return self._handed.number
 
-    def take(self, height: int, view: ValidatorsView) -> tuple[HeldBlock, Verified[OrderingMessage]] | None:
-        """The block with its certificate when it is the one of `height`, and complete; `PeerFault` when it is false."""
+    def take(self, height: int, view: ValidatorsView) -> tuple[HeldBlock, Certificates] | None:
+        """The block with its certificates when it is that of `height`, and complete; `PeerFault` when it is false."""
         handed = self._handed
-        if handed is None or handed.header.height != height:
+        if handed is None or handed.block.header.height != height:
             return None
+        fetched = handed.block
+        certificates: list[OrderingMessage] = [fetched.cert]
+        if fetched.checkpoint is not None:
+            certificates.append(Certificate(fetched.checkpoint))
         try:
-            verified = self._verifier.verify(handed.cert, view)
+            verified = tuple(self._verifier.verify(certificate, view) for certificate in certificates)
         except NotYet:
             return None
         if self._transactions is None:
             return None
-        block = make_block(self._verifier.domain.suite, handed.header, self._transactions, handed.misbehaviour)
-        if block.block_hash != handed.cert.block_hash:
+        block = make_block(self._verifier.domain.suite, fetched.header, self._transactions, handed.misbehaviour)
+        if block.block_hash != fetched.cert.block_hash:
             raise PeerFault("BYT-CERT", f"the certificate of height {height} is of another block")
         self.drop()
         return block, verified

@@ -16,7 +16,7 @@ import trio
 from consensus.events import Applied
 from consensus.messages import (
     Blocks,
-    CommitCert,
+    CertifiedBlock,
     GetBlocks,
     GetBodies,
     GetOutcome,
@@ -268,9 +268,8 @@ class CaughtUp:
     """
 
     number: int
-    header: Header
     misbehaviour: tuple[bytes, ...]
-    cert: CommitCert
+    block: CertifiedBlock
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -72,7 +73,16 @@ class Serving:
             if blocks and size > ANSWER_BYTES_MAX:
                 break
             blocks.append(block)
+        self._certify(blocks)
         self._send(peer, Blocks(top, tuple(blocks)))
+
+    def _certify(self, blocks: list[CertifiedBlock]) -> None:
+        """The highest certificate of the range goes with its block, so that who catches up need not certify anew."""
+        for index in reversed(range(len(blocks))):
+            certificate = self._store.certificate(blocks[index].header.height)
+            if certificate is not None:
+                blocks[index] = replace(blocks[index], checkpoint=certificate)
+                return
 
     def _blocks_from(self, first: int, last: int) -> Iterator[CertifiedBlock]:
         for height in range(first, last + 1):
@@ -169,7 +179,7 @@ class CatchUp:
         except Refused:
             self.box.post(BlockRefused(self._handings))
             return
-        await self._ordering.send(CaughtUp(self._handings, block.header, body.misbehaviour, block.cert))
+        await self._ordering.send(CaughtUp(self._handings, body.misbehaviour, block))
         await self._bodies.send(BlockWires(self._handings, body.transactions))
 
     async def _maybe_hand_again(self) -> None:

@@ -378,9 +378,10 @@ class Ordering:
             self._caught_up.drop()
             return
         if found is not None:
-            block, cert = found
+            block, certificates = found
             self._hold(block)
-            self._step(Received(CATCH_UP, cert))
+            for certificate in certificates:
+                self._step(Received(CATCH_UP, certificate))
 
     def _on_body(self, number: int, transactions: tuple[Transaction, ...]) -> None:
         self._parts.to_mempool(EndResolve(number))

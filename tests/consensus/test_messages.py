@@ -69,7 +69,9 @@ def examples() -> list[Any]:
         Rejoin(keys[0], bytes(16), bytes(64)),
         Status(keys[0], bytes(16), 1, commit.block_hash, False, bytes(64), commit),
         GetNewest(), Newest(None), Newest(vote), Newest(again), GetBlocks(1, 16),
-        Blocks(9, (CertifiedBlock(header, b"body", commit),)), Manifest(header, (bytes(32),), ()),
+        Blocks(9, (CertifiedBlock(header, b"body", commit),)),
+        Blocks(9, (CertifiedBlock(header, b"body", commit, bench.certificate(one.checkpoint, 0, 1, 2).cert),)),
+        Manifest(header, (bytes(32),), ()),
         GetBodies(1, bytes(32), ()), Bodies(1, bytes(32), (b"wire",)), TxBatch((b"wire", b"wire")),
         GetTransactions(7), GetOutcome(7), Outcome(7, (bytes(32),), ((b"a", None), (b"b", bytes(32))), True),
     ]  # fmt: skip

@@ -26,7 +26,17 @@ from consensus.events import (
     Spread,
     Validate,
 )
-from consensus.messages import CommitCert, MisbehaviourKind, PolkaCert, Proposal, RoundCert, RoundState, Vote, VoteKind
+from consensus.messages import (
+    CheckpointVote,
+    CommitCert,
+    MisbehaviourKind,
+    PolkaCert,
+    Proposal,
+    RoundCert,
+    RoundState,
+    Vote,
+    VoteKind,
+)
 from consensus.misbehaviour import duplicate_votes
 from consensus.records import BARRED, Decided, OwnVote
 from consensus.start import Timing
@@ -524,6 +534,17 @@ def test_window_certificate_ahead_of_execution_is_compared_when_it_arrives():
     bench.receive(bench.certificate(bench.checkpoint("A", salt=b"bug"), 0, 1, 2), 0)
     assert bench.engine.certified == 1
     assert [mode.mode for mode in find(bench.applied("A"), SetMode)] == [Mode.STOPPED]
+
+
+def test_own_checkpoints_far_above_the_certified_height_are_not_all_sent_again():
+    bench = Bench()
+    for height in range(1, 21):
+        bench.decide(f"B{height}")
+        bench.applied(f"B{height}")
+        bench.persisted()
+    bench.tick(20_000)
+    votes = [send.message for send in find(bench.tick(40_000), Send) if isinstance(send.message, CheckpointVote)]
+    assert [vote.height for vote in votes] == [1, 2, 3, 4, 17, 18, 19, 20]
 
 
 def test_split_no_result_can_reach_a_quorum_all_stop():

@@ -8,7 +8,7 @@ from typing import Any
 import trio
 import trio.testing
 
-from consensus.messages import PeerId
+from consensus.messages import CertifiedBlock, PeerId
 from consensus.signing import Domain
 from consensus.verify import NotYet, Verified
 from ledger.errors import PeerFault
@@ -96,4 +96,4 @@ class OrderingBench:
 
 def handed(number: int, block: HeldBlock) -> CaughtUp:
     cert: Any = SimpleNamespace(block_hash=block.block_hash)
-    return CaughtUp(number, block.header, block.misbehaviour, cert)
+    return CaughtUp(number, block.misbehaviour, CertifiedBlock(block.header, block.body, cert))

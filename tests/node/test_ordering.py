@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from consensus.events import Applied, BodyArrived, Fetch, Received, Tick
-from consensus.messages import GetBodies, Manifest
+from consensus.messages import Certificate, GetBodies, Manifest
 from node.held_blocks import MANIFESTS_PER_PEER_MAX
 from node.messages import (
     AppliedBlock,
@@ -57,7 +57,7 @@ async def test_a_false_caught_up_block_is_refused_by_the_number_of_its_handing(b
     bench.verifier.says = "false" if flaw == "certificate" else "good"
     message = handed(7, block)
     if flaw == "of another block":
-        message = replace(message, header=replace(block.header, tenure=2))
+        message = replace(message, block=replace(message.block, header=replace(block.header, tenure=2)))
     transactions = block.transactions[:1] if flaw == "transactions" else block.transactions
     await bench.tell(message, BlockVerified(7, transactions))
     assert bench.catch_up == [BlockRefused(7)]
@@ -152,3 +152,12 @@ async def test_a_caught_up_block_waits_for_execution_to_tell_its_validators(benc
     bench.verifier.says = "good"
     await bench.tell(AppliedBlock(Applied(0, CHAIN, 1, bytes(32), bytes(32), GENESIS.validator_set())))
     assert len(bench.events(Received)) == 1
+
+
+async def test_a_certificate_that_comes_with_a_caught_up_block_reaches_the_engine_after_it(bench):
+    block, checkpoint = held_block(), object()
+    message = handed(1, block)
+    message = replace(message, block=replace(message.block, checkpoint=checkpoint))
+    await bench.tell(message, BlockVerified(1, block.transactions))
+    messages = [event.message.message for event in bench.events(Received)]
+    assert messages == [message.block.cert, Certificate(checkpoint)]
