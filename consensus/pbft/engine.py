@@ -76,6 +76,7 @@ class Engine:
             gossip=self._gossip,
             rejoins=rejoins,
         )
+        self._early_work: Submitted | None = None
         self._timer_told: int | None = None
 
     # for the driver to read
@@ -203,7 +204,11 @@ class Engine:
         self._site.now_ms, self._site.wall_ms = now_ms, wall_ms
 
     def _on_submitted(self, event: Submitted) -> None:
-        if event.height != self._heights.rounds.height:
+        height = self._heights.rounds.height
+        if event.height > height:
+            # Decided already, but the next height is entered only when execution has told its validators.
+            self._early_work = event
+        if event.height != height:
             return
         first = self._waking.work == 0 and event.count > 0
         self._waking.work = event.count
@@ -256,6 +261,9 @@ class Engine:
 
     def _enter_height(self) -> None:
         self._waking.enter_height()
+        early, self._early_work = self._early_work, None
+        if early is not None:
+            self._on_submitted(early)
         if self._site.timing.heartbeat_ms > 0:
             self._site.deadlines.arm(Timer.HEARTBEAT, self._site.now_ms + self._site.timing.heartbeat_ms)
 

@@ -24,6 +24,7 @@ from consensus.events import (
     SetMode,
     SetTimer,
     Spread,
+    Submitted,
     Validate,
 )
 from consensus.messages import (
@@ -616,6 +617,16 @@ def test_waking_heartbeat_makes_a_block_on_an_idle_chain():
     bench = Bench(4, 0, Timing(heartbeat_ms=60_000))
     assert find(bench.tick(59_999), Build) == []
     assert len(find(bench.tick(60_000), Build)) == 1
+
+
+def test_waking_work_that_is_told_before_the_height_can_be_entered_counts():
+    """Three heights are decided and none executed: the next is entered later, and nobody says again what waits."""
+    bench = Bench()
+    for name in ("A", "B", "C"):
+        bench.decide(name)
+    assert bench.engine.height == 4
+    bench.step(Submitted(4, 7, None))
+    assert [spread.height for spread in find(bench.applied("A"), Spread)] == [4]
 
 
 def test_stale_built_block_is_not_proposed():
