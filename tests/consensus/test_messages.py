@@ -204,6 +204,15 @@ def test_log_records_survive_their_encoding_and_damage_is_seen():
                 decode_record(data[:length], SUITE)
 
 
+def test_a_certificate_of_another_engine_is_refused():
+    bench = Bench(5)
+    bench.block("A")
+    raft = replace(bench.checkpoint("A"), engine="raft")
+    for signers in ((0, 1, 2), (0, 1, 2, 3)):
+        with pytest.raises(PeerFault):
+            bench.receive(bench.certificate(raft, *signers), 0)
+
+
 def test_checkpoint_of_another_chain_is_refused():
     bench = Bench(4)
     bench.block("A")

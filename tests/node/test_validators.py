@@ -79,11 +79,11 @@ async def test_a_key_is_replaced_and_the_chain_goes_on_by_it(tmp_path):
         [change] = reads.validators_changes()
         assert (change.first, change.validators) == (FIRST, NEW_SET)
         assert change.certificate is not None
-        change.certificate.verify(SUITE, cluster.chain, OLD_SET)
+        change.certificate.verify(SUITE, cluster.chain, "pbft", OLD_SET)
         assert change.certificate.checkpoint.next_valset_hash == NEW_SET.hash(SUITE)
         newest = reads.certificate()
         assert newest is not None
-        newest.verify(SUITE, cluster.chain, NEW_SET)
+        newest.verify(SUITE, cluster.chain, "pbft", NEW_SET)
 
         # Started from its disk with the new key, the node votes again, and its vote is needed: of five, four decide.
         await cluster.stop(REPLACED)

@@ -104,7 +104,7 @@ async def test_from_init_to_a_proved_receipt_and_back(tmp_path):
             receipt = Receipt.decode(raw(answer["receipt"]))
             assert (receipt.code, receipt.numbers) == ("TX-007", (("contract", "nobody"),))
             certificate = CheckpointCert.from_value(decode(raw(answer["proof"]), bytes_max=1 << 20)[4])
-            certificate.verify(SUITE, chain, genesis.validator_set())
+            certificate.verify(SUITE, chain, genesis.engine, genesis.validator_set())
 
         status = json.loads(lugang("node", "status", "--home", str(configs[0].folder), "--json").output)
         assert (status["status"]["peers_connected"], status["status"]["mode"]) == (3, "voting")
