@@ -68,6 +68,8 @@ SPREAD_EVERY_MS: Final = 40
 SPREAD_AGAIN_MS: Final = 1_000
 FILL_TRANSACTIONS: Final = 500
 ASK_CHECK_SECONDS: Final = 0.25
+TIMELY_CODES: Final = frozenset({"TX-004", "TX-005"})
+"""No faults of a peer: its clock may differ by a little, and what was in time may be late when it arrives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,8 @@ class Mempool:
 
     def _count_peer_refusal(self, candidate: Candidate) -> None:
         assert candidate.refused is not None
-        self._board.peer_faults[candidate.refused.code] += 1
+        if candidate.refused.code not in TIMELY_CODES:
+            self._board.peer_faults[candidate.refused.code] += 1
 
     def _keep(self, candidate: Candidate, source: PeerId, segment: int | None) -> None:
         """A verified transaction: into the pool when its id has no place there, and to whoever waits for its bytes."""
@@ -307,9 +310,9 @@ class Mempool:
         self._to_ordering(BodyResolved(job.number, transactions))
 
     def _say_eligible(self) -> None:
-        oldest = self._pool.oldest
-        self._said_eligible = oldest is not None
-        self._to_ordering(Eligible(len(self._pool), None if oldest is None else oldest.since_ms))
+        oldest, count = self._pool.oldest, self._pool.eligible_count(self._clock.wall_ms())
+        self._said_eligible = count > 0
+        self._to_ordering(Eligible(count, None if oldest is None else oldest.since_ms))
 
     # Building --------------------------------------------------------------------------------------------------------
 

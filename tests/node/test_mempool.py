@@ -342,3 +342,20 @@ async def test_after_a_crash_the_journal_is_replayed(autojump_clock, tmp_path, n
     third, wires = make_mempool(tmp_path)
     third.executed |= {done.id, waiting.id}
     assert third.mempool.replay(wires, GENESIS_TIME + 12) == 0
+
+
+async def test_what_has_expired_in_the_pool_is_no_work(autojump_clock, bench):
+    await bench.submit(make("short", valid_until=GENESIS_TIME + 1_000).wire)
+    await trio.sleep(2)
+    bench.mempool.control.post(Decided(1, ()))
+    await bench.settle()
+    assert [eligible.count for eligible in bench.of(Eligible)] == [1, 0]
+    await bench.submit(make("long").wire)
+    assert bench.of(Eligible)[-1].count == 1
+
+
+async def test_a_peer_is_not_blamed_for_a_clock_that_differs(autojump_clock, bench):
+    wires = make(valid_until=GENESIS_TIME - 1).wire, make(valid_until=GENESIS_TIME + 3_600_500).wire
+    await bench.mempool.door.send(PeerTransactions(PEER, wires))
+    await bench.settle()
+    assert (len(bench.pool), bench.mempool._board.peer_faults) == (0, {})
