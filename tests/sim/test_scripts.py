@@ -35,7 +35,7 @@ def play(plan, prepare=lambda world: None):
 
 
 def deceive(world, instance, mask):
-    world.replicas[instance].mask, world.replicas[instance].is_honest = mask(world, instance), False
+    world.replicas[instance].put_on(mask(world))
 
 
 def divided(n, twins, side, until=HEAL):
@@ -110,8 +110,8 @@ class NilToSome(Mask):
     def says(self, target, message):
         if isinstance(message, Vote) and message.kind is VoteKind.PREVOTE and self._is_own(message) and target != 0:
             changed = replace(message, block_hash=None)
-            digest = self.world.domain.of_vote(self.world.genesis_validators.hash(self.world.suite), changed)
-            return [replace(changed, signature=self.world.replicas[self.index].hand.sign(digest))]
+            digest = self.stage.domain.of_vote(self.stage.genesis_validators.hash(self.stage.suite), changed)
+            return [replace(changed, signature=self.host.hand.sign(digest))]
         return [message]
 
 
@@ -133,11 +133,11 @@ class OtherBlockToThree(Mask):
         if isinstance(message, Proposal) and target == 3 and message.round == 0 and self._is_own(message):
             header = replace(message.header, time=message.header.time + 1)
             changed = replace(message, header=header)
-            digest = self.world.domain.proposal(
-                self.world.genesis_validators.hash(self.world.suite),
-                claim_of(self.world.domain, changed),
+            digest = self.stage.domain.proposal(
+                self.stage.genesis_validators.hash(self.stage.suite),
+                claim_of(self.stage.domain, changed),
             )
-            return [replace(changed, signature=self.world.replicas[self.index].hand.sign(digest))]
+            return [replace(changed, signature=self.host.hand.sign(digest))]
         return [message]
 
 
@@ -189,7 +189,8 @@ def test_two_honest_processes_with_the_proposers_key_do_not_fork_and_it_comes_to
 
     def by_mistake(world):
         for instance in (0, 4):
-            world.replicas[instance].mask, world.replicas[instance].is_honest = None, False
+            world.replicas[instance].mask = None
+            world.distrust(instance)
 
     world = play(Plan(seed=46, n=4, twins=(0,), work=((0, 1), (0, 2), (0, 3))), by_mistake)
     reported = {evidence.offender for replica in world.replicas[1:4] for evidence in replica.reports.values()}
@@ -198,7 +199,8 @@ def test_two_honest_processes_with_the_proposers_key_do_not_fork_and_it_comes_to
 
 def test_T31_one_node_that_executes_wrongly_stops_and_the_others_go_on():
     def wrong_build(world):
-        world.replicas[2].is_honest, world.replicas[2].spoil_height = False, 1
+        world.distrust(2)
+        world.replicas[2].spoil_height = 1
 
     world = play(Plan(seed=31, n=4, work=((0, 0), (0, 1), (0, 3))), wrong_build)
     assert world.replicas[2].mode is Mode.STOPPED
