@@ -181,10 +181,11 @@ class Engine:
         self._standing.begin(self._heights.rounds)
         if self._standing.probing:
             self._site.emit(Send(None, GetNewest()))
-        if start.restored is not None:
-            # The crash may have come between the log's sync and the guard's: the guard catches up first.
+        if start.restored is not None or not start.guard_is_saved:
+            # The crash may have come between the log's sync and the guard's: the guard catches up first. What recovery
+            # found bars it for good: the log that says so may be gone by the next start.
             token = self._desk.save_guard(start.guard)
-            for message in start.restored.messages:
+            for message in () if start.restored is None else start.restored.messages:
                 self._site.emit(Send(None, message, token))
         self._arm_beat()
 

@@ -232,3 +232,28 @@ def test_a_node_that_is_stopped_while_its_certificates_lag_far_behind_starts_aga
     engine = Engine(world.domain, world.signers[0], Timing(), start)
     engine.step(Tick(0, WALL))
     assert (engine.applied, engine.certified, engine.height) == (applied, 0, applied + 1)
+
+
+def saved_at_start(disk: Disk, start: Start) -> list[GuardState]:
+    world = disk.bench.world
+    effects = Engine(world.domain, world.signers[3], Timing(), start).step(Tick(0, WALL))
+    return [effect.guard for effect in effects if isinstance(effect, Persist) and effect.guard is not None]
+
+
+@pytest.mark.parametrize("found", [{"damaged": True}, {"lost": True}])
+def test_what_recovery_bars_is_in_the_guard_before_anything_else_happens(found):
+    """Else a second start, of a disk that has lost the proof meanwhile, would vote."""
+    disk = Disk()
+    start = disk.recover(**found)
+    assert start.restored is None
+    assert start.guard != disk.guard
+    assert saved_at_start(disk, start) == [start.guard]
+    disk.guard = start.guard
+    assert saved_at_start(disk, disk.recover(**found)) == []
+
+
+def test_a_lost_guard_is_made_anew_and_barred_at_once():
+    disk = Disk()
+    disk.guard = None
+    [saved] = saved_at_start(disk, disk.recover())
+    assert saved.vote_from == BARRED
