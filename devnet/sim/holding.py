@@ -1,5 +1,4 @@
-"""Bodies: manifests, fetching, assembly, what a block may hold. The own parts of the node, joined as it joins them.
-"""
+"""Bodies: manifests, fetching, assembly, what a block may hold; the parts of the node, joined as it joins them."""
 
 from __future__ import annotations
 
