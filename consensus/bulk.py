@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from consensus.signed import HASH, HEIGHT, BlockHash, CommitCert, Height
 from ledger.block import BODY_BYTES_MAX, MISBEHAVIOUR_BYTES_MAX, MISBEHAVIOUR_MAX, TRANSACTIONS_MAX, Header
+from ledger.checkpoint import CheckpointCert
 from ledger.codec import array, blob_up_to, integer, row
 from ledger.crypto import Suite
 from ledger.errors import refuse
@@ -46,25 +47,32 @@ class GetBlocks:
 
 @dataclass(frozen=True, slots=True)
 class CertifiedBlock:
-    """A decided block in full: header, encoded body, and the certificate that decides it."""
+    """A decided block in full: header, encoded body, and the certificate that decides it.
+
+    `checkpoint` certifies what executing the height came to; one in a range is enough for all below it.
+    """
 
     header: Header
     body: bytes
     cert: CommitCert
+    checkpoint: CheckpointCert | None = None
 
     def to_value(self) -> tuple[Any, ...]:
-        return (self.header.to_value(), self.body, self.cert.to_value())
+        checkpoint = None if self.checkpoint is None else self.checkpoint.to_value()
+        return (self.header.to_value(), self.body, self.cert.to_value(), checkpoint)
 
     @classmethod
     def from_value(cls, value: Any, suite: Suite, where: str = "block") -> CertifiedBlock:
-        if type(value) is not tuple or len(value) != 3:
-            raise refuse("BYT-003", where=where, expected="an array of 3", found=type(value).__name__)
+        if type(value) is not tuple or len(value) != 4:
+            raise refuse("BYT-003", where=where, expected="an array of 4", found=type(value).__name__)
         blob_up_to(BODY_BYTES_MAX)(value[1], f"{where}.body")
         header = Header.from_value(value[0], suite, f"{where}.header")
-        built = cls(header, value[1], CommitCert.from_value(value[2], f"{where}.cert"))
-        if built.cert.height != header.height:
-            raise refuse("BYT-003", where=where, expected=f"height {header.height}", found=str(built.cert.height))
-        return built
+        cert = CommitCert.from_value(value[2], f"{where}.cert")
+        checkpoint = None if value[3] is None else CheckpointCert.from_value(value[3], f"{where}.checkpoint")
+        for height in (cert.height, header.height if checkpoint is None else checkpoint.checkpoint.height):
+            if height != header.height:
+                raise refuse("BYT-003", where=where, expected=f"height {header.height}", found=str(height))
+        return cls(header, value[1], cert, checkpoint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ body against the validators of that height (all signatures), then tells the engi
 alone owns the decided height. `Progress` brings the next. A height that ordering decides meanwhile is simply passed
 over.
 
-A peer that answers with nothing of what it claimed, with a bad block, or whose claim shrinks is no source any more
-until its link comes up anew; its consensus link is not touched. Catch-up ends when no remaining source claims to be
-ahead.
+A peer that sends nothing of what it says it can serve, or a bad block, or whose claim shrinks is no source any more
+until its link comes up anew; its consensus link is not touched. A peer claims what it has decided and serves what it
+has executed, which may be a little less: then its answer says so, and that is its claim until it makes another.
+Catch-up ends when no remaining source claims to be ahead.
 """
 
 from __future__ import annotations
@@ -153,10 +154,14 @@ class CatchUp:
         request = self._requests.pop(peer, None)
         if request is None:
             return
-        if not answer.blocks or answer.blocks[0].header.height != request.first:
-            claimed = self._claims.get(peer, 0)
+        claimed = self._claims.get(peer, 0)
+        first = answer.blocks[0].header.height if answer.blocks else None
+        if first != (request.first if answer.top >= request.first else None):
             self._drop(peer, f"asked for {request.first}, claimed up to {claimed}, sent something else")
             return
+        if answer.top < claimed:
+            # It has decided more than it can serve: it serves what it has executed. Its next claim may be higher.
+            self._claims[peer] = answer.top
         for block in answer.blocks:
             height = block.header.height
             if self._handed < height <= request.last and height not in self._buffer:

@@ -27,6 +27,7 @@ from consensus.bulk import (
     Manifest,
     TxBatch,
 )
+from consensus.outcome import GetOutcome, Outcome
 from consensus.signed import (
     BITMAP,
     HASH,
@@ -56,9 +57,10 @@ from ledger.errors import PeerFault, Refused, refuse
 __all__ = [
     "BLOCKS_COUNT_MAX", "FRAME_BYTES_MAX", "HAVE_COUNT_MAX", "NONCE_BYTES", "ROUND_MAX", "BlockHash", "Blocks",
     "Bodies", "BulkMessage", "Certificate", "CertifiedBlock", "CheckpointVote", "CommitCert", "Evidence",
-    "GetBlocks", "GetBodies", "GetNewest", "GetTransactions", "Have", "Height", "Manifest", "MisbehaviourKind",
-    "Newest", "OrderingMessage", "PeerId", "PeerMessage", "PolkaCert", "Proposal", "ProposalClaim", "Rejoin",
-    "Round", "RoundCert", "RoundState", "Status", "TxBatch", "Vote", "VoteKind", "decode_message", "encode_message",
+    "GetBlocks", "GetBodies", "GetNewest", "GetOutcome", "GetTransactions", "Have", "Height", "Manifest",
+    "MisbehaviourKind", "Newest", "OrderingMessage", "Outcome", "PeerId", "PeerMessage", "PolkaCert", "Proposal",
+    "ProposalClaim", "Rejoin", "Round", "RoundCert", "RoundState", "Status", "TxBatch", "Vote", "VoteKind",
+    "decode_message", "encode_message",
 ]  # fmt: skip
 """The one door: what is said is imported from here, whichever file it is written in."""
 
@@ -267,15 +269,15 @@ OrderingMessage = (
     | Evidence | Rejoin | Status | GetNewest | Newest
 )  # fmt: skip
 """What the engine is told."""
-BulkMessage = GetBlocks | Blocks | Manifest | GetBodies | Bodies | TxBatch | GetTransactions
-"""What catch-up, the mempool and the assembly of bodies are told; it never reaches the engine."""
+BulkMessage = GetBlocks | Blocks | Manifest | GetBodies | Bodies | TxBatch | GetTransactions | GetOutcome | Outcome
+"""What catch-up, the mempool, the assembly of bodies and comparing nodes are told; it never reaches the engine."""
 PeerMessage = OrderingMessage | BulkMessage
 
 _TYPES: Final[dict[int, type[Any]]] = {
     1: Proposal, 2: Vote, 3: PolkaCert, 4: CommitCert, 5: RoundCert, 6: RoundState, 7: CheckpointVote, 8: Certificate,
     9: Evidence, 10: Rejoin, 11: Status, 12: GetNewest, 13: Newest,
     20: GetBlocks, 21: Blocks, 22: Manifest, 23: GetBodies, 24: Bodies, 25: TxBatch,
-    26: GetTransactions,
+    26: GetTransactions, 27: GetOutcome, 28: Outcome,
 }  # fmt: skip
 _NUMBERS: Final = {kind: number for number, kind in _TYPES.items()}
 _WITH_KEYS: Final = frozenset({Proposal, Newest, Blocks, Manifest})

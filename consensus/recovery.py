@@ -88,13 +88,15 @@ def recover(
         observer=why,
         rejoin_nonce=nonce,
         commit=database.commit,
+        guard_is_saved=state == guard,
     )
     restored = _restored(domain, log, top + 1)
     if restored is None or state.vote_from > top + 1:
         return start
     problem = _unusable(domain, restored, window, top + 1)
     if problem is not None:
-        return replace(start, guard=replace(state, vote_from=BARRED), observer=problem)
+        barred = replace(state, vote_from=BARRED)
+        return replace(start, guard=barred, observer=problem, guard_is_saved=barred == guard)
     return replace(start, restored=restored)
 
 

@@ -87,9 +87,10 @@ class Start:
     applied: the tip at A.  validators: the sets of all heights from certified + 1 (or lower) to A + 3. certified: the
     highest CheckpointCert held (None: only the genesis).  history: the range over heights 0..S. results: the Applied of
     S+1..A in order.  decided: heights A+1..D; the engine delivers them first. restored: the own records of D+1, if any.
-    guard: its `vote_from` above D+1, or BARRED, makes the node an observer, for the reason `observer`. rejoin_nonce:
-    fresh randomness, used only by an observer that must ask where to vote from. commit: the CommitCert of A, which
-    other nodes may need (None at height 0).
+    guard: its `vote_from` above D+1, or BARRED, makes the node an observer, for the reason `observer`. guard_is_saved:
+    its file holds exactly that; else the engine saves it first of all. rejoin_nonce: fresh randomness, used only by an
+    observer that must ask where to vote from. commit: the CommitCert of A, which other nodes may need (None at height
+    0).
     """
 
     applied: Tip
@@ -103,6 +104,7 @@ class Start:
     observer: str = ""
     rejoin_nonce: bytes = bytes(16)
     commit: CommitCert | None = None
+    guard_is_saved: bool = True
 
 
 def fresh_start(chain: bytes, time: int, validators: ValidatorSet, history: History) -> Start:

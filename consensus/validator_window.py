@@ -15,7 +15,9 @@ from ledger.crypto import Suite
 from ledger.validators import Engine, Quorum, ValidatorSet, quorum_of
 
 HEIGHTS_KEPT: Final = 8
-"""Below the height being decided: late checkpoints and misbehaviour of decided heights are still checked."""
+"""Below the height being decided, and below the lowest one that is not certified: late checkpoints and misbehaviour of
+decided heights are still checked. While certificates lag behind, every height above the certified one keeps its set.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class ValidatorWindow:
         self._suite, self._engine, self._key = suite, engine, key
         self._rows: dict[Height, HeightValidators] = {}
         self.height: Height = 1
+        self._certified: Height = 0
         for height in sorted(sets):
             self.learn(height, sets[height])
 
@@ -54,7 +57,16 @@ class ValidatorWindow:
     def enter(self, height: Height) -> None:
         """`height` is being decided now."""
         self.height = height
-        for old in [known for known in self._rows if known < height - HEIGHTS_KEPT]:
+        self._prune()
+
+    def certify(self, height: Height) -> None:
+        """Everything up to `height` is certified."""
+        self._certified = height
+        self._prune()
+
+    def _prune(self) -> None:
+        lowest = min(self.height, self._certified + 1) - HEIGHTS_KEPT
+        for old in [known for known in self._rows if known < lowest]:
             del self._rows[old]
 
     def at(self, height: Height) -> ValidatorSet | None:

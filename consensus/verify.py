@@ -112,7 +112,7 @@ class Verifier:
                 self._check_checkpoint_vote(message, self._at(view, message.height))
             case Certificate(cert):
                 validators = self._at(view, cert.checkpoint.height)
-                cert.verify(self.domain.suite, self.domain.chain, validators.set)
+                cert.verify(self.domain.suite, self.domain.chain, self.domain.engine, validators.set)
             case RoundState():
                 return self._checked_round_state(message, view)
             case Evidence():

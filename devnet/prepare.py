@@ -50,6 +50,7 @@ CONTRACTS: Final = (
     "bulk",
     "credential",
     "archive",
+    "early",
 )
 
 

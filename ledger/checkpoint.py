@@ -159,16 +159,21 @@ class CheckpointCert:
         """Raises `Refused` BYT-001…003."""
         return cls.from_value(decode(data, bytes_max=CERTIFICATE_BYTES_MAX))
 
-    def verify(self, suite: Suite, chain: bytes, validators: ValidatorSet) -> None:
-        """Raises `BadProof` unless a quorum of exactly these validators signed this checkpoint of this chain."""
+    def verify(self, suite: Suite, chain: bytes, engine: Engine, validators: ValidatorSet) -> None:
+        """Raises `BadProof` unless a quorum of exactly these validators signed this checkpoint of this chain.
+
+        `engine` is the genesis's: it says how many are a quorum, and a certificate does not choose that for itself.
+        """
         checkpoint = self.checkpoint
+        if checkpoint.engine != engine:
+            raise BadProof(f"a certificate of engine {checkpoint.engine}, the genesis says {engine}")
         if checkpoint.chain != chain:
             raise BadProof(f"a certificate of chain {checkpoint.chain.hex()[:12]}, not {chain.hex()[:12]}")
         if checkpoint.valset_hash != validators.hash(suite):
             raise BadProof(f"height {checkpoint.height} was certified by other validators")
         verify_quorum(
             suite,
-            checkpoint.engine,
+            engine,
             validators,
             checkpoint.sign_bytes(suite),
             bitmap=self.bitmap,

@@ -20,7 +20,7 @@ import trio
 from consensus.pbft.engine import Engine
 from consensus.signing import Domain, SuiteSigner
 from consensus.verify import Verifier
-from ledger.crypto import Suite
+from ledger.crypto import INTERNATIONAL, Suite
 from ledger.genesis import Genesis
 from ledger.state import StateTree
 from ledger.transaction import TransactionCodec
@@ -38,6 +38,7 @@ from node.clock import Clock, SystemClock
 from node.config import NodeConfig, load_config, load_genesis
 from node.courier import Courier
 from node.directory import Directory
+from node.divergence import Divergence, RecentWrites
 from node.durable import Durable
 from node.frame_log import Condition
 from node.guard import GuardFile
@@ -63,9 +64,7 @@ from node.reads import Reads
 from node.self_check import check_store
 from node.starting import Disk, start_from_disk
 from node.store import Store, open_store
-from node.transport.identity import public_key_of
 from node.transport.interface import Transport
-from node.transport.libp2p_transport import Libp2pTransport
 from node.validators import StoredValidators
 from node.wal import Entry, Wal
 from node.watch import Watch
@@ -205,9 +204,10 @@ class _Joining:
         self.clock = clock
         genesis = opened.genesis
         # By its transport key: the consensus key is what may be replaced.
-        self.directory = Directory(genesis.validators, public_key_of(opened.transport_seed))
-        self.transport = transport or Libp2pTransport(opened.transport_seed, config.listen, self.directory.registry())
+        self.directory = Directory(genesis.validators, INTERNATIONAL.public_key(opened.transport_seed))
+        self.transport = transport or _libp2p(opened.transport_seed, config.listen, self.directory)
         self.boxes = make_boxes()
+        self.writes = RecentWrites()
         self.board = _new_board(clock, genesis)
         self.send = Courier(self.transport, self.directory).send
         self.pool = Pool(pool_limits_of(genesis))
@@ -245,6 +245,7 @@ class _Joining:
             to_ordering=self.boxes.ordering.post,
             to_mempool=self.boxes.mempool_control.post,
             box=self.boxes.executor,
+            writes=self.writes,
         )
 
     def mempool(self) -> Mempool:
@@ -302,6 +303,7 @@ class _Joining:
             durable=durable,
             blocks=blocks,
             directory=self.directory,
+            divergence=Divergence(opened.store, opened.suite, self.writes, self.send),
             permission=permission,
             decided=decided,
             send=self.send,
@@ -347,6 +349,13 @@ class _Joining:
             is_pooled=self.pool.has_id,
             ask_executor=self.boxes.executor.post,
         )
+
+
+def _libp2p(seed: bytes, listen: tuple[str, ...], directory: Directory) -> Transport:
+    # It takes over a second to import; whoever only looks at a node, or brings a transport of its own, needs none.
+    from node.transport.libp2p_transport import Libp2pTransport  # noqa: PLC0415
+
+    return Libp2pTransport(seed, listen, directory.registry())
 
 
 def _new_board(clock: Clock, genesis: Genesis) -> Board:

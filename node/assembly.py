@@ -1,8 +1,8 @@
-"""Bodies of proposed blocks, put together from the wids that their manifests name.
+"""Bodies of proposed blocks, put together from the wids that their manifests name: one job for each manifest.
 
 A job holds what is there and asks peers for what is missing: first the one that sent the manifest, then others that are
-known to hold the block, each wid once from each peer until all have been asked. A finished job keeps its transactions,
-so that this node can serve them to peers that lack them, until the height is applied.
+known to hold the block, each wid once from each peer until all have been asked. Manifests of one block may contradict
+each other, so each has a job of its own under its number; ordering ends those that are no longer needed (`end`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Final
 from consensus.messages import GetBodies, PeerId
 from ledger.transaction import Transaction
 
-JOBS_MAX: Final = 64
 ASK_AGAIN_MS: Final = 500
 
 
 @dataclass(slots=True, eq=False)
 class Job:
+    number: int
     height: int
     block_hash: bytes
     wids: tuple[bytes, ...]
@@ -43,23 +43,24 @@ class Assembly:
         self._find = find
         self._ask = ask
         self._done = done
-        self._jobs: dict[bytes, Job] = {}
+        self._jobs: dict[int, Job] = {}
         self._wanted: dict[bytes, list[Job]] = {}
 
     def resolve(
-        self, height: int, block_hash: bytes, wids: tuple[bytes, ...], sources: Sequence[PeerId], now_ms: int
+        self,
+        number: int,
+        height: int,
+        block_hash: bytes,
+        wids: tuple[bytes, ...],
+        sources: Sequence[PeerId],
+        now_ms: int,
     ) -> None:
-        """Begin a job, or add sources to it. A job beyond the limit pushes out the oldest."""
-        job = self._jobs.get(block_hash)
+        """Begin a job, or add sources to it. How many there are is the asker's to limit."""
+        job = self._jobs.get(number)
         if job is not None:
             job.sources.extend(source for source in sources if source not in job.sources)
-            if not job.missing:
-                self._done(job)
             return
-        if len(self._jobs) >= JOBS_MAX:
-            self._drop(next(iter(self._jobs.values())))
-        job = Job(height, block_hash, wids, list(sources))
-        self._jobs[block_hash] = job
+        job = self._jobs[number] = Job(number, height, block_hash, wids, list(sources))
         for wid in dict.fromkeys(wids):
             transaction = self._find(wid)
             if transaction is None:
@@ -75,8 +76,15 @@ class Assembly:
     def wants(self, wid: bytes) -> bool:
         return wid in self._wanted
 
-    def job(self, block_hash: bytes) -> Job | None:
-        return self._jobs.get(block_hash)
+    def is_open(self, block_hash: bytes) -> bool:
+        """Is any body of this block being put together?"""
+        return any(job.block_hash == block_hash for job in self._jobs.values())
+
+    def end(self, number: int) -> None:
+        """This job is not needed any more."""
+        job = self._jobs.get(number)
+        if job is not None:
+            self._drop(job)
 
     def on_transaction(self, transaction: Transaction) -> None:
         """A verified transaction, however it came."""
@@ -88,9 +96,8 @@ class Assembly:
 
     def serve(self, block_hash: bytes, wids: Sequence[bytes]) -> list[bytes]:
         """Those of the wires that this node holds."""
-        job = self._jobs.get(block_hash)
-        held = {} if job is None else job.held
-        found = (held.get(wid) or self._find(wid) for wid in wids)
+        held = [job.held for job in self._jobs.values() if job.block_hash == block_hash]
+        found = (next((some[wid] for some in held if wid in some), None) or self._find(wid) for wid in wids)
         return [transaction.wire for transaction in found if transaction is not None]
 
     def ask_again(self, now_ms: int) -> None:
@@ -111,7 +118,7 @@ class Assembly:
             self._drop(job)
 
     def _drop(self, job: Job) -> None:
-        del self._jobs[job.block_hash]
+        del self._jobs[job.number]
         for wid in job.missing:
             waiting = self._wanted.get(wid)
             if waiting is not None:

@@ -28,6 +28,7 @@ from ledger.api import PREFIX
 from ledger.errors import Refused
 from ledger.genesis import Genesis
 from ledger.national import suite_named
+from node.addresses import addresses_of, who_can_read
 from node.app import Node, build_node, refuse_without_asserts, run_until_signal
 from node.codes import codes_markdown
 from node.config import ConfigError, NodeConfig, create_folder, load_config, load_genesis, write_config
@@ -38,7 +39,6 @@ from node.keys import ENVIRONMENT_NAME, ENVIRONMENT_NAME_OF_FILE, KeyFileError, 
 from node.keystore_file import KeyLabel, write_keystore
 from node.logs import set_up_logs
 from node.rebuild import rebuild_database
-from node.serving import add_http, addresses_of, who_can_read
 from node.tables import print_findings, print_genesis, print_status
 
 log = logging.getLogger("lugang.node")
@@ -187,6 +187,9 @@ def ask_new_passphrase() -> bytes:
 @click.option("--log-json", is_flag=True, help="日志为 JSON · one JSON object a line")
 def run(*, home: Path, open_reads: bool, log_file: Path | None, log_json: bool) -> None:
     """运行节点,直到 SIGTERM 或 SIGINT。 Run the node until SIGTERM or SIGINT."""
+    # The web framework takes as long to import as everything else; no other command needs it.
+    from node.serving import add_http  # noqa: PLC0415
+
     refuse_without_asserts()
     with plain_faults():
         config = load_config(home)

@@ -26,6 +26,7 @@ from ledger.crypto import Suite
 from ledger.errors import Refused
 from ledger.genesis import Genesis, ValidatorEntry
 from ledger.national import suite_named
+from node.addresses import addresses_of
 from node.config import ConfigError, NodeConfig, load_config, load_genesis
 from node.contract_engine import check_indexes
 from node.frame_log import Condition, inspect_log
@@ -33,7 +34,6 @@ from node.guard import GuardFile
 from node.http.health import DISK_FREE_BYTES_MIN
 from node.keys import KeyFileError, read_secret
 from node.self_check import check_everything, check_store
-from node.serving import addresses_of
 from node.store import Store, open_store
 
 Verdict = Literal["good", "notice", "wrong", "skipped"]

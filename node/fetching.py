@@ -1,7 +1,7 @@
 """Fetching the blocks that the engine asks for: first the manifest, from one source after the other.
 
-Once a manifest is there, its transactions are the mempool's to assemble. A source that does not answer in time is
-passed over; when all have been asked it starts from the first again, until the block is held or its height is past.
+The transactions of each manifest that comes are the mempool's to assemble. Manifests are not believed, so every source
+is asked for its own, one after the other and again from the first, until the block is held or its height is past.
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ class Fetching:
         self._ask = ask
         self._wanted: dict[bytes, Wanted] = {}
 
-    def want(self, height: int, block_hash: bytes, sources: tuple[PeerId, ...], now_ms: int) -> None:
+    def want(
+        self, height: int, block_hash: bytes, sources: tuple[PeerId, ...], now_ms: int, *, is_offered: bool
+    ) -> None:
+        """`is_offered`: a manifest is here already; whether it is true will be seen before the first question."""
         wanted = self._wanted.get(block_hash)
         if wanted is None:
-            wanted = self._wanted[block_hash] = Wanted(height, list(sources), 0, 0)
-            self._ask_next(block_hash, wanted, now_ms)
+            wanted = self._wanted[block_hash] = Wanted(height, list(sources), 0, now_ms)
+            if not is_offered:
+                self._ask_next(block_hash, wanted, now_ms)
         else:
             wanted.sources.extend(source for source in sources if source not in wanted.sources)
 

@@ -19,9 +19,11 @@ from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.crypto import Suite
 from ledger.errors import PeerFault
 from ledger.transaction import Transaction
+from node.manifests import Manifests, Offer
 from node.misbehaviour import MisbehaviourRules, offence_key_of
 
-MANIFESTS_PER_PEER_MAX: Final = 6
+MANIFESTS_PER_PEER_MAX: Final = 4
+"""Of blocks that the engine has not spoken of: those of the height being decided and of the next, in two rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +76,15 @@ class HeldBlocks:
         self._suite = suite
         self._hash = suite.hasher("block")
         self._held: dict[bytes, HeldBlock] = {}
-        self._manifests: dict[bytes, Manifest] = {}
-        self._senders: dict[PeerId, list[bytes]] = {}
-        self._pinned: dict[bytes, None] = {}
+        self._manifests = Manifests()
+        self._pinned: dict[bytes, int] = {}
 
     def get(self, block_hash: bytes) -> HeldBlock | None:
         return self._held.get(block_hash)
 
-    def manifest(self, block_hash: bytes) -> Manifest | None:
-        held = self._held.get(block_hash)
-        return self._manifests.get(block_hash) if held is None else held.manifest()
+    def offers(self, block_hash: bytes) -> tuple[Offer, ...]:
+        """What peers say of the body of a block that is not held."""
+        return self._manifests.of_block(block_hash)
 
     def contents(self, block_hash: bytes) -> tuple[Header, BlockBody] | None:
         """Header and body of a block held in full."""
@@ -92,48 +93,61 @@ class HeldBlocks:
             return None
         return held.header, BlockBody(tuple(t.wire for t in held.transactions), held.misbehaviour)
 
-    def pin(self, block_hash: bytes) -> None:
+    def pin(self, height: int, block_hash: bytes) -> None:
         """The engine has spoken of this block."""
-        self._pinned[block_hash] = None
+        self._pinned[block_hash] = height
 
     def keep(self, block: HeldBlock) -> None:
         """A block of this node's own, or one that its log holds."""
-        self.pin(block.block_hash)
-        self._held[block.block_hash] = block
-        self._manifests.pop(block.block_hash, None)
+        self.pin(block.height, block.block_hash)
+        self.hold(block)
 
-    def on_manifest(self, peer: PeerId, manifest: Manifest) -> bytes | None:
-        """The block's hash, None when it is held already. A peer's oldest manifest makes room for its newest."""
+    def hold(self, block: HeldBlock) -> tuple[int, ...]:
+        """A whole block that was found to be what it says; returns the offers that have become needless."""
+        self._held[block.block_hash] = block
+        offers = self._manifests.of_block(block.block_hash)
+        for offer in offers:
+            self._manifests.withdraw(offer)
+        return tuple(offer.number for offer in offers)
+
+    def on_manifest(self, peer: PeerId, manifest: Manifest) -> Offer | None:
+        """What the peer offers, None when it is not needed; `make_room` for it."""
         block_hash = self._hash(manifest.header.encode())
         if block_hash in self._held:
             return None
-        if block_hash not in self._manifests:
-            sent = [known for known in self._senders.get(peer, []) if self._is_loose(known)]
-            if len(sent) >= MANIFESTS_PER_PEER_MAX:
-                oldest = sent.pop(0)
-                self._manifests.pop(oldest, None)
+        return self._manifests.add(peer, block_hash, manifest)
+
+    def make_room(self, peer: PeerId) -> tuple[int, ...]:
+        """A peer's oldest blocks make room for its newest; returns the offers that are gone with them.
+
+        Blocks that the engine has spoken of stay.
+        """
+        gone: list[int] = []
+        loose = [said for said in self._manifests.said_by(peer) if said not in self._pinned]
+        for oldest in loose[:-MANIFESTS_PER_PEER_MAX]:
+            offer = self._manifests.take_back(peer, oldest)
+            if offer is not None:
+                gone.append(offer.number)
+            if not self._manifests.is_known(oldest):
                 self._held.pop(oldest, None)
-            self._senders[peer] = [*sent, block_hash]
-            self._manifests[block_hash] = manifest
-        return block_hash
+        return tuple(gone)
 
-    def _is_loose(self, block_hash: bytes) -> bool:
-        return block_hash not in self._pinned and (block_hash in self._manifests or block_hash in self._held)
+    def complete(self, number: int, transactions: tuple[Transaction, ...]) -> HeldBlock | None:
+        """The offer's block, None when nobody waits for it; raises `PeerFault` when its contents are others.
 
-    def complete(self, block_hash: bytes, transactions: tuple[Transaction, ...]) -> HeldBlock | None:
-        """The block, now held, or None when nobody waits for it; raises `PeerFault` when its contents are others."""
-        manifest = self._manifests.pop(block_hash, None)
-        if manifest is None:
+        Either way the offer is gone. Who has the block calls `hold`.
+        """
+        offer = self._manifests.find(number)
+        if offer is None:
             return None
-        block = make_block(self._suite, manifest.header, transactions, manifest.misbehaviour)
-        self._held[block_hash] = block
-        return block
+        self._manifests.withdraw(offer)
+        return make_block(self._suite, offer.manifest.header, transactions, offer.manifest.misbehaviour)
 
     def forget(self, applied: int) -> None:
         """Drop what is at or below the applied height."""
         self._held = {key: block for key, block in self._held.items() if block.height > applied}
-        self._manifests = {key: m for key, m in self._manifests.items() if m.header.height > applied}
-        self._pinned = {key: None for key in self._pinned if key in self._held or key in self._manifests}
+        self._pinned = {key: height for key, height in self._pinned.items() if height > applied}
+        self._manifests.forget(applied)
 
 
 class Permission:

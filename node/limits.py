@@ -28,6 +28,4 @@ def timing_of(genesis: Genesis) -> Timing:
 
 def pool_limits_of(genesis: Genesis) -> PoolLimits:
     limits = dict(genesis.limits)
-    return PoolLimits(
-        lifetime_ms_max=limits["transaction_lifetime_ms_max"], clock_drift_ms_max=limits["clock_drift_ms_max"]
-    )
+    return PoolLimits(lifetime_ms_max=limits["transaction_lifetime_ms_max"])

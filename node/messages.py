@@ -16,11 +16,13 @@ import trio
 from consensus.events import Applied
 from consensus.messages import (
     Blocks,
-    CommitCert,
+    CertifiedBlock,
     GetBlocks,
     GetBodies,
+    GetOutcome,
     Manifest,
     OrderingMessage,
+    Outcome,
     PeerId,
     PeerMessage,
 )
@@ -94,10 +96,12 @@ class PeerBodies:
 
 @dataclass(frozen=True, slots=True)
 class BlockWires:
-    """A whole decided block that catch-up has fetched: verify its transactions and hand them to ordering."""
+    """A whole decided block that catch-up has fetched: verify its transactions and hand them to ordering.
 
-    height: int
-    block_hash: bytes
+    `number` is that of its handing over.
+    """
+
+    number: int
     wires: tuple[bytes, ...]
 
 
@@ -106,12 +110,20 @@ class BlockWires:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Ordering needs the transactions of a manifest; `sources` may have what is missing."""
+    """Ordering needs the transactions of the manifest that it gave this number; `sources` may have what is missing."""
 
+    number: int
     height: int
     block_hash: bytes
     wids: tuple[bytes, ...]
     sources: tuple[PeerId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndResolve:
+    """The transactions of this manifest are not needed any more."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +179,7 @@ class SpreadTo:
 MempoolIntake = Submit | PeerTransactions
 MempoolBodies = PeerBodies | BlockWires
 """Ordering waits for these; they have a box of their own, so that they do not queue behind what may wait."""
-MempoolControl = Resolve | Take | Decided | Executed | PeerWantsBodies | PeerWantsTransactions | SpreadTo
+MempoolControl = Resolve | EndResolve | Take | Decided | Executed | PeerWantsBodies | PeerWantsTransactions | SpreadTo
 
 # To ordering ---------------------------------------------------------------------------------------------------------
 
@@ -182,6 +194,14 @@ class FromPeer:
 class ManifestFromPeer:
     peer: PeerId
     manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFromPeer:
+    """A peer's question or answer about what a height came to."""
+
+    peer: PeerId
+    message: GetOutcome | Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +221,17 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class BodyResolved:
-    """All transactions of a manifest are held, verified, in the manifest's order."""
+    """All transactions of the manifest of this number are held, verified, in the manifest's order."""
 
-    height: int
-    block_hash: bytes
+    number: int
+    transactions: tuple[Transaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockVerified:
+    """The transactions of a caught-up block, verified."""
+
+    number: int
     transactions: tuple[Transaction, ...]
 
 
@@ -235,11 +262,14 @@ class AppliedBlock:
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """Catch-up has fetched a decided block: its certificate, header and body, not verified yet."""
+    """Catch-up has fetched a decided block; nothing of it is verified yet. Its transactions come by the mempool.
 
-    header: Header
-    body: bytes
-    cert: CommitCert
+    `number` is that of its handing over.
+    """
+
+    number: int
+    misbehaviour: tuple[bytes, ...]
+    block: CertifiedBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +283,8 @@ class SignFreshness:
 
 
 OrderingInbox = (
-    FromPeer | ManifestFromPeer | PeerWantsBodies | LinkUp | LinkDown | TimerFired | BodyResolved | Taken | Eligible
-    | AppliedBlock | CaughtUp | SignFreshness
+    FromPeer | ManifestFromPeer | PeerWantsBodies | LinkUp | LinkDown | TimerFired | BodyResolved | BlockVerified
+    | Taken | Eligible | AppliedBlock | CaughtUp | SignFreshness | OutcomeFromPeer
 )  # fmt: skip
 
 # To the executor -----------------------------------------------------------------------------------------------------
@@ -325,9 +355,9 @@ class OwnHeight:
 
 @dataclass(frozen=True, slots=True)
 class BlockRefused:
-    """The block of this height that catch-up has handed out is false."""
+    """The block that catch-up has handed out under this number is false."""
 
-    height: int
+    number: int
 
 
 CatchUpInbox = PeerWantsBlocks | BlocksFromPeer | PeerHeight | OwnHeight | BlockRefused | LinkUp | LinkDown

@@ -33,7 +33,6 @@ class PoolLimits:
     transactions_per_caller_max: int = 20_000
     transactions_per_peer_max: int = 40_000
     lifetime_ms_max: int = 3_600_000
-    clock_drift_ms_max: int = 5_000
 
 
 @dataclass(slots=True)
@@ -104,11 +103,11 @@ class Pool:
         return True
 
     def check_time(self, transaction: Transaction, now_ms: int) -> None:
-        """Raise TX-004 or TX-005 when no block of about this time may hold it."""
-        until, limits = transaction.body.valid_until, self.limits
-        if until < now_ms - limits.clock_drift_ms_max:
+        """Raise TX-004 or TX-005 when a block of this time may not hold it: what waits here is work for a block."""
+        until = transaction.body.valid_until
+        if until < now_ms:
             raise refuse("TX-004", valid_until=until, time=now_ms)
-        latest = now_ms + limits.lifetime_ms_max + limits.clock_drift_ms_max
+        latest = now_ms + self.limits.lifetime_ms_max
         if until > latest:
             raise refuse("TX-005", valid_until=until, latest=latest)
 
@@ -142,7 +141,7 @@ class Pool:
         return tuple(taken)
 
     def eligible_count(self, time: int) -> int:
-        """How many wait; exact enough for waking, since what has expired leaves with the next applied block."""
+        """How many wait and have not expired; those leave with the next applied block, and are no reason for one."""
         oldest = self._expiry[0][0] if self._expiry else 0
         if oldest >= time:
             return len(self._waiting)

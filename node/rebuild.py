@@ -191,7 +191,7 @@ class _Blocks:
         try:
             certificate = self._old.certificate(height)
             if certificate is not None:
-                certificate.verify(self.suite, store.chain, self._validators.at(height))
+                certificate.verify(self.suite, store.chain, self.genesis.engine, self._validators.at(height))
         except (BadProof, Refused, plyvel.Error):
             return None
         own = store.checkpoint(height)

@@ -62,7 +62,7 @@ def _check_certificate(store: Store, suite: Suite, validators: StoredValidators,
     if certificate is None:
         raise damaged(f"the certificate of height {height} is missing")
     try:
-        certificate.verify(suite, store.chain, validators.at(height))
+        certificate.verify(suite, store.chain, validators.engine, validators.at(height))
     except BadProof as fault:
         raise damaged(f"the certificate of height {height}: {fault.detail}") from None
     if own is not None:

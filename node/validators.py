@@ -28,6 +28,7 @@ class ValidatorsChange:
 class StoredValidators:
     def __init__(self, store: Store, suite: Suite, genesis: Genesis) -> None:
         self._store, self._suite = store, suite
+        self.engine = genesis.engine
         self.first = genesis.validator_set()
         self._first_hash = self.first.hash(suite)
         self._sets = {self._first_hash: self.first}

@@ -32,7 +32,7 @@ from ledger.transaction import Transaction
 from wallet.home import chain_of
 from wallet.node_api import NodeApi, NotProvenError, UnreachableError
 from wallet.problems import problem
-from wallet.trust import Level, ProvenReceipt, ProvenState, Trust
+from wallet.trust import BEHIND, BehindError, Level, ProvenReceipt, ProvenState, Trust
 
 VIEW_BYTES_MAX: Final = 4 * 1024 * 1024
 AGREEMENT_SECONDS: Final = 15
@@ -95,6 +95,7 @@ class Client:
         refused: list[Refused] = []
         silent: list[str] = []
         false: Refused | None = None
+        behind: Refused | None = None
         for node in list(self.nodes):
             try:
                 return question(node)
@@ -102,6 +103,8 @@ class Client:
                 refused.append(fault)
                 if len(refused) >= self.trust.nodes_needed():
                     break
+            except BehindError as fault:
+                behind = fault.refused
             except UnreachableError as fault:
                 silent.append(f"{node.url}: {fault}")
                 self._last(node)
@@ -110,6 +113,8 @@ class Client:
                 false = false or problem("WAL-030", node=node.url, detail=str(fault))
         if refused:
             raise refused[0]
+        if behind is not None:
+            raise behind
         if false is not None:
             raise false
         raise problem("WAL-020", detail="; ".join(silent) or "no node is configured")
@@ -147,19 +152,23 @@ class Client:
         assert len(full_keys) <= STATES_MAX, "the caller asks in batches"
         keys = list(full_keys)
         seen = 0 if self.trust.highest is None else self.trust.highest.checkpoint.height
-        deadline = time.monotonic() + BEHIND_SECONDS
 
         def question(node: NodeApi) -> ProvenState:
             proven = self.trust.states(node.states(keys), keys, self.accepter(node))
             if proven.height < seen:
-                raise refuse("RPC-005", height=seen, certified=proven.height)
+                raise BehindError(refuse(BEHIND, height=seen, certified=proven.height))
             return proven
 
+        return self._ask_patiently(question)
+
+    def _ask_patiently(self, question: Callable[[NodeApi], T]) -> T:
+        """Ask again for a while where the nodes that answer have not yet certified what was seen elsewhere."""
+        deadline = time.monotonic() + BEHIND_SECONDS
         while True:
             try:
                 return self.ask(question)
             except Refused as refused:
-                if refused.code != "RPC-005" or time.monotonic() > deadline:
+                if refused.code != BEHIND or time.monotonic() > deadline:
                     raise
                 time.sleep(POLL_SECONDS)
 
@@ -262,6 +271,9 @@ class Client:
         for node in list(self.nodes):
             try:
                 answer = question(node)
+            except BehindError as fault:
+                first = first or fault.refused
+                continue
             except UnreachableError as fault:
                 first = first or problem("WAL-020", detail=f"{node.url}: {fault}")
                 continue
@@ -281,7 +293,13 @@ class Client:
         """A view's result on which t nodes agree at one certified height."""
         deadline = time.monotonic() + AGREEMENT_SECONDS
         while True:
-            agreed = self._view_once(contract, view, args)
+            try:
+                agreed = self._view_once(contract, view, args)
+            except Refused as refused:
+                if refused.code != BEHIND or time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_SECONDS)
+                continue
             if agreed.is_certain or len(agreed.nodes) == len(self.nodes):
                 return agreed
             if time.monotonic() > deadline:
@@ -290,15 +308,19 @@ class Client:
             time.sleep(POLL_SECONDS)
 
     def _view_once(self, contract: str, view: str, args: tuple[Any, ...]) -> Agreed:
-        """Ask one node at its height, the others at the same; the largest agreeing group is returned."""
+        """Ask one node at its height, the others at the same; the largest agreeing group is returned. A height below
+        the highest one seen is not taken: honest nodes would confirm an old list, too."""
         answers: dict[bytes, list[str]] = {}
         height: int | None = None
+        seen = 0 if self.trust.highest is None else self.trust.highest.checkpoint.height
 
         def question(node: NodeApi) -> ViewAnswer:
             answer = node.view(contract, view, args, height)
             self.trust.view(answer, self.accepter(node))
             if height is not None and answer.height != height:
                 raise UnreachableError(f"answered for height {answer.height}, not {height}")
+            if answer.height < seen:
+                raise BehindError(refuse(BEHIND, height=seen, certified=answer.height))
             return answer
 
         for node, answer in self._answers(question):
@@ -326,14 +348,31 @@ class Client:
         for first in range(0, len(wires), TRANSACTIONS_MAX):
             batch = list(wires[first : first + TRANSACTIONS_MAX])
 
-            def question(node: NodeApi, batch: list[bytes] = batch) -> list[Submitted]:
-                rows = node.submit(batch)
-                if len(rows) != len(batch):
-                    raise NotProvenError(f"{len(rows)} answers for {len(batch)} transactions")
-                return rows
+            def question(node: NodeApi, batch: list[bytes] = batch) -> tuple[str, list[Submitted]]:
+                return node.url, node.submit(batch)
 
-            answers += self.ask(question)
+            answers += self._confirm_refusals(batch, *self.ask(question))
         return answers
+
+    def _confirm_refusals(self, batch: list[bytes], asked_first: str, rows: list[Submitted]) -> list[Submitted]:
+        """What one node refuses is given to others, until one takes it or t nodes refuse. A node could otherwise say
+        "refused" and pass the transaction on, and whoever believes that signs again and pays twice."""
+        asked = 1
+        for node in [other for other in self.nodes if other.url != asked_first]:
+            refused = [i for i, row in enumerate(rows) if row.problem is not None]
+            if not refused or asked >= self.trust.nodes_needed():
+                break
+            try:
+                second = node.submit([batch[i] for i in refused])
+            except (UnreachableError, Refused):
+                continue
+            except NotProvenError as fault:
+                self._complain(node, str(fault))
+                continue
+            asked += 1
+            for i, row in zip(refused, second, strict=True):
+                rows[i] = row
+        return rows
 
     def receipts(self, ids: Sequence[bytes]) -> dict[bytes, ProvenReceipt]:
         """The proven receipts of those that are final; what is not final is not in the answer."""
@@ -351,7 +390,7 @@ class Client:
                     if state.state == "final"
                 }
 
-            found.update(self.ask(question))
+            found.update(self._ask_patiently(question))
         return found
 
     def wait_final(

@@ -8,7 +8,6 @@ the exit code of its kind; nothing ends in a traceback but a fault of our own.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -16,17 +15,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.tree import Tree
 
 from ledger.api import Problem
 from ledger.crypto import Suite
-from ledger.errors import Refused
+from ledger.errors import BadProof, BadSignature, Refused
 from wallet.builder import Signer
 from wallet.home import Config, Home, Owner, chain_of
 from wallet.keystore import Keystore
 from wallet.problems import exit_code_of, problem
 from wallet.session import Session
+from wallet.terminal import answer_json, harmless
 
 LANGUAGE_VARIABLE: Final = "LUGANG_LANG"
 HOME_VARIABLE: Final = "LUGANG_HOME"
@@ -35,6 +37,8 @@ PASSPHRASE_VARIABLE: Final = "LUGANG_PASSPHRASE"  # noqa: S105 — a variable's 
 PASSPHRASE_FILE_VARIABLE: Final = "LUGANG_PASSPHRASE_FILE"  # noqa: S105 — likewise
 PASSPHRASE_BYTES_MAX: Final = 1024
 PIPE_COLUMNS: Final = 400
+COLUMN_GAP: Final = 2
+INDENT: Final = 4
 
 
 class App:
@@ -72,15 +76,32 @@ class App:
         return zh if self.language == "zh" else en
 
     def say(self, zh: str, en: str) -> None:
-        self.console.print(self.words(zh, en))
+        self.console.print(harmless(self.words(zh, en)))
 
-    def table(self, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> None:
+    def table(
+        self, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], amounts: Sequence[int] = ()
+    ) -> None:
+        """`amounts` are the columns of figures, which stand right. Nothing is cut or broken inside a cell:
+        what is wider than the terminal goes row by row, its cells one after another."""
+        titles = [self.words(zh, en) for zh, en in head]
+        cells = [list(map(harmless, row)) for row in rows]
+        widths = [max(map(cell_len, column)) for column in zip(titles, *cells, strict=True)]
+        needed = sum(widths) + COLUMN_GAP * (len(widths) - 1)
+        if self.console.is_terminal and needed > self.console.width:
+            for row in cells:
+                self.console.print(_row_by_cells(titles, row, self.console.width))
+            return
+        self.console.width = max(self.console.width, needed)
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for zh, en in head:
-            table.add_column(self.words(zh, en), overflow="fold")
-        for row in rows:
+        for i, title in enumerate(titles):
+            table.add_column(title, justify="right" if i in amounts else "left", no_wrap=True)
+        for row in cells:
             table.add_row(*row)
         self.console.print(table)
+
+    def tree(self, tree: Tree) -> None:
+        """Its labels have been made harmless by whoever built it."""
+        self.console.print(tree, soft_wrap=False)
 
     # the chain
 
@@ -104,11 +125,14 @@ class App:
     @property
     def session(self) -> Session:
         if self._session is None:
-            given = tuple(filter(None, os.environ.get(NODES_VARIABLE, "").split(",")))
+            given = tuple(filter(None, map(str.strip, os.environ.get(NODES_VARIABLE, "").split(","))))
             urls = self.nodes_given or given or self.config.nodes
             if not urls:
                 raise problem("WAL-010")
-            self._session = Session(self.genesis_bytes(), urls, language=self.language, pin=self.home.pin())
+            try:
+                self._session = Session(self.genesis_bytes(), urls, language=self.language, pin=self.home.pin())
+            except (BadProof, BadSignature) as fault:
+                raise problem("WAL-014", file=str(self.home.root / "pin.cbor"), detail=fault.detail) from None
         return self._session
 
     def close(self) -> None:
@@ -121,8 +145,12 @@ class App:
         for complaint in self._session.client.complaints:
             zh = f"注意：节点 {complaint.node} 的回答未能证明，已改问其他节点：{complaint.detail}"
             en = f"mind: node {complaint.node} said what is not proven, another was asked: {complaint.detail}"
-            click.echo(self.words(zh, en), err=True)
+            click.echo(harmless(self.words(zh, en)), err=True)
         self._session.close()
+
+    def told(self) -> dict[str, Any]:
+        """What a failing command says besides its refusal."""
+        return {**self.facts, **self.complaints()}
 
     def complaints(self) -> dict[str, Any]:
         """For the JSON answer: which nodes said what is not proven."""
@@ -165,13 +193,21 @@ class App:
 
     def passphrase(self, label: str, *, new: bool = False) -> str:
         """From a file, the environment or a terminal; never from an argument, which other users can read."""
+        passphrase = self._read_passphrase(label, new=new)
+        if new and not passphrase:
+            raise problem("WAL-006")
+        return passphrase
+
+    def _read_passphrase(self, label: str, *, new: bool) -> str:
         path = self._passphrase_file or os.environ.get(PASSPHRASE_FILE_VARIABLE)
         if path:
             try:
                 with Path(path).open("rb") as file:
                     return file.read(PASSPHRASE_BYTES_MAX).decode("utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
-                raise problem("WAL-014", file=str(path), detail=str(error)) from None
+                # The message of a decoding error quotes what it read.
+                detail = error.strerror or "OS" if isinstance(error, OSError) else "not UTF-8"
+                raise problem("WAL-014", file=str(path), detail=detail) from None
         if PASSPHRASE_VARIABLE in os.environ:
             return os.environ[PASSPHRASE_VARIABLE]
         if self.as_json or not sys.stdin.isatty():
@@ -183,8 +219,31 @@ class App:
         """Ask; raises WAL-040 when the answer is no, or when nobody is there to answer."""
         if yes:
             return
-        if self.as_json or not click.confirm(self.words(zh, en), err=True):
+        try:
+            agreed = not self.as_json and click.confirm(self.words(zh, en), err=True)
+        except click.Abort:
+            # Ctrl-C or the end of the input, before anything was signed.
+            agreed = False
+        if not agreed:
             raise problem("WAL-040")
+
+
+def _row_by_cells(titles: Sequence[str], row: Sequence[str], width: int) -> str:
+    """A row of a table that is too wide: `title cell` after one another, lines broken between them."""
+    lines, used = [""], 0
+    for title, cell in zip(titles, row, strict=True):
+        if not cell:
+            continue
+        piece = f"{title} {cell}" if title else cell
+        if used and used + COLUMN_GAP + cell_len(piece) > width:
+            lines.append(" " * INDENT)
+            used = INDENT
+        elif used:
+            lines[-1] += " " * COLUMN_GAP
+            used += COLUMN_GAP
+        lines[-1] += piece
+        used += cell_len(piece)
+    return "\n".join(lines)
 
 
 def _language(given: str | None) -> str:
@@ -200,10 +259,52 @@ def fail(refused: Refused, language: str, as_json: bool, facts: dict[str, Any]) 
     code = exit_code_of(refused)
     if as_json:
         value = Problem.of(refused).model_dump(mode="json")
-        click.echo(json.dumps({"ok": False, **value, "exit_code": code, **facts}, ensure_ascii=False))
+        answer_json({"ok": False, **value, "exit_code": code, **facts})
     else:
-        click.echo(f"{refused.code} {refused.text(language)}", err=True)
+        click.echo(harmless(f"{refused.code} {refused.text(language)}"), err=True)
     sys.exit(code)
+
+
+def fail_usage(error: click.UsageError, given: Sequence[str]) -> None:
+    """Under `--json` wrong usage is an object too; otherwise click says it."""
+    if "--json" in given:
+        fail(problem("WAL-016", detail=error.format_message()), "en", True, {})
+    raise error
+
+
+class WalletCommand(click.Command):
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        given = list(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            fail_usage(error, given)
+            raise
+
+
+class WalletGroup(click.Group):
+    """Commands under one word."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        given = list(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            fail_usage(error, given)
+            raise
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            fail_usage(error, args)
+            raise
 
 
 _OPTIONS: Final = (
@@ -221,7 +322,7 @@ _OPTIONS: Final = (
 
 EXIT_CODES: Final = (
     "退出码 / exit codes: 0 完成 done, 1 被拒绝或未能证明 refused or not proven, 2 用法 usage, 3 网络 network, "
-    "4 密钥或口令 key or passphrase, 5 已取消 cancelled"
+    "4 密钥或口令 key or passphrase, 5 已取消 cancelled, 130 已中断 interrupted"
 )
 
 Command = Callable[..., Any]
@@ -245,14 +346,16 @@ def wallet_command(name: str, zh: str, en: str) -> Callable[[Command], click.Com
                 finally:
                     app.close()
             except Refused as refused:
-                fail(refused, language, options["as_json"], {} if app is None else app.facts)
+                fail(refused, language, options["as_json"], {} if app is None else app.told())
+            except (KeyboardInterrupt, click.Abort):
+                fail(problem("WAL-041"), language, options["as_json"], {} if app is None else app.told())
             else:
                 if options["as_json"]:
-                    click.echo(json.dumps({"ok": True, **(answer or {}), **app.complaints()}, ensure_ascii=False))
+                    answer_json({"ok": True, **(answer or {}), **app.complaints()})
 
         decorated: Any = run
         for option in reversed(_OPTIONS):
             decorated = option(decorated)
-        return click.command(name, help=f"{zh}\n\n{en}", epilog=EXIT_CODES)(decorated)
+        return click.command(name, cls=WalletCommand, help=f"{zh}\n\n{en}", epilog=EXIT_CODES)(decorated)
 
     return wrap

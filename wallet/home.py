@@ -71,7 +71,10 @@ class Home:
     @property
     def config(self) -> Config:
         value = self._read_json("config.json")
-        return Config(tuple(value.get("nodes", ())), value.get("identity"), value.get("language"))
+        nodes, identity, language = value.get("nodes", []), value.get("identity"), value.get("language")
+        if not _are_texts(nodes) or not _are_texts([text for text in (identity, language) if text is not None]):
+            raise problem("WAL-014", file=str(self.root / "config.json"), detail="nodes, identity, language")
+        return Config(tuple(nodes), identity, language)
 
     def save_config(self, config: Config) -> None:
         self._write_json("config.json", asdict(config))
@@ -100,10 +103,15 @@ class Home:
         return load_keystore(path)
 
     def add_keystore(self, keystore: Keystore) -> Path:
-        path = self._key_path(keystore.label)
-        if path.exists():
-            raise problem("WAL-004", label=keystore.label)
+        path = self.check_free(keystore.label)
         save_keystore(path, keystore)
+        return path
+
+    def check_free(self, label: str) -> Path:
+        """Where a new identity will stand; raises WAL-004, so that nobody types a passphrase in vain."""
+        path = self._key_path(label)
+        if path.exists():
+            raise problem("WAL-004", label=label)
         return path
 
     # what was seen
@@ -117,7 +125,10 @@ class Home:
 
     def seen(self) -> list[str]:
         """Ids in hexadecimal, the latest last."""
-        return list(self._read_json("seen.json").get("ids", ()))
+        ids = self._read_json("seen.json").get("ids", [])
+        if not _are_texts(ids):
+            raise problem("WAL-014", file=str(self.root / "seen.json"), detail="ids")
+        return list(ids)
 
     def numbered(self, owner: Owner) -> list[bytes]:
         """The ids of the last numbered list that was shown to this identity, in the list's order."""
@@ -125,6 +136,8 @@ class Home:
         entry = held.get(owner.label) if type(held) is dict else None
         if type(entry) is not dict or entry.get("of") != [owner.organisation, owner.chain]:
             return []
+        if not _are_texts(entry.get("rows")):
+            raise problem("WAL-014", file=str(self.root / "seen.json"), detail="rows")
         return [bytes.fromhex(text) for text in entry["rows"]]
 
     def remember(self, ids: Iterable[bytes], numbered: tuple[Owner, Sequence[bytes]] | None = None) -> None:
@@ -150,12 +163,16 @@ class Home:
             return {}
         try:
             value = json.loads(path.read_bytes())
-        except ValueError:
+        except (ValueError, RecursionError):
             raise problem("WAL-014", file=str(path), detail="not JSON") from None
         return value if type(value) is dict else {}
 
     def _write_json(self, name: str, value: dict[str, Any]) -> None:
         write_private(self.root / name, json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8"))
+
+
+def _are_texts(value: Any) -> bool:
+    return type(value) is list and all(type(item) is str for item in value)
 
 
 def chain_of(genesis_bytes: bytes) -> tuple[Suite, bytes, Genesis]:

@@ -1,11 +1,12 @@
 """What can go wrong in a wallet, and the exit code of each kind. Codes WAL-… are the wallet's own.
 
 Exit codes: 0 done; 1 refused by the ledger, or something is not proven; 2 wrong usage; 3 no node answered in time, or
-finality was not seen in time; 4 a key or a passphrase is wrong or missing; 5 the person said no.
+finality was not seen in time; 4 a key or a passphrase is wrong or missing; 5 the person said no; 130 interrupted.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from ledger.api import Problem
@@ -17,6 +18,11 @@ EXIT_USAGE: Final = 2
 EXIT_NETWORK: Final = 3
 EXIT_KEY: Final = 4
 EXIT_DECLINED: Final = 5
+EXIT_INTERRUPTED: Final = 130
+CODE: Final = re.compile(r"[A-Z]{2,10}-[0-9A-Z]{1,8}", re.ASCII)
+OWN_AREA: Final = "WAL-"
+NAME_CHARACTERS_MAX: Final = 64
+TEXT_CHARACTERS_MAX: Final = 1_000
 
 _TABLE: Final = (
     (EXIT_KEY, Refusal("WAL-001", "口令不正确，或密钥文件已被改动：{label}",
@@ -41,6 +47,7 @@ _TABLE: Final = (
     (EXIT_USAGE, Refusal("WAL-014", "文件 {file}：{detail}", "file {file}: {detail}")),
     (EXIT_USAGE, Refusal("WAL-015", "创世文件是链 {found}，钱包已固定为 {expected}",
                          "this genesis is chain {found}, the wallet is pinned to {expected}")),
+    (EXIT_USAGE, Refusal("WAL-016", "用法错误：{detail}", "wrong usage: {detail}")),
     (EXIT_USAGE, Refusal("WAL-017",
                          "身份 {label} 最近看到的列表有 {count} 行，没有第 {number} 行；请先运行 lugang inbox",
                          "the last list that {label} was shown has {count} rows and no row {number}; "
@@ -56,6 +63,8 @@ _TABLE: Final = (
                            "the evidence fails in {count} places, first {first}")),
     (EXIT_REFUSED, Refusal("WAL-032", "对账不符：{count} 处", "the audit found {count} violations")),
     (EXIT_DECLINED, Refusal("WAL-040", "已取消，未签名", "cancelled, nothing was signed")),
+    (EXIT_INTERRUPTED, Refusal("WAL-041", "已中断；已提交的交易仍可能最终执行，请用 lugang receipt 查看",
+                               "interrupted; what was sent may still become final, `lugang receipt` tells")),
 )  # fmt: skip
 
 WALLET_REFUSALS: Final = {refusal.code: refusal for _, refusal in _TABLE}
@@ -69,11 +78,18 @@ def problem(code: str, /, **numbers: Number) -> Refused:
 
 
 def from_node(answer: Problem) -> Refused:
-    """A node's refusal. Its sentence is our own where the code is known here; a node's own text is taken literally."""
+    """A node's refusal. Its sentence is our own where the code is known here; another one is marked as the node's word.
+    Raises `ValueError` for what no node sends: a code of the wallet's own would pass the node off as the wallet."""
+    if not CODE.fullmatch(answer.code) or answer.code.startswith(OWN_AREA):
+        raise ValueError(f"code {answer.code[:20]}")
+    for name, number in answer.numbers.items():
+        if len(name) > NAME_CHARACTERS_MAX or len(str(number)) > TEXT_CHARACTERS_MAX:
+            raise ValueError(f"{name[:NAME_CHARACTERS_MAX]} is too long")
     known = REFUSALS.get(answer.code)
     if known is not None:
         return Refused(known, **answer.numbers)
-    return LiteralRefused(Refusal(answer.code, answer.zh, answer.en, answer.status, answer.retry), **answer.numbers)
+    zh, en = f"节点称：{answer.zh[:TEXT_CHARACTERS_MAX]}", f"the node says: {answer.en[:TEXT_CHARACTERS_MAX]}"
+    return LiteralRefused(Refusal(answer.code, zh, en, answer.status, answer.retry), **answer.numbers)
 
 
 class LiteralRefused(Refused):

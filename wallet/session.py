@@ -32,6 +32,7 @@ from wallet.client import Agreed, Client, Progress
 from wallet.forms import MISSING
 from wallet.problems import LiteralRefused, from_node, problem
 from wallet.trust import ProvenReceipt
+from wallet.vocabulary import choice_word
 
 MEMBERSHIP = "membership"
 NAME_FIELDS = ("name_zh", "name_en", "credit_code")
@@ -259,7 +260,12 @@ class Session:
         fields = reader.interface.record(form.record).fields
         self.learn_names(_organisations(fields, row.record or ()))
         return [
-            (field_name(field, self.language), show_value(reader, field.type, value))
+            (
+                field_name(field, self.language),
+                choice_word(value, self.language)
+                if field.type.kind == "choice" and value in field.type.names
+                else show_value(reader, field.type, value),
+            )
             for field, value in zip(fields, row.record or (), strict=False)
         ]
 

@@ -37,11 +37,13 @@ from ledger.receipt import Receipt
 from ledger.state import StateHasher, StateProof, verify_state
 from ledger.transaction import Transaction, TransactionCodec
 from ledger.validators import ValidatorSet, quorum_of
-from wallet.node_api import NotProvenError
+from wallet.node_api import NotProvenError, UnreachableError
 
 PROOF_BYTES_MAX: Final = 4 * 1024 * 1024
 PIN_BYTES_MAX: Final = 64 * 1024 * 1024
 FRESH_VERSION: Final = 1
+BEHIND: Final = "RPC-005"
+"""What a node answers that has not yet certified the height asked for."""
 
 FetchHistory = Callable[[int, int], HistoryAnswer]
 FetchValidators = Callable[[], ValidatorsAnswer]
@@ -64,6 +66,14 @@ _PIN = row(
     ("changes", array(row(("height", anything), ("validators", anything), ("certificate", anything)), 10_000)),
     ("certificate", anything),
 )
+
+
+class BehindError(UnreachableError):
+    """The node cannot yet prove what was asked: it has not seen the highest height that the wallet has."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(str(refused))
+        self.refused = refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,8 @@ class Trust:
             self.succession.check(certificate)
             self._link(certificate, fetch_history)
         except (Refused, BadProof, BadSignature) as fault:
+            if isinstance(fault, Refused) and fault.code == BEHIND:
+                raise BehindError(fault) from None
             raise NotProvenError(f"certificate: {reason(fault)}") from None
         if len(self._good) > 1_000:
             self._good.clear()
@@ -169,7 +181,8 @@ class Trust:
                 self._extend(change.height, validators, CheckpointCert.decode(change.certificate).to_value())
 
     def _link(self, certificate: CheckpointCert, fetch_history: FetchHistory) -> None:
-        """The new certificate's history contains the highest one seen; then it becomes the highest."""
+        """One history contains the new certificate and the highest one seen; the higher of them is held from now on.
+        Also a lower one must lie in it: retired validators can sign old heights anew."""
         new, held = certificate.checkpoint, self.highest
         if held is None:
             self.highest = certificate
@@ -178,12 +191,18 @@ class Trust:
         if new.height == old.height and _facts(certificate) != _facts(held):
             raise BadProof(f"another block {new.height} was certified before: the validators have signed two histories")
         if new.height > old.height:
-            answer = fetch_history(old.height, new.height)
-            level = self._level(decode(answer.row, bytes_max=PROOF_BYTES_MAX), certificate)
-            seen = (old.height, old.block_hash, old.state_root, old.receipts_root)
-            if (level.height, level.header.hash(self.suite), level.state_root, level.receipts_root) != seen:
+            if not self._contains(certificate, held, fetch_history):
                 raise BadProof(f"the history does not contain the height {old.height} that was seen before")
             self.highest = certificate
+        elif new.height < old.height and not self._contains(held, certificate, fetch_history):
+            raise BadProof(f"the history that was seen before contains another height {new.height}")
+
+    def _contains(self, high: CheckpointCert, low: CheckpointCert, fetch_history: FetchHistory) -> bool:
+        wanted = low.checkpoint
+        answer = fetch_history(wanted.height, high.checkpoint.height)
+        level = self._level(decode(answer.row, bytes_max=PROOF_BYTES_MAX), high)
+        found = (level.height, level.header.hash(self.suite), level.state_root, level.receipts_root)
+        return found == (wanted.height, wanted.block_hash, wanted.state_root, wanted.receipts_root)
 
     # facts under a certificate
 

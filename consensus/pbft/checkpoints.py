@@ -31,6 +31,7 @@ from ledger.history import History, HistoryRange
 WINDOW: Final = 2
 """How far ordering may run ahead of the certified height."""
 CHECKPOINTS_PER_SIGNER_MAX: Final = 2
+RESENT_VOTES_MAX: Final = 8
 
 
 class Diverged(MustStop):
@@ -50,6 +51,7 @@ class Checkpoints:
         self._history = history
         self.applied: Height = history.leaves - 1
         self.cert = certified
+        self._window.certify(self.certified)
         self._own: dict[Height, Checkpoint] = {}
         self._own_votes: dict[Height, CheckpointVote] = {}
         self._votes: dict[Height, dict[Checkpoint, dict[int, CheckpointVote]]] = {}
@@ -66,8 +68,13 @@ class Checkpoints:
         return self.applied >= height - WINDOW and self.certified >= height - WINDOW
 
     def own_votes_above(self, height: Height) -> list[CheckpointVote]:
-        """Own signatures, durable and above `height`: sent again until certified."""
-        return [self._own_votes[own] for own in sorted(self._own_votes) if own > height]
+        """Own signatures, durable and above `height`, sent again until certified: the lowest and the newest.
+
+        A chain that waits for certificates waits for those of its lowest heights; one certificate covers all below it.
+        """
+        above = sorted(own for own in self._own_votes if own > height)
+        half = RESENT_VOTES_MAX // 2
+        return [self._own_votes[own] for own in dict.fromkeys(above[:half] + above[-half:])]
 
     def wants_vote(self, vote: CheckpointVote) -> bool:
         if not self.certified < vote.height <= self.applied + VALIDATORS_LAG:
@@ -168,6 +175,7 @@ class Checkpoints:
         else:
             self._ahead[checkpoint.height] = cert
         self.cert = cert
+        self._window.certify(self.certified)
         self._prune()
         self._site.emit(Certified(cert))
         return True

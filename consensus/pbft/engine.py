@@ -76,6 +76,7 @@ class Engine:
             gossip=self._gossip,
             rejoins=rejoins,
         )
+        self._early_work: Submitted | None = None
         self._timer_told: int | None = None
 
     # for the driver to read
@@ -180,10 +181,11 @@ class Engine:
         self._standing.begin(self._heights.rounds)
         if self._standing.probing:
             self._site.emit(Send(None, GetNewest()))
-        if start.restored is not None:
-            # The crash may have come between the log's sync and the guard's: the guard catches up first.
+        if start.restored is not None or not start.guard_is_saved:
+            # The crash may have come between the log's sync and the guard's: the guard catches up first. What recovery
+            # found bars it for good: the log that says so may be gone by the next start.
             token = self._desk.save_guard(start.guard)
-            for message in start.restored.messages:
+            for message in () if start.restored is None else start.restored.messages:
                 self._site.emit(Send(None, message, token))
         self._arm_beat()
 
@@ -203,7 +205,11 @@ class Engine:
         self._site.now_ms, self._site.wall_ms = now_ms, wall_ms
 
     def _on_submitted(self, event: Submitted) -> None:
-        if event.height != self._heights.rounds.height:
+        height = self._heights.rounds.height
+        if event.height > height:
+            # Decided already, but the next height is entered only when execution has told its validators.
+            self._early_work = event
+        if event.height != height:
             return
         first = self._waking.work == 0 and event.count > 0
         self._waking.work = event.count
@@ -256,6 +262,9 @@ class Engine:
 
     def _enter_height(self) -> None:
         self._waking.enter_height()
+        early, self._early_work = self._early_work, None
+        if early is not None:
+            self._on_submitted(early)
         if self._site.timing.heartbeat_ms > 0:
             self._site.deadlines.arm(Timer.HEARTBEAT, self._site.now_ms + self._site.timing.heartbeat_ms)
 

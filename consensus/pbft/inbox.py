@@ -148,6 +148,11 @@ class Inbox:
         self._check_contradiction(vote, book)
         book.add_vote(vote)
 
+    def _check_contradictions(self, votes: tuple[Vote, ...], book: Book) -> None:
+        """A certificate may hold the vote that a traitor has shown to others only."""
+        for vote in votes:
+            self._check_contradiction(vote, book)
+
     def _check_contradiction(self, vote: Vote, book: Book) -> None:
         other, offender = book.other_vote(vote), book.validators.keys[vote.validator]
         if other is None or book.holds_vote(vote):
@@ -186,11 +191,14 @@ class Inbox:
     def _on_certified(self, cert: PolkaCert | CommitCert) -> None:
         book = self._heights.book_of(cert.height)
         if book is not None:
-            book.add_certified(cert.votes(book.validators.quorum.n))
+            votes = cert.votes(book.validators.quorum.n)
+            self._check_contradictions(votes, book)
+            book.add_certified(votes)
 
     def _on_round_cert(self, cert: RoundCert) -> None:
         rounds = self._heights.rounds
         if cert.height == rounds.height and rounds.decision is None:
+            self._check_contradictions(cert.votes(), rounds.book)
             rounds.on_round_cert(cert)
 
     def _on_round_state(self, peer: PeerId, state: RoundState) -> None:

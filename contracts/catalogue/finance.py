@@ -75,7 +75,9 @@ class Financing(Record):
     all_in: Rate
     recourse: bool
     refactoring: bool
-    status: Literal["selected", "signed", "financed", "lapsed", "cancelled", "disputed", "returned", "settled", "recourse"]
+    status: Literal[
+        "selected", "signed", "financed", "lapsed", "cancelled", "disputed", "returned", "settled", "recourse"
+    ]
     waiting: Day | None  # the last day for the payment, while it is awaited
     contract: Digest | None = None
     registration: Digest | None = None  # the registry's receipt

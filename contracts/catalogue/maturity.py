@@ -226,6 +226,22 @@ class Maturity(Contract):
         # what changes and what is announced
         self.begin(ctx, root, row.replace(effective=day))
 
+    # who may
+    @action(callers="voucher")
+    def paid_early(self, ctx, root: Id, paid: bool) -> None:
+        """zh: 凭证 {root} 已全部提前兑付 {paid} | en: All of {root} is paid early: {paid}"""
+        row = self.redemptions[root]
+        # what must hold
+        ctx.require(row.phase == "waiting" or row.phase == "redeemed", self.wrong_phase, phase=row.phase)
+        # what changes
+        if paid:
+            turn = ctx.day + ctx.parameter("maturity_return_days") + 1
+            self.redemptions[root] = row.replace(phase="redeemed", turn=turn)
+            ctx.emit(Ended(root=root, issuer=row.issuer, phase="redeemed"))
+        else:
+            turn = ctx.business_day_before(ctx.business_day_from(row.due))
+            self.redemptions[root] = row.replace(phase="waiting", turn=turn)
+
     def take_record(self, ctx, root: Id, row: Redemption) -> None:
         if row.phase == "waiting":
             row = row.replace(effective=ctx.business_day_from(row.due))
@@ -674,6 +690,11 @@ class Maturity(Contract):
     def redemption(self, ctx, root: Id) -> Redemption:
         """zh: 清分记录 | en: A root's redemption"""
         return self.redemptions[root]
+
+    @view
+    def bank_of(self, ctx, root: Id) -> Org:
+        """zh: 兑付银行 | en: The bank that pays the holders"""
+        return self.redemptions[root].bank
 
     @view
     def status(self, ctx, root: Id) -> Text:

@@ -35,7 +35,9 @@ class Account(Record):
 
 
 class Instruction(Record):
-    purpose: Literal["finance", "rest", "collect", "redeem", "penalty", "penalty_share", "guarantee", "recourse", "fee"]
+    purpose: Literal[
+        "finance", "rest", "collect", "redeem", "penalty", "penalty_share", "guarantee", "recourse", "early", "fee"
+    ]
     business: Id  # the financing, root, tranche or act that it pays
     payer: Org
     payee: Org
@@ -144,7 +146,7 @@ class Settlement(Contract):
         ctx.emit(Registered(organisation=ctx.organisation, bank=bank))
 
     # who may
-    @action(callers=("finance", "maturity", "credential"))
+    @action(callers=("finance", "maturity", "credential", "early"))
     def instruct(self, ctx, orders: tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]) -> tuple[Id, ...]:
         """zh: 付款指令 {orders} | en: Instruct payments {orders}"""
         # what changes and what is announced
@@ -274,6 +276,8 @@ class Settlement(Contract):
             answer = ctx.call("finance", "paid", row.business, row.purpose, amount)
         elif row.purpose == "fee":
             answer = ctx.call("credential", "paid", row.business, amount)
+        elif row.purpose == "early":
+            answer = ctx.call("early", "paid", row.business, amount)
         else:
             answer = ctx.call("maturity", "paid", row.business, row.purpose, row.payer, amount, day)
         in_time, orders = answer
@@ -312,6 +316,8 @@ class Settlement(Contract):
             order = ctx.call("finance", "returned", row.business, row.purpose, statement.amount, again)
         elif row.purpose == "fee":
             order = ctx.call("credential", "returned", row.business, statement.amount, again)
+        elif row.purpose == "early":
+            order = ctx.call("early", "returned", row.business, statement.amount, again)
         else:
             order = ctx.call("maturity", "returned", row.business, row.purpose, row.payer, row.payee, statement.amount, again, before.day)  # fmt: skip
         if again > 0:

@@ -48,7 +48,7 @@ class Tranche(Record):
     sources: tuple[Id, ...] = ()  # what was merged into it
     live: bool = True
     into: Id | None = None  # once spent: the rest, or what it was merged into
-    lock: Literal["free", "offer", "finance", "pledge", "dispute"] = "free"
+    lock: Literal["free", "offer", "finance", "pledge", "dispute", "early"] = "free"
     payee: Org | None = None  # for whom it is locked; after a lapse, was
     until: Day | None = None  # the lock's last day
     debt: Digest | None = None  # the paper of the debt that the transfer pays
@@ -310,8 +310,10 @@ class Voucher(Contract):
     # ---- what finance, guarantee, maturity and dispute ask for -------------------------------------------------------
 
     # who may
-    @action(callers=("finance", "dispute"))
-    def hold(self, ctx, tranche: Id, face: Fen, lock: Literal["finance", "dispute"], payee: Org, until: Day) -> Id:
+    @action(callers=("finance", "dispute", "early"))
+    def hold(
+        self, ctx, tranche: Id, face: Fen, lock: Literal["finance", "dispute", "early"], payee: Org, until: Day
+    ) -> Id:
         """zh: 锁定凭证 {tranche} 中的 {face},对方 {payee},至 {until} | en: Lock {face} of {tranche} for {payee} until {until}"""
         # what must hold
         held = self.free_row(ctx, tranche)
@@ -324,8 +326,8 @@ class Voucher(Contract):
         return key
 
     # who may
-    @action(callers=("finance", "dispute"))
-    def free(self, ctx, tranche: Id, lock: Literal["finance", "dispute"]) -> None:
+    @action(callers=("finance", "dispute", "early"))
+    def free(self, ctx, tranche: Id, lock: Literal["finance", "dispute", "early"]) -> None:
         """zh: 解除凭证 {tranche} 的锁定 | en: Unlock {tranche}"""
         held = self.tranches[tranche]
         # what changes: a lock that fell by time may be gone already
@@ -358,6 +360,29 @@ class Voucher(Contract):
         self.tranches[tranche] = held.replace(live=not paid)
         self.set_root(ctx, held.root, root.replace(redeemed=redeemed, status=status))
         ctx.call("credit", "settle", held.root, held.owner, sign * held.face)
+
+    # who may
+    @action(callers="early")
+    def buy_back(self, ctx, tranche: Id, paid: bool, until: Day) -> None:
+        """zh: 凭证 {tranche} 提前兑付 {paid} | en: {tranche} is paid before its due day: {paid}"""
+        held = self.tranches[tranche]
+        root = self.roots[held.root]
+        # what must hold
+        ctx.require(held.live == paid, self.not_live, status=root.status)
+        ctx.require(held.order is None, self.frozen, order=held.order)
+        # what changes; the issuer that has paid all of it early owes nothing at the due day
+        redeemed = root.redeemed + (held.face if paid else -held.face)
+        is_whole = redeemed + root.cancelled == root.face
+        was_whole = root.status == "redeemed"
+        if paid:
+            self.tranches[tranche] = held.replace(live=False, lock="free", payee=None, until=None)
+        else:
+            self.tranches[tranche] = held.replace(live=True, lock="early", payee=root.issuer, until=until)
+        status = "redeemed" if is_whole else "live"
+        self.set_root(ctx, held.root, root.replace(redeemed=redeemed, status=status, unsettled=not is_whole))
+        ctx.call("credit", "settle", held.root, held.owner, held.face if paid else -held.face)
+        if is_whole or was_whole:
+            ctx.call("maturity", "paid_early", held.root, is_whole)
 
     # who may
     @action(callers="maturity")
@@ -412,13 +437,16 @@ class Voucher(Contract):
             self.free_row(ctx, tranche)
         # what changes
         cancelled = root.cancelled + held.face
-        status = "cancelled" if cancelled == root.face else "live"
+        is_over = cancelled + root.redeemed == root.face
+        status = "live" if not is_over else "cancelled" if root.redeemed == 0 else "redeemed"
         self.tranches[tranche] = held.replace(live=False, lock="free", payee=None, until=None)
         self.set_root(ctx, held.root, root.replace(cancelled=cancelled, status=status, unsettled=status == "live"))
         ctx.call("credit", "settle", held.root, held.owner, held.face)
         ctx.call("credit", "release", held.root, held.face)
         if status == "cancelled":
             ctx.call("trade", "release", held.root)
+        elif status == "redeemed":
+            ctx.call("maturity", "paid_early", held.root, True)
 
     # who may
     @action(callers="dispute")

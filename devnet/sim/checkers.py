@@ -11,8 +11,9 @@ seen contradicting itself is reported, nobody honest stops or observes, heights 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from consensus.events import Certified, Deliver, Effect, Event, Mode, Persist, Received, Report, SetMode
 from consensus.messages import (
@@ -20,6 +21,7 @@ from consensus.messages import (
     CheckpointVote,
     CommitCert,
     Height,
+    OrderingMessage,
     PeerMessage,
     PolkaCert,
     Proposal,
@@ -32,13 +34,10 @@ from consensus.misbehaviour import claim_of, height_of, verify_evidence
 from consensus.records import OwnCheckpoint, OwnProposal, OwnVote
 from consensus.start import Start
 from devnet.sim.disk import Frame, Row
+from devnet.sim.stage import Host, Stage
 from ledger.checkpoint import indices_of
 from ledger.errors import BadSignature
 from ledger.validators import ValidatorSet
-
-if TYPE_CHECKING:
-    from devnet.sim.replica import Replica
-    from devnet.sim.world import World
 
 WINDOW: Final = 2
 STEP_OF: Final = {VoteKind.PREVOTE: 1, VoteKind.PRECOMMIT: 2}
@@ -70,8 +69,8 @@ def quorum(validators: ValidatorSet) -> int:
 
 
 class Checkers:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, stage: Stage, on_height: Callable[[Height], None]) -> None:
+        self._stage, self._on_height = stage, on_height
         self.chain: dict[Height, BlockHash] = {}
         self.rounds: dict[Height, Round] = {}
         """The lowest round whose certificate an honest node decided with."""
@@ -89,12 +88,12 @@ class Checkers:
     # what the chain says of itself
 
     def _validators(self, height: Height) -> ValidatorSet:
-        return self._world.validators_at(height)
+        return self._stage.validators_at(height)
 
     def _valset_hash(self, validators: ValidatorSet) -> bytes:
         known = self._hashes.get(len(validators))
         if known is None:
-            known = self._hashes[len(validators)] = validators.hash(self._world.suite)
+            known = self._hashes[len(validators)] = validators.hash(self._stage.suite)
         return known
 
     def _key(self, height: Height, validator: int) -> bytes:
@@ -102,17 +101,17 @@ class Checkers:
 
     def _vote_digest(self, kind: VoteKind, height: Height, round_: Round, block_hash: BlockHash | None) -> bytes:
         valset_hash = self._valset_hash(self._validators(height))
-        return self._world.domain.vote(valset_hash, kind, height, round_, block_hash)
+        return self._stage.domain.vote(valset_hash, kind, height, round_, block_hash)
 
     def _is_quorum(self, kind: VoteKind, height: Height, round_: Round, block_hash: BlockHash) -> bool:
         """Has a quorum ever signed this, sent or not?"""
-        validators, signed = self._validators(height), self._world.signed
+        validators, signed = self._validators(height), self._stage.signed
         digest = self._vote_digest(kind, height, round_, block_hash)
         return sum((row.key, digest) in signed for row in validators.rows) >= quorum(validators)
 
     # Life and steps
 
-    def on_boot(self, replica: Replica, start: Start) -> None:
+    def on_boot(self, replica: Host, start: Start) -> None:
         if not replica.is_honest:
             return
         certified = 0 if start.certified is None else start.certified.checkpoint.height
@@ -122,16 +121,26 @@ class Checkers:
         for key in [key for key in self._heard if key[0] == replica.index]:
             del self._heard[key]
 
-    def on_step(self, replica: Replica, event: Event) -> None:
+    def on_step(self, replica: Host, event: Event) -> None:
         """After all effects of one event of an honest node."""
         seen, engine = self._lives[replica.index], replica.engine
         if engine.height < seen.height or engine.applied < seen.applied or engine.certified < seen.certified:
             raise Violation("monotone", f"node {replica.index} fell back to height {engine.height}")
         seen.height, seen.applied = engine.height, engine.applied
-        if isinstance(event, Received) and isinstance(event.message.message, Vote):
-            self._check_reported(replica, event.message.message)
+        if isinstance(event, Received):
+            for vote in self._votes_in(event.message.message):
+                self._check_reported(replica, vote)
 
-    def _check_reported(self, replica: Replica, vote: Vote) -> None:
+    def _votes_in(self, message: OrderingMessage) -> tuple[Vote, ...]:
+        match message:
+            case Vote():
+                return (message,)
+            case PolkaCert() | CommitCert():
+                return message.votes(len(self._validators(message.height)))
+            case _:
+                return ()
+
+    def _check_reported(self, replica: Host, vote: Vote) -> None:
         """Two values of one signer, both counted in the height being decided: reported in the same step."""
         engine = replica.engine
         if vote.height != engine.height or vote.round > engine.round:
@@ -145,7 +154,7 @@ class Checkers:
 
     # Effects
 
-    def on_effect(self, replica: Replica, effect: Effect) -> None:
+    def on_effect(self, replica: Host, effect: Effect) -> None:
         """Before an honest node performs it."""
         match effect:
             case Persist():
@@ -155,7 +164,7 @@ class Checkers:
             case Certified():
                 self._check_checkpoint(replica, effect)
             case Report(evidence):
-                if self._world.is_honest_key(evidence.offender):
+                if self._stage.is_honest_key(evidence.offender):
                     raise Violation("blame", f"node {replica.index} blames honest {evidence.offender.hex()[:8]}")
                 self._check_evidence(effect)
             case SetMode(mode, reason):
@@ -170,9 +179,9 @@ class Checkers:
         halves = message.a, message.b
         if halves[0] >= halves[1] and message.kind.name != "INVALID_CERT":
             raise Violation("evidence", "halves out of order")
-        verify_evidence(self._world.domain, message, self._validators(height_of(message)))
+        verify_evidence(self._stage.domain, message, self._validators(height_of(message)))
 
-    def _check_window(self, replica: Replica, effect: Persist) -> None:
+    def _check_window(self, replica: Host, effect: Persist) -> None:
         seen = self._lives[replica.index]
         for record in effect.records:
             if isinstance(record, (OwnVote, OwnProposal)):
@@ -181,10 +190,10 @@ class Checkers:
                     detail = f"node {replica.index} signs at {height}, A={replica.disk.applied} S={seen.certified}"
                     raise Violation("window", detail)
 
-    def _check_decision(self, replica: Replica, effect: Deliver) -> None:
+    def _check_decision(self, replica: Host, effect: Deliver) -> None:
         height, block_hash, seen = effect.height, effect.block_hash, self._lives[replica.index]
         if height not in self.chain:
-            self._world.on_height(height)
+            self._on_height(height)
         known = self.chain.setdefault(height, block_hash)
         if known != block_hash:
             raise Violation("agreement", f"height {height}: {known.hex()[:8]} and {block_hash.hex()[:8]}")
@@ -220,20 +229,20 @@ class Checkers:
 
     def _check_signature(self, key: bytes, digest: bytes, signature: bytes) -> None:
         try:
-            self._world.suite.verify(key, digest, signature)
+            self._stage.suite.verify(key, digest, signature)
         except BadSignature as fault:
             raise Violation("certificate", fault.detail) from None
         self._check_durable(key, digest)
 
     def _check_durable(self, key: bytes, digest: bytes) -> None:
-        if (key, digest) not in self._durable and self._world.is_honest_key(key):
+        if (key, digest) not in self._durable and self._stage.is_honest_key(key):
             raise Violation("durable", f"a signature of {key.hex()[:8]} is about, its record is not durable")
 
-    def _check_checkpoint(self, replica: Replica, effect: Certified) -> None:
+    def _check_checkpoint(self, replica: Host, effect: Certified) -> None:
         cert, seen = effect.cert, self._lives[replica.index]
         checkpoint, validators = cert.checkpoint, self._validators(cert.checkpoint.height)
         signers = indices_of(cert.bitmap, len(validators))
-        digest = checkpoint.sign_bytes(self._world.suite)
+        digest = checkpoint.sign_bytes(self._stage.suite)
         if len(signers) < quorum(validators):
             raise Violation("certificate", f"checkpoint {checkpoint.height} has {len(signers)} signers")
         for signer, signature in zip(signers, cert.signatures, strict=True):
@@ -245,7 +254,7 @@ class Checkers:
 
     # Disk and wire
 
-    def on_logged(self, replica: Replica, frame: Frame) -> None:
+    def on_logged(self, replica: Host, frame: Frame) -> None:
         """A frame has become durable. What it holds may be relied on from here on, and must be consistent."""
         for record in frame.records:
             if isinstance(record, (OwnVote, OwnProposal, OwnCheckpoint)):
@@ -261,7 +270,7 @@ class Checkers:
             if isinstance(record, OwnVote):
                 self._check_vote(replica, record.vote)
 
-    def _check_vote(self, replica: Replica, vote: Vote) -> None:
+    def _check_vote(self, replica: Host, vote: Vote) -> None:
         """The lock rule, and bytes of what is voted for."""
         if vote.block_hash is not None and not replica.disk.has_block(vote.block_hash):
             raise Violation("bytes", f"node {replica.index} votes for a block that its log does not hold")
@@ -278,7 +287,7 @@ class Checkers:
                 place = f"{vote.height}/{vote.round}"
                 raise Violation("lock", f"node {replica.index} locked in round {locked} prevotes another at {place}")
 
-    def on_send(self, replica: Replica, message: PeerMessage) -> None:
+    def on_send(self, replica: Host, message: PeerMessage) -> None:
         if not replica.is_honest:
             return
         match message:
@@ -297,29 +306,29 @@ class Checkers:
             case _:
                 pass
 
-    def _check_said(self, replica: Replica, message: Vote | Proposal, step: int) -> None:
+    def _check_said(self, replica: Host, message: Vote | Proposal, step: int) -> None:
         """Own or passed on: of an honest key it is durable there, and the only one of its position."""
         key = self._key(message.height, message.validator)
         if isinstance(message, Vote):
             digest = self._vote_digest(message.kind, message.height, message.round, message.block_hash)
         else:
             valset_hash = self._valset_hash(self._validators(message.height))
-            digest = self._world.domain.proposal(valset_hash, claim_of(self._world.domain, message))
+            digest = self._stage.domain.proposal(valset_hash, claim_of(self._stage.domain, message))
         if key == replica.key:
             guard = replica.disk.guard
             if guard is None or guard.position is None or guard.position < (message.height, message.round, step):
                 raise Violation("durable", f"node {replica.index} sends before its guard says so")
         self._check_durable(key, digest)
-        if self._world.is_honest_key(key):
+        if self._stage.is_honest_key(key):
             position = (key, message.height, message.round, step)
             if self._said.setdefault(position, digest) != digest:
                 raise Violation("twice", f"{key.hex()[:8]} signed two things at {position[1:]}")
 
-    def _check_said_checkpoint(self, replica: Replica, vote: CheckpointVote) -> None:
+    def _check_said_checkpoint(self, replica: Host, vote: CheckpointVote) -> None:
         key = self._key(vote.height, vote.validator)
-        digest = vote.checkpoint.sign_bytes(self._world.suite)
+        digest = vote.checkpoint.sign_bytes(self._stage.suite)
         self._check_durable(key, digest)
-        if self._world.is_honest_key(key):
+        if self._stage.is_honest_key(key):
             position = (key, vote.height, vote.checkpoint.attempt, 3)
             if self._said.setdefault(position, digest) != digest:
                 raise Violation("twice", f"{key.hex()[:8]} signed two checkpoints of {vote.height}")
@@ -335,7 +344,7 @@ class Checkers:
             digest = self._vote_digest(VoteKind.PRECOMMIT, cert.height, cert.round, block_hash)
             self._check_signature(validators.rows[signer].key, digest, signature)
 
-    def on_executed(self, replica: Replica, row: Row) -> None:
+    def on_executed(self, replica: Host, row: Row) -> None:
         if not replica.is_honest or replica.spoil_height is not None:
             return
         result = row.result

@@ -8,7 +8,7 @@ Nobody can sign with another's (`tokens`).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from consensus.messages import (
     BlockHash,
@@ -24,10 +24,8 @@ from consensus.messages import (
 from consensus.misbehaviour import claim_of
 from devnet.sim.network import phase_of
 from devnet.sim.prng import Prng
+from devnet.sim.stage import Host, Stage
 from node.held_blocks import HeldBlock, make_block
-
-if TYPE_CHECKING:
-    from devnet.sim.world import World
 
 REPLAYED_MAX: Final = 64
 WITHHELD_PERCENT: Final = 35
@@ -38,8 +36,11 @@ VALUES_MAX: Final = 3
 class Mask:
     """Between a dishonest key's engine and the others."""
 
-    def __init__(self, world: World, index: int) -> None:
-        self.world, self.index = world, index
+    host: Host
+    """Who wears it; set when it is put on."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
 
     def says(self, target: int, message: PeerMessage) -> list[PeerMessage]:  # noqa: ARG002 - a twin says the same to all
         return [message]
@@ -51,13 +52,13 @@ class Mask:
         return not isinstance(message, (Vote, Proposal)) or not self._is_own(message)
 
     def _is_own(self, message: Vote | Proposal | CheckpointVote) -> bool:
-        rows = self.world.validators_at(message.height).rows
-        return message.validator < len(rows) and rows[message.validator].key == self.world.replicas[self.index].key
+        rows = self.stage.validators_at(message.height).rows
+        return message.validator < len(rows) and rows[message.validator].key == self.host.key
 
 
 class Meddler(Mask):
-    def __init__(self, world: World, index: int, habits: tuple[str, ...], draw: Prng) -> None:
-        super().__init__(world, index)
+    def __init__(self, stage: Stage, habits: tuple[str, ...], draw: Prng) -> None:
+        super().__init__(stage)
         self._habits, self._draw = habits, draw
         self._said: list[PeerMessage] = []
         self._values: dict[int, list[BlockHash]] = {}
@@ -90,7 +91,7 @@ class Meddler(Mask):
 
     def _learn(self, proposal: Proposal) -> None:
         values = self._values.setdefault(proposal.height, [])
-        block_hash = proposal.header.hash(self.world.suite)
+        block_hash = proposal.header.hash(self.stage.suite)
         if block_hash not in values and len(values) < VALUES_MAX:
             values.append(block_hash)
 
@@ -113,14 +114,14 @@ class Meddler(Mask):
 
     def _resigned(self, vote: Vote, block_hash: BlockHash | None) -> Vote:
         changed = replace(vote, block_hash=block_hash)
-        digest = self.world.domain.of_vote(self._valset_hash(vote.height), changed)
+        digest = self.stage.domain.of_vote(self._valset_hash(vote.height), changed)
         return replace(changed, signature=self._sign(digest))
 
     def _valset_hash(self, height: int) -> bytes:
-        return self.world.validators_at(height).hash(self.world.suite)
+        return self.stage.validators_at(height).hash(self.stage.suite)
 
     def _sign(self, digest: bytes) -> bytes:
-        return self.world.replicas[self.index].hand.sign(digest)
+        return self.host.hand.sign(digest)
 
     def _proposals(self, target: int, proposal: Proposal) -> list[PeerMessage]:
         choice = self._choice("proposal", proposal.height, proposal.round, target)
@@ -128,7 +129,7 @@ class Meddler(Mask):
         if double is None:
             return [proposal]
         changed = replace(proposal, header=double.header)
-        digest = self.world.domain.proposal(self._valset_hash(proposal.height), claim_of(self.world.domain, changed))
+        digest = self.stage.domain.proposal(self._valset_hash(proposal.height), claim_of(self.stage.domain, changed))
         other = replace(changed, signature=self._sign(digest))
         manifest: list[PeerMessage] = [double.manifest()] if choice % 2 else []
         self._learn(other)
@@ -136,13 +137,13 @@ class Meddler(Mask):
 
     def _double(self, proposal: Proposal) -> HeldBlock | None:
         """Another block for the same turn: the same but for its time. It can be fetched from here like the first."""
-        block_hash = proposal.header.hash(self.world.suite)
+        block_hash = proposal.header.hash(self.stage.suite)
         if block_hash not in self._doubles:
-            blocks = self.world.replicas[self.index].blocks
+            blocks = self.host.blocks
             first, double = blocks.get(block_hash), None
             if first is not None:
                 header = replace(first.header, time=first.header.time + 1)
-                double = make_block(self.world.suite, header, first.transactions, first.misbehaviour)
+                double = make_block(self.stage.suite, header, first.transactions, first.misbehaviour)
                 blocks.keep(double)
             self._doubles[block_hash] = double
         return self._doubles[block_hash]
@@ -156,8 +157,8 @@ class Meddler(Mask):
             return message
         height = message.height + self._draw.below(2)
         kind = self._draw.pick((VoteKind.PREVOTE, VoteKind.PRECOMMIT))
-        rows = self.world.validators_at(height)
-        mine = rows.index_of(self.world.replicas[self.index].key)
+        rows = self.stage.validators_at(height)
+        mine = rows.index_of(self.host.key)
         if mine is None:
             return message
         return self._resigned(replace(message, kind=kind, height=height, round=ahead, validator=mine), None)

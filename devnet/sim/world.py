@@ -1,7 +1,7 @@
 """The loop: a heap of (time, sequence, instance, life, what), nothing else. Time is milliseconds and costs nothing.
 
-The world owns the clock, the heap, the replicas, the transport between them, the trace and the checkers. What happens
-to an instance that has crashed since is dropped: an entry names the life that it belongs to (0: whatever life). Every
+On the stage with its clock and heap stand the replicas, the transport between them and the checkers. What happens to an
+instance that has crashed since is dropped: an entry names the life that it belongs to (0: whatever life). Every
 entry that is performed goes into the trace's hash, so two runs of one plan can be compared in one line.
 """
 
@@ -11,53 +11,27 @@ import hashlib
 import heapq
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 from consensus.messages import PeerId, PeerMessage, decode_message, encode_message
-from consensus.start import Tip
 from devnet.sim.checkers import Checkers
 from devnet.sim.network import Transport, name_of
 from devnet.sim.plan import Crash, Pause, Plan
 from devnet.sim.prng import stream
 from devnet.sim.replica import Crashed, Replica
-from devnet.sim.tokens import Hand, RememberingDomain, TokenSuite, make_hand
+from devnet.sim.stage import Stage
 from devnet.sim.traitor import Mask, Meddler
-from ledger.crypto import INTERNATIONAL, Suite
-from ledger.history import History, HistoryRange
-from ledger.transaction import Body, Summary, Transaction, TransactionCodec
-from ledger.validators import ValidatorSet, make_validator_set
-
-GENESIS_TIME: Final = 1_000_000
-WALL_AT_ZERO: Final = 1_000_000_000
-LIFETIME_MS: Final = 10**12
-CHAIN: Final = hashlib.sha256(b"simulated chain").digest()
+from ledger.transaction import Transaction
 
 
-class World:
+class World(Stage):
     def __init__(self, plan: Plan, trace: Callable[[str], None] | None = None) -> None:
-        self.plan = plan
-        self.now = 0
+        super().__init__(plan, trace)
         self.events = 0
         self.crashes = 0
-        self._heap: list[tuple[int, int, int, int, Callable[[], None], str]] = []
-        self._sequence = 0
-        self._trace = trace
         self._digest = hashlib.sha256()
-        self.suite: Suite = INTERNATIONAL if plan.real_suite else TokenSuite()
-        self.signed: set[tuple[bytes, bytes]] = set()
-        hands = [make_hand(self.suite, f"validator {i}", self.signed) for i in range(plan.n)]
-        self.hands: list[Hand] = sorted(hands, key=lambda hand: hand.key)
-        self.domain = RememberingDomain(self.suite, CHAIN)
-        self.codec = TransactionCodec(self.suite)
-        self.genesis_validators = make_validator_set({hand.key: f"org-{i}" for i, hand in enumerate(self.hands)})
-        self.genesis_tip = Tip(0, CHAIN, GENESIS_TIME, b"", 0, True)
-        ranges = HistoryRange(self.suite)
-        self.genesis_history = ranges.append(History(), ranges.leaf(0, CHAIN, bytes(32), bytes(32)))[0]
-        self.transactions: dict[bytes, Transaction] = {}
         self.submitted: dict[bytes, int] = {}
-        self.checkers = Checkers(self)
+        self.checkers = Checkers(self, self.on_height)
         self.transport = Transport(plan, stream(plan.seed, "network"))
-        self.fate = stream(plan.seed, "fate")
         self.replicas = [self._make_replica(i) for i in range(plan.instances)]
 
     def _make_replica(self, index: int) -> Replica:
@@ -66,36 +40,10 @@ class World:
         habits = next((t.habits for t in plan.traitors if t.instance == index), None)
         mask: Mask | None = None
         if habits is not None:
-            mask = Meddler(self, index, habits, stream(plan.seed, f"traitor {index}"))
+            mask = Meddler(self, habits, stream(plan.seed, f"traitor {index}"))
         elif key in plan.twins:
-            mask = Mask(self, index)
-        return Replica(self, index, key, mask)
-
-    # time
-
-    def at(self, time: int, instance: int, life: int, call: Callable[[], None], what: str) -> None:
-        self._sequence += 1
-        heapq.heappush(self._heap, (time, self._sequence, instance, life, call, what))
-
-    @property
-    def sequence(self) -> int:
-        return self._sequence
-
-    def wall(self) -> int:
-        return WALL_AT_ZERO + self.now
-
-    @property
-    def healed(self) -> bool:
-        return self.now >= self.plan.heal_ms
-
-    def note(self, line: str) -> None:
-        """A line for the reader of a trace; not part of its hash."""
-        if self._trace is not None:
-            self._trace(f"{self.now:>7} {line}")
-
-    @property
-    def tracing(self) -> bool:
-        return self._trace is not None
+            mask = Mask(self)
+        return Replica(self, self.checkers, self, index, key, mask)
 
     # running
 
@@ -218,16 +166,7 @@ class World:
             return lambda: target.on_message(peer, decode_message(data, self.suite), number)
         return lambda: target.on_message(peer, message, number)
 
-    # what the chain is made of
-
-    def make_transaction(self, number: int) -> Transaction:
-        salt = number.to_bytes(16, "big")
-        summary = Summary("en", bytes(32), bytes(32))
-        valid_until = WALL_AT_ZERO + LIFETIME_MS // 2
-        body = Body(CHAIN, (bytes(self.suite.key_bytes),), salt, valid_until, "token", "pay", (number,), summary)
-        transaction = self.codec.assemble(body, (bytes(64),))
-        self.transactions[transaction.wire] = transaction
-        return transaction
+    # clients
 
     def on_height(self, height: int) -> None:
         """Somebody honest is the first to decide `height`: the clients' next request follows."""
@@ -245,15 +184,3 @@ class World:
         else:
             self.submitted[transaction.id] = self.now
             self._perform(taker, lambda: taker.on_client(transaction))
-
-    def next_validators(self, height: int) -> ValidatorSet:
-        """Those that the execution of `height` names for height + 3: a pure function of the height."""
-        change = self.plan.change_at
-        rows = self.genesis_validators.rows
-        return ValidatorSet(rows[:-1]) if change and height >= change else self.genesis_validators
-
-    def validators_at(self, height: int) -> ValidatorSet:
-        return self.next_validators(max(0, height - 3))
-
-    def is_honest_key(self, key: bytes) -> bool:
-        return any(replica.key == key and replica.is_honest for replica in self.replicas)

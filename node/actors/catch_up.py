@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -72,7 +73,16 @@ class Serving:
             if blocks and size > ANSWER_BYTES_MAX:
                 break
             blocks.append(block)
+        self._certify(blocks)
         self._send(peer, Blocks(top, tuple(blocks)))
+
+    def _certify(self, blocks: list[CertifiedBlock]) -> None:
+        """The highest certificate of the range goes with its block, so that who catches up need not certify anew."""
+        for index in reversed(range(len(blocks))):
+            certificate = self._store.certificate(blocks[index].header.height)
+            if certificate is not None:
+                blocks[index] = replace(blocks[index], checkpoint=certificate)
+                return
 
     def _blocks_from(self, first: int, last: int) -> Iterator[CertifiedBlock]:
         for height in range(first, last + 1):
@@ -108,9 +118,9 @@ class CatchUp:
         self._send = send
         self._bodies = bodies
         self._ordering = ordering
-        self._hash = suite.hasher("block")
         self._handed: CertifiedBlock | None = None
         self._handed_ms = 0
+        self._handings = 0
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         async with trio.open_nursery() as nursery:
@@ -137,9 +147,8 @@ class CatchUp:
                 await self._step(rules.Claim(peer, height))
             case OwnHeight(height):
                 await self._step(rules.Progress(height))
-            case BlockRefused(height):
-                self._handed = None
-                await self._step(rules.BadBlock(height))
+            case BlockRefused(number):
+                await self._on_refused(number)
             case LinkUp(peer):
                 await self._step(rules.SourceUp(peer))
             case LinkDown(peer):
@@ -155,17 +164,23 @@ class CatchUp:
                 case rules.DropSource(peer, reason):
                     log.info("source_dropped peer=%s %s", peer.hex()[:16], reason)
 
+    async def _on_refused(self, number: int) -> None:
+        """Both who check a block may refuse it; the later word must not hit the block that was handed since."""
+        if self._handed is not None and number == self._handings:
+            height, self._handed = self._handed.header.height, None
+            await self._step(rules.BadBlock(height))
+
     async def _hand(self, block: CertifiedBlock) -> None:
         """Ordering checks the certificate, the mempool the transactions; what they find false comes back here."""
         self._handed, self._handed_ms = block, self._clock.now_ms()
-        height = block.header.height
+        self._handings += 1
         try:
-            wires = BlockBody.decode(block.body).transactions
+            body = BlockBody.decode(block.body)
         except Refused:
-            self.box.post(BlockRefused(height))
+            self.box.post(BlockRefused(self._handings))
             return
-        await self._ordering.send(CaughtUp(block.header, block.body, block.cert))
-        await self._bodies.send(BlockWires(height, self._hash(block.header.encode()), wires))
+        await self._ordering.send(CaughtUp(self._handings, body.misbehaviour, block))
+        await self._bodies.send(BlockWires(self._handings, body.transactions))
 
     async def _maybe_hand_again(self) -> None:
         """Nothing came of it and nobody called it false: it may have come while ordering was elsewhere."""

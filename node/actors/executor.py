@@ -29,6 +29,7 @@ from ledger.validators import ValidatorSet
 from node import layout
 from node.board import Board, ChainStatus, ExecutionStatus
 from node.box import Box
+from node.divergence import RecentWrites
 from node.machine import Execution, Machine
 from node.messages import (
     AppliedBlock,
@@ -66,6 +67,7 @@ class Executor:
         to_ordering: Post[OrderingInbox],
         to_mempool: Post[MempoolControl],
         box: Box[ExecutorInbox],
+        writes: RecentWrites | None = None,
     ) -> None:
         self.box = box
         self._store = store
@@ -81,6 +83,7 @@ class Executor:
         self._range = HistoryRange(suite)
         self._receipt_hash = suite.hasher("receipt")
         self._attempt = 0
+        self._writes = writes or RecentWrites()
         self._validators = StoredValidators(store, suite, genesis)
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -132,7 +135,9 @@ class Executor:
         await trio.lowlevel.checkpoint()
         executed = perf_counter_ns()
         old_pages: dict[bytes, bytes | None] = {}
-        update = self._tree.update(self._digests(execution), self._remembering_pages(old_pages))
+        digests = self._digests(execution)
+        self._writes.keep(header.height, digests)
+        update = self._tree.update(digests, self._remembering_pages(old_pages))
         await trio.lowlevel.checkpoint()
         receipts_root = self._merkle.root(Kind.RECEIPTS, [self._receipt_hash(r) for r in execution.receipts])
         leaf = self._range.leaf(header.height, block.block_hash, update.root, receipts_root)

@@ -29,11 +29,13 @@ from node.box import Box
 from node.clock import Clock
 from node.messages import (
     BlockRefused,
+    BlockVerified,
     BlockWires,
     BodyResolved,
     CatchUpInbox,
     Decided,
     Eligible,
+    EndResolve,
     Executed,
     MempoolBodies,
     MempoolControl,
@@ -66,6 +68,8 @@ SPREAD_EVERY_MS: Final = 40
 SPREAD_AGAIN_MS: Final = 1_000
 FILL_TRANSACTIONS: Final = 500
 ASK_CHECK_SECONDS: Final = 0.25
+TIMELY_CODES: Final = frozenset({"TX-004", "TX-005"})
+"""No faults of a peer: its clock may differ by a little, and what was in time may be late when it arrives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,8 @@ class Mempool:
             match await self.bodies.receive():
                 case PeerBodies(peer, block_hash, wires):
                     await self._on_bodies(peer, block_hash, wires)
-                case BlockWires(height, block_hash, wires):
-                    await self._on_block(height, block_hash, wires)
+                case BlockWires(number, wires):
+                    await self._on_block(number, wires)
 
     async def _on_submits(self, submits: list[Submit]) -> None:
         wires = list(dict.fromkeys(wire for submit in submits for wire in submit.wires))
@@ -191,19 +195,18 @@ class Mempool:
         return candidates
 
     async def _on_bodies(self, peer: PeerId, block_hash: bytes, wires: tuple[bytes, ...]) -> None:
-        job = self._assembly.job(block_hash)
-        if job is None:
+        if not self._assembly.is_open(block_hash):
             return
         for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
             # Asked again for each slice: others may have brought the same while this one waited.
             some = [self._admission.decode(wire) for wire in wires[start : start + TOGETHER_TRANSACTIONS]]
-            for candidate in await self._admission.verify([c for c in some if c.wid in job.missing]):
+            for candidate in await self._admission.verify([c for c in some if self._assembly.wants(c.wid)]):
                 if candidate.refused is not None:
                     self._count_peer_refusal(candidate)
                 else:
                     self._keep(candidate, peer, None)
 
-    async def _on_block(self, height: int, block_hash: bytes, wires: tuple[bytes, ...]) -> None:
+    async def _on_block(self, number: int, wires: tuple[bytes, ...]) -> None:
         """A whole block: what the pool holds was verified when it came, the rest is verified now."""
         transactions: list[Transaction] = []
         for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
@@ -211,15 +214,16 @@ class Mempool:
             for candidate in await self._admission.verify(some):
                 if candidate.refused is not None:
                     self._count_peer_refusal(candidate)
-                    self._to_catch_up(BlockRefused(height))
+                    self._to_catch_up(BlockRefused(number))
                     return
                 assert candidate.transaction is not None, "what is not refused was decoded"
                 transactions.append(candidate.transaction)
-        self._to_ordering(BodyResolved(height, block_hash, tuple(transactions)))
+        self._to_ordering(BlockVerified(number, tuple(transactions)))
 
     def _count_peer_refusal(self, candidate: Candidate) -> None:
         assert candidate.refused is not None
-        self._board.peer_faults[candidate.refused.code] += 1
+        if candidate.refused.code not in TIMELY_CODES:
+            self._board.peer_faults[candidate.refused.code] += 1
 
     def _keep(self, candidate: Candidate, source: PeerId, segment: int | None) -> None:
         """A verified transaction: into the pool when its id has no place there, and to whoever waits for its bytes."""
@@ -262,8 +266,10 @@ class Mempool:
 
     def _on_control(self, message: MempoolControl) -> None:
         match message:
-            case Resolve(height, block_hash, wids, sources):
-                self._assembly.resolve(height, block_hash, wids, sources, self._clock.now_ms())
+            case Resolve(number, height, block_hash, wids, sources):
+                self._assembly.resolve(number, height, block_hash, wids, sources, self._clock.now_ms())
+            case EndResolve(number):
+                self._assembly.end(number)
             case Take():
                 self._take = message
                 self._take_wanted.set()
@@ -301,12 +307,12 @@ class Mempool:
 
     def _on_body(self, job: Job) -> None:
         transactions = tuple(job.held[wid] for wid in job.wids)
-        self._to_ordering(BodyResolved(job.height, job.block_hash, transactions))
+        self._to_ordering(BodyResolved(job.number, transactions))
 
     def _say_eligible(self) -> None:
-        oldest = self._pool.oldest
-        self._said_eligible = oldest is not None
-        self._to_ordering(Eligible(len(self._pool), None if oldest is None else oldest.since_ms))
+        oldest, count = self._pool.oldest, self._pool.eligible_count(self._clock.wall_ms())
+        self._said_eligible = count > 0
+        self._to_ordering(Eligible(count, None if oldest is None else oldest.since_ms))
 
     # Building --------------------------------------------------------------------------------------------------------
 

@@ -52,37 +52,44 @@ from consensus.messages import (
     Bodies,
     CommitCert,
     Evidence,
+    GetOutcome,
     GetTransactions,
     Manifest,
     OrderingMessage,
+    Outcome,
     PeerId,
     encode_message,
 )
 from consensus.signing import Signer
-from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verified, Verifier
+from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verifier
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import Checkpoint, CheckpointCert
 from ledger.codec import encode
-from ledger.errors import PeerFault, Refused
+from ledger.errors import PeerFault
 from ledger.genesis import Genesis
 from ledger.transaction import Transaction
 from ledger.validators import ValidatorSet
 from node.board import Board, ChainStatus, OrderingStatus
 from node.board import Mode as BoardMode
 from node.box import Box
+from node.caught_up import CaughtUpBlock
 from node.clock import Clock
 from node.directory import Directory
+from node.divergence import Divergence
 from node.durable import Durable
 from node.fetching import Fetching
 from node.held_blocks import HeldBlock, HeldBlocks, Permission, make_block
+from node.manifests import Offer
 from node.messages import (
     AppliedBlock,
     BlockRefused,
+    BlockVerified,
     BodyResolved,
     CatchUpInbox,
     CaughtUp,
     Decided,
     Eligible,
+    EndResolve,
     Execute,
     ExecutorInbox,
     FromPeer,
@@ -91,6 +98,7 @@ from node.messages import (
     ManifestFromPeer,
     MempoolControl,
     OrderingInbox,
+    OutcomeFromPeer,
     PeerWantsBodies,
     Post,
     Resolve,
@@ -154,6 +162,7 @@ class OrderingParts:
     blocks: HeldBlocks
     permission: Permission
     directory: Directory
+    divergence: Divergence
     decided: Watch[int]
     send: SendToPeer
     to_mempool: Post[MempoolControl]
@@ -183,7 +192,7 @@ class Ordering:
         self._mode: tuple[Mode, str] = (Mode.VOTING, "")
         self._view_changes = 0
         self._eligible = Eligible(0, None)
-        self._caught_up: tuple[int, Verified[OrderingMessage]] | None = None
+        self._caught_up = CaughtUpBlock(parts.verifier)
         self._adopted: ValidatorSet | None = None
         self._linked: dict[PeerId, None] = {}
 
@@ -257,8 +266,8 @@ class Ordering:
         match message:
             case FromPeer(peer, ordering_message):
                 self._on_peer_message(peer, ordering_message)
-            case BodyResolved(height, block_hash, transactions):
-                self._on_body(height, block_hash, transactions)
+            case BodyResolved(number, transactions):
+                self._on_body(number, transactions)
             case ManifestFromPeer(peer, manifest):
                 self._on_manifest(peer, manifest)
             case Eligible():
@@ -273,14 +282,21 @@ class Ordering:
                 self._fetching.ask_again(self._now_ms)
             case LinkUp(peer):
                 self._linked[peer] = None
+                self._parts.divergence.on_link(peer)
                 self._step(PeerUp(self._parts.directory.key_of(peer)))
             case LinkDown(peer):
                 self._linked.pop(peer, None)
                 self._step(PeerDown(self._parts.directory.key_of(peer)))
             case PeerWantsBodies():
                 self._on_wish(message)
-            case CaughtUp(header, body, cert):
-                self._on_caught_up(header, body, cert)
+            case CaughtUp():
+                self._caught_up.on_handed(message)
+                self._try_caught_up()
+            case BlockVerified():
+                self._caught_up.on_verified(message)
+                self._try_caught_up()
+            case OutcomeFromPeer(peer, outcome):
+                self._on_outcome(peer, outcome)
             case SignFreshness():
                 self._sign_freshness(message)
 
@@ -306,19 +322,32 @@ class Ordering:
     def _on_manifest(self, peer: PeerId, manifest: Manifest) -> None:
         if not self._delivered < manifest.header.height <= self._delivered + HEIGHTS_AHEAD_MAX:
             return
-        block_hash = self._blocks.on_manifest(peer, manifest)
-        if block_hash is not None:
-            sources = (peer, *self._fetching.sources_of(block_hash))
-            self._parts.to_mempool(Resolve(manifest.header.height, block_hash, manifest.wids, sources))
+        if len(manifest.wids) > self._parts.genesis.limit("block_transactions_max"):
+            self._count("BYT-BODY")
+            return
+        offer = self._blocks.on_manifest(peer, manifest)
+        if offer is not None:
+            self._end(self._blocks.make_room(peer))
+            self._resolve(offer, (peer, *self._fetching.sources_of(offer.block_hash)))
+
+    def _resolve(self, offer: Offer, sources: tuple[PeerId, ...]) -> None:
+        self._parts.to_mempool(Resolve(offer.number, offer.height, offer.block_hash, offer.manifest.wids, sources))
+
+    def _hold(self, block: HeldBlock) -> None:
+        self._end(self._blocks.hold(block))
+
+    def _end(self, numbers: tuple[int, ...]) -> None:
+        for number in numbers:
+            self._parts.to_mempool(EndResolve(number))
 
     def _on_wish(self, wish: PeerWantsBodies) -> None:
         """A peer lacks a block: its manifest (no wids named) or transactions of it.
 
         A node that is one height behind asks here too, so the newest applied block is still served; who is further
-        behind fetches whole blocks.
+        behind fetches whole blocks. What others only say of a body is not passed on: a manifest that a correct node
+        sends is true.
         """
         question, send = wish.question, self._parts.send
-        manifest = self._blocks.manifest(question.block_hash)
         contents = self._blocks.contents(question.block_hash) or self._newest_applied(question.block_hash)
         if contents is not None:
             wires = {self._wid(wire): wire for wire in contents[1].transactions}
@@ -328,8 +357,6 @@ class Ordering:
                 send(wish.peer, Bodies(question.height, question.block_hash, found))
         elif question.wids:
             self._parts.to_mempool(wish)
-        elif manifest is not None:
-            send(wish.peer, manifest)
 
     def _newest_applied(self, block_hash: bytes) -> tuple[Header, BlockBody] | None:
         store = self._parts.store
@@ -341,45 +368,40 @@ class Ordering:
         assert body is not None, "an applied block is stored"
         return Header.decode(header, self._domain.suite), BlockBody.decode(body)
 
-    def _on_caught_up(self, header: Header, body: bytes, cert: CommitCert) -> None:
-        """A decided block from catch-up. Its transactions are on their way through the mempool's door."""
-        if header.height != self._delivered + 1:
-            return
+    def _try_caught_up(self) -> None:
+        """A decided block from catch-up is the next one when all of it is here and good."""
         try:
-            verified = self._parts.verifier.verify(cert, self._engine.validators)
-            contents = BlockBody.decode(body)
-        except NotYet:
-            return
-        except (PeerFault, Refused) as fault:
-            self._count(fault.code)
-            self._parts.to_catch_up(BlockRefused(header.height))
-            return
-        wids = tuple(self._wid(wire) for wire in contents.transactions)
-        block_hash = self._blocks.on_manifest(CATCH_UP, Manifest(header, wids, contents.misbehaviour))
-        if block_hash is None or block_hash == cert.block_hash:
-            self._caught_up = (header.height, verified)
-        else:
-            self._parts.to_catch_up(BlockRefused(header.height))
-
-    def _on_body(self, height: int, block_hash: bytes, transactions: tuple[Transaction, ...]) -> None:
-        try:
-            block = self._blocks.complete(block_hash, transactions)
+            found = self._caught_up.take(self._delivered + 1, self._engine.validators)
         except PeerFault as fault:
             self._count(fault.code)
-            self._parts.to_catch_up(BlockRefused(height))
+            self._parts.to_catch_up(BlockRefused(self._caught_up.number))
+            self._caught_up.drop()
             return
-        if block is not None and height > self._delivered:
-            self._fetching.got(block_hash)
-            self._step(BodyArrived(height, block_hash, block.header))
-        caught_up, self._caught_up = self._caught_up, None
-        if caught_up is not None and caught_up[0] == height == self._delivered + 1:
-            self._step(Received(CATCH_UP, caught_up[1]))
+        if found is not None:
+            block, certificates = found
+            self._hold(block)
+            for certificate in certificates:
+                self._step(Received(CATCH_UP, certificate))
+
+    def _on_body(self, number: int, transactions: tuple[Transaction, ...]) -> None:
+        self._parts.to_mempool(EndResolve(number))
+        try:
+            block = self._blocks.complete(number, transactions)
+        except PeerFault as fault:
+            self._count(fault.code)
+            return
+        if block is not None and block.height > self._delivered:
+            self._hold(block)
+            self._fetching.got(block.block_hash)
+            self._step(BodyArrived(block.height, block.block_hash, block.header))
 
     def _on_applied(self, applied: Applied) -> None:
         self._parts.permission.on_applied(applied.height)
         self._blocks.forget(applied.height)
         self._durable.settled(min(applied.height, self._parts.store.certified))
         self._step(applied)
+        # Its validators may only be known now.
+        self._try_caught_up()
 
     def _submit(self) -> None:
         count = self._eligible.count + len(self._misbehaviour)
@@ -387,6 +409,15 @@ class Ordering:
             # A new chain's first block may be empty: until one is certified nobody can prove even the genesis's state.
             count = max(count, 1)
         self._step(Submitted(self._delivered + 1, count, self._eligible.oldest_ms))
+
+    def _on_outcome(self, peer: PeerId, message: GetOutcome | Outcome) -> None:
+        if isinstance(message, GetOutcome):
+            self._parts.divergence.on_question(peer, message, self._now_ms)
+            return
+        reason = self._parts.divergence.on_answer(message)
+        if reason is not None:
+            self._mode = (self._mode[0], reason)
+            log.error("diverged %s", reason)
 
     def _sign_freshness(self, asked: SignFreshness) -> None:
         value = (1, self._domain.chain, asked.nonce, asked.height, asked.checkpoint_hash)
@@ -479,7 +510,7 @@ class Ordering:
     def _on_validate(self, height: int, block_hash: bytes) -> None:
         block = self._blocks.get(block_hash)
         assert block is not None, "only a held block is validated"
-        self._blocks.pin(block_hash)
+        self._blocks.pin(height, block_hash)
         try:
             self._parts.permission.verify(block)
         except PeerFault as fault:
@@ -490,16 +521,15 @@ class Ordering:
             self._step(Validated(height, block_hash, ok=True))
 
     def _on_fetch(self, height: int, block_hash: bytes, sources: tuple[PeerId, ...]) -> None:
-        self._blocks.pin(block_hash)
+        self._blocks.pin(height, block_hash)
         held = self._blocks.get(block_hash)
         if held is not None:
             self._step(BodyArrived(height, block_hash, held.header))
             return
-        manifest = self._blocks.manifest(block_hash)
-        if manifest is not None:
-            self._parts.to_mempool(Resolve(height, block_hash, manifest.wids, sources))
-        else:
-            self._fetching.want(height, block_hash, sources, self._now_ms)
+        offers = self._blocks.offers(block_hash)
+        for offer in offers:
+            self._resolve(offer, sources)
+        self._fetching.want(height, block_hash, sources, self._now_ms, is_offered=bool(offers))
 
     def _on_deliver(self, height: int, block_hash: bytes, proof: CommitCert) -> None:
         block = self._blocks.get(block_hash)
@@ -542,6 +572,8 @@ class Ordering:
             self._submit()
 
     def _on_mode(self, mode: Mode, reason: str, diverged: tuple[Checkpoint, Checkpoint] | None) -> None:
+        if diverged is not None:
+            reason = self._parts.divergence.begin(*diverged, reason)
         self._mode = (mode, reason)
         level = logging.INFO if mode is Mode.VOTING else logging.ERROR
         log.log(level, "mode=%s %s", mode.value, reason)

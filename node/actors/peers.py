@@ -17,8 +17,10 @@ from consensus.messages import (
     Bodies,
     GetBlocks,
     GetBodies,
+    GetOutcome,
     GetTransactions,
     Manifest,
+    Outcome,
     PeerId,
     PeerMessage,
     RoundState,
@@ -42,6 +44,7 @@ from node.messages import (
     MempoolControl,
     MempoolIntake,
     OrderingInbox,
+    OutcomeFromPeer,
     PeerBodies,
     PeerHeight,
     PeerTransactions,
@@ -125,6 +128,8 @@ class Peers:
                 await self._control.send(PeerWantsTransactions(peer))
             case Manifest():
                 await self._ordering.send(ManifestFromPeer(peer, message))
+            case GetOutcome() | Outcome():
+                await self._ordering.send(OutcomeFromPeer(peer, message))
             case GetBlocks():
                 await self._catch_up.send(PeerWantsBlocks(peer, message))
             case Blocks():

@@ -9,12 +9,11 @@ between would answer 500 and go on. It must never decide anything about the ledg
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
+from node.addresses import Address
 from node.http.api import make_api
 from node.http.metrics import HttpMetrics
 from node.http.monitoring import make_monitoring
@@ -23,21 +22,6 @@ from node.http.server import HttpServer
 
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where to listen. Port 0 takes any free one."""
-
-    host: str
-    port: int
-
-    @property
-    def is_loopback(self) -> bool:
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
 
 
 class Rpc:

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from contracts.rehearsal import CATALOGUE, FIRST_TIME_MS, Firm, Rehearsal, rehearsal_genesis, system_sources
+from ledger.codec import encode
 from ledger.crypto import Suite
 from ledger.genesis import Genesis
 from ledger.interface import Interface, Type
@@ -33,6 +34,7 @@ BUSINESS = (
     "dispute",
     "trace",
     "credential",
+    "early",
 )
 PARAMETERS = (
     ("voucher_tenor_months_max", 12, 0),
@@ -179,6 +181,10 @@ class Stage(Rehearsal):
         root: bytes = self.done("core", "voucher", "issue", *self.issue_args(payee, face, line, due, bank))
         self.done(payee, "voucher", "accept", root, face, due)
         return root
+
+    def file_digest(self, items: tuple[tuple[str, str, int, bytes], ...]) -> bytes:
+        """What names a file of payments: the digest of its items."""
+        return self.suite.hasher("contract")(encode(("bulk", items)))
 
     def pay(self, payer: str, tranche: bytes, payee: str, face: int, due: int = DUE) -> tuple[bytes, bytes | None]:
         """A transfer, accepted: what the payee holds and the rest."""

@@ -148,9 +148,9 @@ class History(RuleBasedStateMachine):
         found = self.one(self.tranches(live=True, lock="free"), pick)
         if found is not None:
             key, row = found
-            items = (("1", "c", first, digest("debt 1")), ("2", "d", second, digest("debt 2")))
+            items = ((f"{pick}-1", "c", first, digest("debt 1")), (f"{pick}-2", "d", second, digest("debt 2")))
             until = self.stage.today + 1
-            self.attempt(row.owner, "bulk", "pay", key, digest(f"file {pick}"), 2, first + second, until, items)
+            self.attempt(row.owner, "bulk", "pay", key, self.stage.file_digest(items), 2, first + second, until, items)
 
     @rule(pick=picks, face=amounts)
     def split(self, pick: int, face: int) -> None:
@@ -302,6 +302,17 @@ class History(RuleBasedStateMachine):
                     self.attempt("core", "maturity", "cancel", root)
                 case _:
                     self.attempt("core", "maturity", "redeem_early", root, self.stage.today)
+
+    @rule(pick=picks, face=amounts, rebate=st.sampled_from((0, 0, 7)))
+    def one_is_paid_early(self, pick: int, face: int, rebate: int) -> None:
+        found = self.one(self.tranches(live=True), pick)
+        if found is not None:
+            key, row = found
+            face = row.face if pick % 2 else min(face, row.face)
+            price, day_ = face - rebate, self.stage.today + pick % 2
+            made = self.attempt("core", "early", "offer", key, row.owner, face, price, day_)
+            if made is not None and pick % 7:
+                self.attempt(row.owner, "early", "agree", made, face, price, day_)
 
     @rule(pick=picks)
     def guarantor_pays(self, pick: int) -> None:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from ledger.codec import encode
 from ledger.money import apportion
 from tests.catalogue.stage import DUE, Stage, digest
 
@@ -27,7 +26,7 @@ def big_root(files: int, items: int) -> tuple[Stage, bytes, int]:
     for number, part in enumerate(sizes):
         rows = tuple((f"{number}-{i}", "b", size, digest("debt")) for i, size in enumerate(part))
         total = sum(part)
-        batch = stage.suite.hasher("contract")(encode(("bulk", rows)))
+        batch = stage.file_digest(rows)
         children = stage.done("a", "bulk", "pay", rest, batch, items, total, DUE - 3, rows)
         rest = children[0][:32] + items.to_bytes(2, "big")
     return stage, root, face

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ledger.codec import encode
 from tests.catalogue.stage import Stage, digest
 
 FACE = 1_000_000
@@ -12,7 +11,7 @@ def offered(stage: Stage, tranche: bytes, payee: str, count: int, until: int) ->
     """That many offers of 100 fen in one file; the rest."""
     name = f"{payee}-{until}-{stage.height}"
     items = tuple((f"{name}-{i}", payee, 100, digest("debt")) for i in range(count))
-    batch = stage.suite.hasher("contract")(encode(("bulk", items)))
+    batch = stage.file_digest(items)
     children = stage.done("a", "bulk", "pay", tranche, batch, count, 100 * count, until, items)
     return bytes(children[0][:32]) + count.to_bytes(2, "big")
 

@@ -125,3 +125,25 @@ def test_T20_a_height_decided_by_ordering_meanwhile_is_passed_over():
     assert hands(catch_up.step(Progress(2))) == [3]
     assert hands(catch_up.step(Progress(3))) == []
     assert catch_up.is_idle
+
+
+def test_a_source_whose_execution_is_behind_its_decisions_stays_one():
+    """It claims 102 and can serve 101: the rest comes when it says that it has decided more."""
+    catch_up = CatchUp(99)
+    [ask] = asks(catch_up.step(Claim(P, 102)))
+    effects = catch_up.step(answer(ask, 101))
+    assert hands(effects) == [100]
+    assert not any(isinstance(effect, DropSource) for effect in effects)
+    catch_up.step(Progress(100))
+    catch_up.step(Progress(101))
+    [ask] = asks(catch_up.step(Claim(P, 103)))
+    assert catch_up.step(BlocksArrived(P, Blocks(101, ()))) == []
+    assert catch_up.is_idle
+    [ask] = asks(catch_up.step(Claim(P, 104)))
+    assert hands(catch_up.step(answer(ask, 103))) == [102]
+
+
+def test_blocks_above_the_own_top_are_no_answer():
+    catch_up = CatchUp(0)
+    catch_up.step(Claim(P, 5))
+    assert [type(effect) for effect in catch_up.step(BlocksArrived(P, Blocks(0, (block(1),))))] == [DropSource]

@@ -19,9 +19,11 @@ from consensus.messages import (
     GetBlocks,
     GetBodies,
     GetNewest,
+    GetOutcome,
     GetTransactions,
     Manifest,
     Newest,
+    Outcome,
     Rejoin,
     RoundState,
     Status,
@@ -67,14 +69,16 @@ def examples() -> list[Any]:
         Rejoin(keys[0], bytes(16), bytes(64)),
         Status(keys[0], bytes(16), 1, commit.block_hash, False, bytes(64), commit),
         GetNewest(), Newest(None), Newest(vote), Newest(again), GetBlocks(1, 16),
-        Blocks(9, (CertifiedBlock(header, b"body", commit),)), Manifest(header, (bytes(32),), ()),
+        Blocks(9, (CertifiedBlock(header, b"body", commit),)),
+        Blocks(9, (CertifiedBlock(header, b"body", commit, bench.certificate(one.checkpoint, 0, 1, 2).cert),)),
+        Manifest(header, (bytes(32),), ()),
         GetBodies(1, bytes(32), ()), Bodies(1, bytes(32), (b"wire",)), TxBatch((b"wire", b"wire")),
-        GetTransactions(7),
+        GetTransactions(7), GetOutcome(7), Outcome(7, (bytes(32),), ((b"a", None), (b"b", bytes(32))), True),
     ]  # fmt: skip
 
 
 EXAMPLES = examples()
-BULK = (GetBlocks, Blocks, Manifest, GetBodies, Bodies, TxBatch, GetTransactions)
+BULK = (GetBlocks, Blocks, Manifest, GetBodies, Bodies, TxBatch, GetTransactions, GetOutcome, Outcome)
 IDS = [f"{type(message).__name__}-{i}" for i, message in enumerate(EXAMPLES)]
 
 
@@ -198,6 +202,15 @@ def test_log_records_survive_their_encoding_and_damage_is_seen():
         for length in range(len(data)):
             with pytest.raises(BadRecord):
                 decode_record(data[:length], SUITE)
+
+
+def test_a_certificate_of_another_engine_is_refused():
+    bench = Bench(5)
+    bench.block("A")
+    raft = replace(bench.checkpoint("A"), engine="raft")
+    for signers in ((0, 1, 2), (0, 1, 2, 3)):
+        with pytest.raises(PeerFault):
+            bench.receive(bench.certificate(raft, *signers), 0)
 
 
 def test_checkpoint_of_another_chain_is_refused():

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from consensus.events import Mode
+from consensus.events import Applied, Mode, Persist, Send, Tick
 from consensus.messages import Vote, VoteKind
-from consensus.records import BARRED, Decided, GuardState, OwnVote, Record
+from consensus.pbft.engine import Engine
+from consensus.records import BARRED, Decided, GuardState, OwnCheckpoint, OwnVote, Record, decode_record
 from consensus.recovery import DatabaseFacts, LogFacts, recover
-from consensus.start import Start
+from consensus.start import Start, Timing
 from ledger.block import Header
 from tests.consensus.bench import Bench
-from tests.consensus.cluster import SUITE, Cluster
+from tests.consensus.cluster import GENESIS_TIME, SUITE, WALL, Cluster, World
 
 
 class Disk:
@@ -61,6 +62,39 @@ def test_guard_behind_the_log_is_advanced():
     assert disk.guard is not None
     now, disk.guard = disk.guard, GuardState()
     assert disk.recover().guard == now
+
+
+def test_restored_messages_wait_for_the_guard_to_catch_up():
+    """A crash between the log's sync and the guard's: nothing leaves that the guard on disk does not know."""
+    disk = Disk()
+    disk.guard = GuardState()
+    start = disk.recover()
+    world = disk.bench.world
+    effects = Engine(world.domain, world.signers[3], Timing(), start).step(Tick(0, 1_000_000_000))
+    saved = next(effect for effect in effects if isinstance(effect, Persist))
+    assert saved.guard == start.guard
+    votes = [effect for effect in effects if isinstance(effect, Send) and isinstance(effect.message, Vote)]
+    assert [vote.after for vote in votes] == [saved.token, saved.token]
+
+
+def test_a_height_whose_certificate_was_lost_and_that_was_never_signed_is_not_signed_now():
+    """The guard remembers from a higher height on: the node starts, and that one's certificate covers it."""
+    cluster = Cluster(4)
+    cluster.run(1100)
+    for name in "ab":
+        cluster.nodes[0].submit(name)
+        cluster.run(1500)
+    node = cluster.nodes[1]
+    assert len(node.disk.results) == 2
+    node.crash()
+    assert node.disk.guard is not None
+    guard = GuardState.decode(node.disk.guard)
+    node.disk.guard = replace(guard, checkpoints=guard.checkpoints[-1:]).encode()
+    node.disk.log = [data for data in node.disk.log if not isinstance(decode_record(data, SUITE), OwnCheckpoint)]
+    node.disk.cert = None
+    node.boot()
+    cluster.run(3000)
+    assert (node.engine.applied, node.engine.certified, node.engine.mode) == (2, 2, Mode.VOTING)
 
 
 def test_guard_ahead_of_the_log_observes():
@@ -182,3 +216,44 @@ def test_restored_engine_arms_the_timer_of_its_step_again():
     assert bench.own_votes(bench.effects) == ["prevote 1/0 A", "precommit 1/0 A"]
     bench.tick(3000)
     assert bench.engine.round == 1
+
+
+def test_a_node_that_is_stopped_while_its_certificates_lag_far_behind_starts_again():
+    """Catching up executes faster than it certifies: at the start all results above the certified height come back."""
+    world, applied = World(4), 20
+    results = tuple(
+        Applied(height, bytes([height]) * 32, GENESIS_TIME + height, bytes(32), bytes(32), world.validators)
+        for height in range(1, applied + 1)
+    )
+    tip = replace(world.tip(), height=applied, block_hash=results[-1].block_hash, time=results[-1].block_time)
+    sets = dict.fromkeys(range(applied + 4), world.validators)
+    facts = DatabaseFacts(tip, sets, None, world.history(), results)
+    start = recover(world.domain, world.keys[0], GuardState(), LogFacts((), {}), facts, nonce=bytes(16))
+    engine = Engine(world.domain, world.signers[0], Timing(), start)
+    engine.step(Tick(0, WALL))
+    assert (engine.applied, engine.certified, engine.height) == (applied, 0, applied + 1)
+
+
+def saved_at_start(disk: Disk, start: Start) -> list[GuardState]:
+    world = disk.bench.world
+    effects = Engine(world.domain, world.signers[3], Timing(), start).step(Tick(0, WALL))
+    return [effect.guard for effect in effects if isinstance(effect, Persist) and effect.guard is not None]
+
+
+@pytest.mark.parametrize("found", [{"damaged": True}, {"lost": True}])
+def test_what_recovery_bars_is_in_the_guard_before_anything_else_happens(found):
+    """Else a second start, of a disk that has lost the proof meanwhile, would vote."""
+    disk = Disk()
+    start = disk.recover(**found)
+    assert start.restored is None
+    assert start.guard != disk.guard
+    assert saved_at_start(disk, start) == [start.guard]
+    disk.guard = start.guard
+    assert saved_at_start(disk, disk.recover(**found)) == []
+
+
+def test_a_lost_guard_is_made_anew_and_barred_at_once():
+    disk = Disk()
+    disk.guard = None
+    [saved] = saved_at_start(disk, disk.recover())
+    assert saved.vote_from == BARRED

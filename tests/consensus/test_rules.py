@@ -24,9 +24,20 @@ from consensus.events import (
     SetMode,
     SetTimer,
     Spread,
+    Submitted,
     Validate,
 )
-from consensus.messages import CommitCert, MisbehaviourKind, PolkaCert, Proposal, RoundCert, RoundState, Vote, VoteKind
+from consensus.messages import (
+    CheckpointVote,
+    CommitCert,
+    MisbehaviourKind,
+    PolkaCert,
+    Proposal,
+    RoundCert,
+    RoundState,
+    Vote,
+    VoteKind,
+)
 from consensus.misbehaviour import duplicate_votes
 from consensus.records import BARRED, Decided, OwnVote
 from consensus.start import Timing
@@ -526,6 +537,17 @@ def test_window_certificate_ahead_of_execution_is_compared_when_it_arrives():
     assert [mode.mode for mode in find(bench.applied("A"), SetMode)] == [Mode.STOPPED]
 
 
+def test_own_checkpoints_far_above_the_certified_height_are_not_all_sent_again():
+    bench = Bench()
+    for height in range(1, 21):
+        bench.decide(f"B{height}")
+        bench.applied(f"B{height}")
+        bench.persisted()
+    bench.tick(20_000)
+    votes = [send.message for send in find(bench.tick(40_000), Send) if isinstance(send.message, CheckpointVote)]
+    assert [vote.height for vote in votes] == [1, 2, 3, 4, 17, 18, 19, 20]
+
+
 def test_split_no_result_can_reach_a_quorum_all_stop():
     bench = Bench(5, 4)
     bench.decide("A")
@@ -595,6 +617,16 @@ def test_waking_heartbeat_makes_a_block_on_an_idle_chain():
     bench = Bench(4, 0, Timing(heartbeat_ms=60_000))
     assert find(bench.tick(59_999), Build) == []
     assert len(find(bench.tick(60_000), Build)) == 1
+
+
+def test_waking_work_that_is_told_before_the_height_can_be_entered_counts():
+    """Three heights are decided and none executed: the next is entered later, and nobody says again what waits."""
+    bench = Bench()
+    for name in ("A", "B", "C"):
+        bench.decide(name)
+    assert bench.engine.height == 4
+    bench.step(Submitted(4, 7, None))
+    assert [spread.height for spread in find(bench.applied("A"), Spread)] == [4]
 
 
 def test_stale_built_block_is_not_proposed():

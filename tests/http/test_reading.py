@@ -77,7 +77,7 @@ async def test_a_receipt_is_proved_from_the_genesis(node):
     answer = (await node.api.get(f"/v1/receipts/{transactions[17].id.hex()}?proof=true")).json()
     header, state_root, receipts_root, path, cert, history = decode(raw(answer["proof"]), bytes_max=BYTES_MAX)
     certificate = CheckpointCert.from_value(cert)
-    certificate.verify(SUITE, chain, genesis.validator_set())
+    certificate.verify(SUITE, chain, genesis.engine, genesis.validator_set())
     leaf = SUITE.hasher("receipt")(raw(answer["receipt"]))
     assert MerkleTree(SUITE).root_of_path(Kind.RECEIPTS, leaf, path) == receipts_root
     assert history is None
@@ -97,7 +97,7 @@ async def test_a_height_without_certificate_is_proved_by_a_higher_one(node):
     answer = (await node.api.get("/v1/history/1")).json()
     header, state_root, receipts_root, path = decode(raw(answer["row"]), bytes_max=BYTES_MAX)
     certificate = CheckpointCert.decode(raw(answer["certificate"]))
-    certificate.verify(SUITE, chain, genesis.validator_set())
+    certificate.verify(SUITE, chain, genesis.engine, genesis.validator_set())
     histories = HistoryRange(SUITE)
     leaf = histories.leaf(1, Header.decode(header, SUITE).hash(SUITE), state_root, receipts_root)
     assert histories.root_of_path(1, leaf, HistoryPath.from_value(path)) == certificate.checkpoint.history_root
@@ -165,7 +165,7 @@ async def test_presence_and_absence_of_state_are_proved(node):
         answer = (await node.api.get(f"/v1/state/{key.hex()}")).json()
         assert (None if answer["value"] is None else raw(answer["value"])) == value
         certificate = CheckpointCert.decode(raw(answer["certificate"]))
-        certificate.verify(SUITE, chain, genesis.validator_set())
+        certificate.verify(SUITE, chain, genesis.engine, genesis.validator_set())
         proof = StateProof.from_value(decode(raw(answer["proof"]), bytes_max=BYTES_MAX))
         verify_state(hasher, certificate.checkpoint.state_root, key, value, proof)
 

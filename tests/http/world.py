@@ -27,7 +27,8 @@ from ledger.transaction import Body, Summary, Transaction, TransactionCodec
 from node import layout
 from node.actors.executor import Executor
 from node.actors.mempool import Mempool, MempoolSettings
-from node.actors.rpc import Address, Rpc
+from node.actors.rpc import Rpc
+from node.addresses import Address
 from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box

@@ -23,6 +23,7 @@ class World:
         by_key = {INTERNATIONAL.public_key(bytes([i + 1]) * 32): bytes([i + 1]) * 32 for i in range(n)}
         self.validators = make_validator_set({key: f"org-{secret[0]}" for key, secret in by_key.items()})
         self.secrets = [by_key[row.key] for row in self.validators.rows]
+        self.engine = engine
         self.quorum = quorum_of(engine, n).q
         self.checkpoint = Checkpoint(
             chain=CHAIN, engine=engine, valset_hash=self.validators.hash(INTERNATIONAL), height=7, attempt=0,
@@ -40,7 +41,7 @@ class World:
 
     def holds(self, certificate: CheckpointCert, chain: bytes = CHAIN, validators: ValidatorSet | None = None) -> bool:
         try:
-            certificate.verify(INTERNATIONAL, chain, validators or self.validators)
+            certificate.verify(INTERNATIONAL, chain, self.engine, validators or self.validators)
         except BadProof:
             return False
         return True
@@ -57,6 +58,15 @@ def test_every_set_of_signers_holds_exactly_from_the_quorum_on(n, engine):
     for size in range(n + 1):
         for signers in combinations(range(n), size):
             assert world.holds(world.certificate(list(signers))) is (size >= world.quorum), signers
+
+
+def test_a_certificate_does_not_choose_how_many_are_a_quorum():
+    """Three of five certify under raft; on a chain of the other engine the same signatures certify nothing."""
+    raft = World(5, "raft")
+    certificate = raft.certificate([0, 1, 2])
+    assert raft.holds(certificate)
+    assert not FIVE.holds(certificate)
+    assert not FIVE.holds(raft.certificate([0, 1, 2, 3, 4]))
 
 
 def test_a_certificate_comes_back():

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from ledger.block import Header
 from ledger.codec import encode
-from ledger.crypto import International
+from ledger.crypto import INTERNATIONAL, International
 from ledger.genesis import LIMITS, TIMEOUTS_MS, Genesis, Member, ValidatorEntry, complete
 from ledger.receipt import Receipt, Status
 from ledger.transaction import Body, Summary, Transaction, TransactionCodec
 from node.config import NodeConfig, create_folder, load_config, write_config
 from node.machine import Execution
-from node.transport.identity import public_key_of
 
 SUITE = International()
 CODEC = TransactionCodec(SUITE)
@@ -36,7 +35,7 @@ def make_genesis(count: int = 5, ports: list[int] | None = None, timeouts: dict[
         ValidatorEntry(
             SUITE.public_key(SECRETS[i]),
             name,
-            bytes(public_key_of(SEEDS[i])),
+            INTERNATIONAL.public_key(SEEDS[i]),
             () if ports is None else (f"/ip4/127.0.0.1/tcp/{ports[i]}",),
         )
         for i, name in enumerate(names)

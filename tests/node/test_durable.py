@@ -9,13 +9,13 @@ import pytest
 from consensus.events import Persist
 from consensus.messages import PeerId, Vote, VoteKind
 from consensus.records import GuardState, OwnVote, RoundMemory, encode_record
-from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.crypto import ZERO_HASH
 from ledger.errors import PeerFault
 from node.durable import Durable
 from node.guard import GuardFile
-from node.held_blocks import HeldBlock, HeldBlocks, make_block
+from node.held_blocks import MANIFESTS_PER_PEER_MAX, HeldBlocks, make_block
 from node.wal import Entry, EntryKind, Wal
+from tests.node.blocks import held_block
 from tests.node.support import SUITE, chain_of, make_genesis, make_transaction
 
 GENESIS = make_genesis()
@@ -30,25 +30,6 @@ def make_vote(height: int, block_hash: bytes | None = None) -> Vote:
 
 def make_record(height: int) -> OwnVote:
     return OwnVote(make_vote(height), ZERO_HASH, NOTHING)
-
-
-def held_block(height: int = 1, notes: int = 2) -> HeldBlock:
-    transactions = tuple(make_transaction(CHAIN, 10**13, str(i)) for i in range(notes))
-    header = Header(
-        chain=CHAIN,
-        height=height,
-        parent=CHAIN,
-        time=1,
-        creator=GENESIS.validators[0].key,
-        created_round=0,
-        tenure=1,
-        tx_count=notes,
-        tx_root=transactions_root(SUITE, [(t.id, t.wid) for t in transactions]),
-        evidence_root=misbehaviour_root(SUITE, ()),
-        body_bytes=len(BlockBody(tuple(t.wire for t in transactions)).encode()),
-        valset_hash=ZERO_HASH,
-    )
-    return make_block(SUITE, header, transactions, ())
 
 
 class Bench:
@@ -150,12 +131,13 @@ def test_a_peer_keeps_few_blocks_here_and_pinned_ones_stay():
     blocks = HeldBlocks(SUITE)
     first = held_block(1)
     blocks.on_manifest(PEER, first.manifest())
-    blocks.pin(first.block_hash)
+    blocks.pin(1, first.block_hash)
     others = [held_block(1, notes=n) for n in range(1, 12)]
     for block in others:
         blocks.on_manifest(PEER, block.manifest())
-    known = [block for block in others if blocks.manifest(block.block_hash) is not None]
-    assert known == others[-6:]
-    assert blocks.manifest(first.block_hash) is not None
+        blocks.make_room(PEER)
+    known = [block for block in others if blocks.offers(block.block_hash)]
+    assert known == others[-MANIFESTS_PER_PEER_MAX:]
+    assert blocks.offers(first.block_hash)
     blocks.forget(1)
-    assert blocks.manifest(first.block_hash) is None
+    assert not blocks.offers(first.block_hash)

@@ -18,6 +18,7 @@ from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
 from node.messages import (
     BlockRefused,
+    BlockVerified,
     BlockWires,
     BodyResolved,
     Decided,
@@ -262,12 +263,12 @@ async def test_an_empty_pool_is_answered_at_once_and_time_follows_the_parent(aut
 async def test_a_missing_body_is_fetched_verified_and_handed_over(autojump_clock, bench):
     here, missing = make("here"), make("missing")
     await bench.submit(here.wire)
-    bench.mempool.control.post(Resolve(1, b"h" * 32, (here.wid, missing.wid), (PEER,)))
+    bench.mempool.control.post(Resolve(5, 1, b"h" * 32, (here.wid, missing.wid), (PEER,)))
     await bench.settle()
     assert (PEER, GetBodies(1, b"h" * 32, (missing.wid,))) in bench.sent
     await bench.mempool.bodies.send(PeerBodies(PEER, b"h" * 32, (forged(missing), missing.wire)))
     await bench.settle()
-    assert bench.of(BodyResolved) == [BodyResolved(1, b"h" * 32, (here, missing))]
+    assert bench.of(BodyResolved) == [BodyResolved(5, (here, missing))]
 
 
 async def test_bodies_nobody_asked_for_are_dropped_unread(autojump_clock, bench):
@@ -299,11 +300,11 @@ async def test_a_proposer_without_work_gets_the_oldest(autojump_clock, bench):
 
 async def test_a_caught_up_block_with_a_bad_signature_is_refused(autojump_clock, bench):
     good, bad = make("good"), forged(make("bad"))
-    await bench.mempool.bodies.send(BlockWires(3, b"h" * 32, (good.wire, bad)))
-    await bench.mempool.bodies.send(BlockWires(4, b"i" * 32, (good.wire,)))
+    await bench.mempool.bodies.send(BlockWires(3, (good.wire, bad)))
+    await bench.mempool.bodies.send(BlockWires(4, (good.wire,)))
     await bench.settle()
     assert bench.refused == [BlockRefused(3)]
-    assert bench.of(BodyResolved) == [BodyResolved(4, b"i" * 32, (good,))]
+    assert bench.of(BlockVerified) == [BlockVerified(4, (good,))]
 
 
 async def test_the_engine_may_have_the_oldest_sent_again_but_not_all_the_time(autojump_clock, bench):
@@ -341,3 +342,20 @@ async def test_after_a_crash_the_journal_is_replayed(autojump_clock, tmp_path, n
     third, wires = make_mempool(tmp_path)
     third.executed |= {done.id, waiting.id}
     assert third.mempool.replay(wires, GENESIS_TIME + 12) == 0
+
+
+async def test_what_has_expired_in_the_pool_is_no_work(autojump_clock, bench):
+    await bench.submit(make("short", valid_until=GENESIS_TIME + 1_000).wire)
+    await trio.sleep(2)
+    bench.mempool.control.post(Decided(1, ()))
+    await bench.settle()
+    assert [eligible.count for eligible in bench.of(Eligible)] == [1, 0]
+    await bench.submit(make("long").wire)
+    assert bench.of(Eligible)[-1].count == 1
+
+
+async def test_a_peer_is_not_blamed_for_a_clock_that_differs(autojump_clock, bench):
+    wires = make(valid_until=GENESIS_TIME - 1).wire, make(valid_until=GENESIS_TIME + 3_600_500).wire
+    await bench.mempool.door.send(PeerTransactions(PEER, wires))
+    await bench.settle()
+    assert (len(bench.pool), bench.mempool._board.peer_faults) == (0, {})

@@ -193,7 +193,7 @@ async def test_receipts_are_proved_through_any_later_certificate(tmp_path):
     reads = Reads(
         store=chain.store, board=board, suite=SUITE, genesis=GENESIS, is_pooled=lambda _: False, ask_executor=print
     )
-    certificate.verify(SUITE, chain.chain, GENESIS.validator_set())
+    certificate.verify(SUITE, chain.chain, "pbft", GENESIS.validator_set())
     span, merkle = HistoryRange(SUITE), MerkleTree(SUITE)
     for height in range(1, 6):
         receipts = chain.store.receipts(height)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import trio
 
+from consensus.messages import PeerId
 from ledger.checkpoint import VALIDATORS_LAG
 from ledger.crypto import ZERO_HASH
 from ledger.errors import Refused
@@ -17,6 +18,7 @@ from node.keys import write_secret
 from node.rebuild import rebuild_database
 from node.self_check import check_everything, check_store
 from node.store import open_store
+from node.transport.interface import PeerKey
 from node.validators import StoredValidators
 from tests.node.chain_on_disk import ChainOnDisk
 from tests.node.cluster import PATIENCE_SECONDS, Cluster, running_cluster
@@ -76,9 +78,12 @@ async def test_a_key_is_replaced_and_the_chain_goes_on_by_it(tmp_path):
         assert [reads.validators_at(height) for height in range(FIRST + 2)] == [OLD_SET] * FIRST + [NEW_SET] * 2
         [change] = reads.validators_changes()
         assert (change.first, change.validators) == (FIRST, NEW_SET)
-        change.certificate.verify(SUITE, cluster.chain, OLD_SET)
+        assert change.certificate is not None
+        change.certificate.verify(SUITE, cluster.chain, "pbft", OLD_SET)
         assert change.certificate.checkpoint.next_valset_hash == NEW_SET.hash(SUITE)
-        reads.certificate().verify(SUITE, cluster.chain, NEW_SET)
+        newest = reads.certificate()
+        assert newest is not None
+        newest.verify(SUITE, cluster.chain, "pbft", NEW_SET)
 
         # Started from its disk with the new key, the node votes again, and its vote is needed: of five, four decide.
         await cluster.stop(REPLACED)
@@ -128,6 +133,7 @@ async def test_a_rolled_back_change_is_forgotten(tmp_path):
     validators = StoredValidators(chain.store, SUITE, GENESIS)
     await chain.apply()
     below = chain.store.applied
+    assert below is not None
     assert (validators.at(10**6), validators.changes()) == (OLD_SET, ())
     await chain.apply()
     await chain.apply()
@@ -143,6 +149,6 @@ def test_the_directory_finds_a_node_by_its_old_and_by_its_new_key():
     assert directory.adopt(OLD_SET) == ()
     assert directory.adopt(NEW_SET) == ((other.key, new),)
     assert directory.adopt(NEW_SET) == ()
-    assert directory.transport_key(other.key) == directory.transport_key(new) == other.transport_key
-    assert directory.peer_id(other.transport_key) == other.key
-    assert directory.key_of(other.key) == new
+    assert directory.transport_key(PeerId(other.key)) == directory.transport_key(PeerId(new)) == other.transport_key
+    assert directory.peer_id(PeerKey(other.transport_key)) == other.key
+    assert directory.key_of(PeerId(other.key)) == new

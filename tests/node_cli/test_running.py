@@ -104,7 +104,7 @@ async def test_from_init_to_a_proved_receipt_and_back(tmp_path):
             receipt = Receipt.decode(raw(answer["receipt"]))
             assert (receipt.code, receipt.numbers) == ("TX-007", (("contract", "nobody"),))
             certificate = CheckpointCert.from_value(decode(raw(answer["proof"]), bytes_max=1 << 20)[4])
-            certificate.verify(SUITE, chain, genesis.validator_set())
+            certificate.verify(SUITE, chain, genesis.engine, genesis.validator_set())
 
         status = json.loads(lugang("node", "status", "--home", str(configs[0].folder), "--json").output)
         assert (status["status"]["peers_connected"], status["status"]["mode"]) == (3, "voting")
@@ -138,9 +138,7 @@ async def rebuild_what_all_have_lost(configs: list[NodeConfig]) -> None:
         damage(config.database, *(key for key in before if key[:1] in (layout.STATE, layout.PAGE, layout.INDEX)))
         assert findings(config.folder)["database"]["verdict"] == "wrong"
         # The command has an event loop of its own.
-        result = await trio.to_thread.run_sync(
-            lugang, "node", "rebuild", "--home", str(config.folder), "--yes", abandon_on_cancel=False
-        )
+        result = await trio.to_thread.run_sync(lugang, "node", "rebuild", "--home", str(config.folder), "--yes")
         height = max(layout.height_in(key) for key in before if key[:1] == layout.HEADER)
         assert result.exit_code == 0, result.output
         assert f"高度 height {height} / {height}" in result.output

@@ -1,7 +1,7 @@
 """Seeded bugs: each removes one rule from the production engine, by replacing one function of it.
 
-A checker that finds none of these is not alive. `MUTANTS` maps a name to what applies it; `test_mutants` says within how
-many seeds each must be found.
+A checker that finds none of these is not alive. `MUTANTS` maps a name to what applies it; `test_mutants` says within
+how many seeds each must be found.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from consensus.messages import Vote
 from consensus.pbft.book import Book
 from consensus.pbft.checkpoints import Checkpoints
 from consensus.pbft.desk import Desk
+from consensus.pbft.engine import Engine
 from consensus.pbft.heights import Heights
 from consensus.pbft.inbox import Inbox
 from consensus.pbft.rounds import Rounds
 from consensus.pbft.votes import Tally
 from consensus.records import GuardState
-from ledger.validators import Engine, Quorum
+from ledger.validators import Quorum
 
 Patch = pytest.MonkeyPatch
 
@@ -33,7 +34,7 @@ Patch = pytest.MonkeyPatch
 def wrong_quorum(patch: Patch) -> None:
     """2f + 1, which is one too few at n = 5 and n = 6."""
 
-    def quorum_of(_engine: Engine, n: int) -> Quorum:
+    def quorum_of(_engine: str, n: int) -> Quorum:
         f = (n - 1) // 3
         return Quorum(n, f, 2 * f + 1, f + 1)
 
@@ -166,11 +167,25 @@ def decides_with_any_precommits(patch: Patch) -> None:
     patch.setattr(Book, "add_vote", add_vote)
 
 
+def restored_messages_leave_at_once(patch: Patch) -> None:
+    """After a crash between the log and the guard: the guard is behind what is sent again."""
+    original = Engine._begin
+
+    def begin(self: Engine, start: Any, tick: Any) -> None:
+        original(self, start, tick)
+        effects = self._site._effects
+        effects[:] = [replace(effect, after=None) if isinstance(effect, Send) else effect for effect in effects]
+        effects.sort(key=lambda effect: isinstance(effect, Persist))
+
+    patch.setattr(Engine, "_begin", begin)
+
+
 MUTANTS: dict[str, Callable[[Patch], None]] = {
     mutant.__name__: mutant
     for mutant in (
         wrong_quorum, no_lock, unlock_on_nil, send_before_persist, own_vote_counts_at_once, forget_votes_on_restart,
         first_vote_wins, window_on_applied, decide_is_not_logged, no_report,
         valid_round_moves_back, fresh_block_over_a_valid_one, guard_is_not_written, decides_with_any_precommits,
+        restored_messages_leave_at_once,
     )
 }  # fmt: skip

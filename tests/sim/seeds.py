@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-DEFAULT_SEEDS = 300
+DEFAULT_SEEDS = 240
 
 
 def regression_seeds() -> list[int]:

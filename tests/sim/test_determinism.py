@@ -16,7 +16,8 @@ SEEDS = (7, 8, 50, 51)
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_two_runs_of_one_seed_are_the_same(seed):
-    first, second = [], []
+    first: list[str] = []
+    second: list[str] = []
     assert run_seed(seed, first.append) == run_seed(seed, second.append)
     assert first == second
     assert first
@@ -31,8 +32,8 @@ def test_the_order_of_hashes_does_not_reach_a_trace():
     outputs = set()
     for hash_seed in ("1", "4242"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-        outputs.add(done.stdout)
+        command = [sys.executable, "-c", program]
+        outputs.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
     assert len(outputs) == 1
 
 
@@ -65,7 +66,8 @@ def test_seeds_reach_every_family():
         lambda p: p.network.loss_percent, lambda p: p.network.duplicate_percent, lambda p: p.network.straggler_percent,
         lambda p: p.network.slow, lambda p: p.network.time_cuts, lambda p: p.network.phase_cuts,
         lambda p: p.speeds.sync_ms_max, lambda p: p.real_suite, lambda p: p.real_codec,
-        lambda p: any(cut.one_way for cut in p.network.time_cuts), lambda p: any(cut.noticed for cut in p.network.time_cuts),
+        lambda p: any(cut.one_way for cut in p.network.time_cuts),
+        lambda p: any(cut.noticed for cut in p.network.time_cuts),
     ):  # fmt: skip
         assert 3 <= sum(bool(has(plan)) for plan in plans) < len(plans)
     habits = {habit for plan in plans for traitor in plan.traitors for habit in traitor.habits}

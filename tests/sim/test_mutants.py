@@ -13,6 +13,7 @@ FOUND_WITHIN = {
     "send_before_persist": (1, 5, {"durable"}),
     "own_vote_counts_at_once": (1, 20, {"durable"}),
     "guard_is_not_written": (1, 5, {"durable"}),
+    "restored_messages_leave_at_once": (140, 20, {"durable"}),
     "forget_votes_on_restart": (1, 40, {"twice", "observer", "unreported", "blame"}),
     "first_vote_wins": (100, 50, {"liveness"}),
     "window_on_applied": (1, 40, {"window"}),

@@ -10,7 +10,9 @@ import sys
 
 import trio
 
-from node.transport import Channel, FrameReceived, Libp2pTransport, PeerDown, PeerUp, Priority, TransportConfig
+from node.transport.config import TransportConfig
+from node.transport.interface import Channel, FrameReceived, PeerDown, PeerUp, Priority
+from node.transport.libp2p_transport import Libp2pTransport
 from tests.transport.support import KEYS, SEEDS, peer
 
 CONFIG = TransportConfig(backoff_initial_seconds=0.05, backoff_seconds_max=0.5, heartbeat_seconds=0.25)

@@ -25,19 +25,10 @@ from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX
 from libp2p.stream_muxer.yamux.yamux import Yamux, YamuxStream
 from libp2p.transport.upgrader import TransportUpgrader
 
-from node.transport import (
-    FrameReceived,
-    Incoming,
-    Libp2pTransport,
-    Peer,
-    PeerDown,
-    PeerKey,
-    PeerName,
-    PeerUp,
-    TransportConfig,
-    peer_id_of,
-    public_key_of,
-)
+from node.transport.config import TransportConfig
+from node.transport.identity import peer_id_of, public_key_of
+from node.transport.interface import FrameReceived, Incoming, Peer, PeerDown, PeerKey, PeerName, PeerUp
+from node.transport.libp2p_transport import Libp2pTransport
 
 SEEDS = sorted((bytes([number]) * 32 for number in range(1, 9)), key=public_key_of)
 KEYS = [public_key_of(seed) for seed in SEEDS]

@@ -20,7 +20,8 @@ from libp2p.protocol_muxer.multiselect_client import MultiselectClient
 from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
 from libp2p.stream_muxer.yamux.yamux import TYPE_DATA, Yamux
 
-from node.transport import Channel, FrameReceived, PeerUp, Priority, Reason, Sent, peer_id_of
+from node.transport.identity import peer_id_of
+from node.transport.interface import Channel, FrameReceived, PeerUp, Priority, Reason, Sent
 from node.transport.socket_stream import SocketStream
 from tests.transport.support import (
     KEYS,

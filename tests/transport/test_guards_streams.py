@@ -15,8 +15,8 @@ from libp2p.io.exceptions import IOException
 from libp2p.network.connection.exceptions import RawConnError
 from libp2p.stream_muxer.yamux.yamux import FLAG_SYN, TYPE_DATA, TYPE_WINDOW_UPDATE
 
-from node.transport import Channel, FrameReceived, PeerUp, Priority, Reason, Sent
 from node.transport.config import FRAME_BYTES_MAX
+from node.transport.interface import Channel, FrameReceived, PeerUp, Priority, Reason, Sent
 from node.transport.muxing import GuardedYamux
 from node.transport.socket_stream import SocketStream
 from tests.transport.support import (

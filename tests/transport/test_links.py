@@ -9,10 +9,11 @@ import pytest
 import trio
 from multiaddr import Multiaddr  # type: ignore[import-untyped]
 
-from node.transport import (
+from node.transport.config import FRAME_BYTES_MAX
+from node.transport.identity import key_pair_of, peer_id_of, public_key_of
+from node.transport.interface import (
     Channel,
     FrameReceived,
-    Libp2pTransport,
     Peer,
     PeerDown,
     PeerName,
@@ -21,11 +22,8 @@ from node.transport import (
     Reason,
     Sent,
     Transport,
-    peer_id_of,
-    public_key_of,
 )
-from node.transport.config import FRAME_BYTES_MAX
-from node.transport.identity import key_pair_of
+from node.transport.libp2p_transport import Libp2pTransport
 from tests.transport.support import (
     BULK,
     KEYS,

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
-from node.transport import Channel, FrameReceived, PeerKey, PeerUp, Priority, Reason
 from node.transport.budget import Backoff, TokenBucket
 from node.transport.errors import LinkEnded, library_faults
 from node.transport.frames import HEARTBEAT, FrameReader, header_of
 from node.transport.inbox import Allowance, Inbox
+from node.transport.interface import Channel, FrameReceived, PeerKey, PeerUp, Priority, Reason
 from node.transport.logs import LineBudget
 from node.transport.outbox import Outbox
 

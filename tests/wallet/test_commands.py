@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from ledger.codec import load
 from tests.wallet.engine_chain import CHECKED_FROM_FEN, PASSPHRASE, EngineChain, home_of, serving
@@ -19,51 +18,6 @@ from wallet.keystore import words_of
 from wallet.problems import WALLET_REFUSALS
 
 YUAN = 100
-
-
-class Deal(EngineChain):
-    """a holds a voucher of 2,000,000 yuan, has paid b 500,000 of it and offers c 300,000."""
-
-    def __init__(self):
-        super().__init__(["alpha", "beta", "gamma"])
-        self.root = self.issue("alpha", 2_000_000 * YUAN, self.line(10_000_000 * YUAN))
-        self.child, self.rest = self.pay("alpha", self.root, "beta", 500_000 * YUAN)
-        self.offered = self.done(
-            "alpha", "voucher", "offer", self.rest, "gamma", 300_000 * YUAN, self.today + 5, bytes(32)
-        )
-
-
-@pytest.fixture
-def stage():
-    return Deal()
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch):
-    """Runs a command as a person with a wallet folder; `--json` is read where it is asked for."""
-    monkeypatch.setenv("LUGANG_PASSPHRASE", PASSPHRASE)
-    monkeypatch.setenv("LUGANG_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.delenv("LUGANG_NODES", raising=False)
-
-    def invoke(*words, exit_code=0, lang="en", **options):
-        name, *rest = words
-        result = CliRunner().invoke(COMMANDS[name], [*rest, "--lang", lang], **options)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == exit_code, result.output + result.stderr
-        assert "Traceback" not in result.output + result.stderr
-        return json.loads(result.stdout) if "--json" in rest else result.output
-
-    return Runner(tmp_path / "home", invoke)
-
-
-class Runner:
-    def __init__(self, home, invoke):
-        self.home, self.invoke = home, invoke
-
-    def __call__(self, *words, **options):
-        return self.invoke(*words, **options)
 
 
 def test_the_inbox_is_numbered_and_its_numbers_can_be_called(stage, run):
@@ -442,6 +396,46 @@ def test_identities_are_made_listed_shown_and_restored(run, tmp_path):
     assert run("key", "list", "--json")["chosen"] == "again"
     words.write_text(words_of(bytes(32), "en").replace("art", "zoo"), encoding="utf-8")
     assert run("key", "restore", "third", *restore[3:], "--json", exit_code=4)["code"] == "WAL-005"
+
+
+def test_backups_go_through_pipes_and_between_folders(run, tmp_path):
+    base = ("--org", "hongda", "--suite", "intl", "--test-key")
+    made = run("key", "new", "chen", *base, "--words", "zh", "--json")
+    for number, text in enumerate((made["words"], made["words"].replace(" ", ""), f"  {made['words']}\n\n")):
+        words = ("key", "restore", "chen", *base, "--home", str(tmp_path / str(number)), "--json")
+        assert run(*words, input=text)["public_key"] == made["public_key"]
+    shown = run("key", "show", "chen", "--words", "en", "--home", str(tmp_path / "1"), "--json")["words"]
+    assert run("key", "restore", "other", *base, "--json", input=shown)["public_key"] == made["public_key"]
+    # What was read is never quoted: it may be most of a secret.
+    half = tmp_path / "half"
+    half.write_bytes(made["words"].encode() + b"\xff")
+    for option in ("--words-file", "--passphrase-file"):
+        answer = run("key", "restore", "x", *base, option, str(half), "--json", input=made["words"], exit_code=2)
+        assert (answer["code"], answer["numbers"]["detail"]) == ("WAL-014", "not UTF-8")
+
+
+def test_a_new_identity_needs_a_passphrase_and_an_organisation(run, tmp_path, monkeypatch):
+    base = ("key", "new", "chen", "--suite", "intl", "--test-key", "--json")
+    assert run(*base, "--org", "Bad Org!", exit_code=2)["code"] == "WAL-011"
+    monkeypatch.setenv("LUGANG_PASSPHRASE", "")
+    assert run(*base, "--org", "hongda", exit_code=4)["code"] == "WAL-006"
+    assert run("key", "list", "--json")["identities"] == []
+
+
+def test_the_passphrase_stands_in_no_file_and_in_no_answer(stage, run, tmp_path, monkeypatch):
+    secret = "a-passphrase-that-nobody-guesses"
+    monkeypatch.setenv("LUGANG_PASSPHRASE", secret)
+    said = [run("key", "new", "chen", "--org", "beta", "--suite", "intl", "--test-key")]
+    said.append(run("key", "show", "chen", "--words", "en"))
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta")
+        words = ("call", "voucher", "offer", stage.child.hex(), "gamma", "1", "2022-07-05", "00" * 32, "--yes")
+        said.append(run(*words, exit_code=4))
+        said.append(run("call", "voucher", "offer", "--json", exit_code=2)["en"])
+    assert not any(secret in text for text in said)
+    assert not any(secret.encode() in path.read_bytes() for path in run.home.rglob("*") if path.is_file())
+    options = {name for command in COMMANDS.values() for option in command.params for name in option.opts}
+    assert not any("passphrase" in name for name in options - {"--passphrase-file"})
 
 
 def test_the_wallets_codes_are_documented():

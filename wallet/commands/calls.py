@@ -105,6 +105,7 @@ def call(
     app.home.remember([transaction.id])
     app.facts.update({"transaction": transaction.id.hex(), "sentence": prepared.sentence})
     app.session.send([transaction])
+    app.say(f"已提交，交易 {transaction.id.hex()}", f"sent, transaction {transaction.id.hex()}")
     with progress_of(app) as progress:
         [outcome] = app.session.finish([transaction], seconds=seconds, progress=progress)
     return {**finish(app, outcome), "sentence": prepared.sentence}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ledger.genesis import ORGANISATION_CHARACTERS
 from ledger.national import suite_named
-from wallet.console import App, wallet_command
+from wallet.console import App, WalletGroup, wallet_command
 from wallet.home import chain_of
 from wallet.keystore import CHEAP, STRONG, Keystore, make_keystore, new_secret, secret_of, words_of
 from wallet.problems import problem
 
 WORDS_BYTES_MAX = 4096
+ORGANISATION_CHARACTERS_MIN = 2
 
 
 def describe_key(keystore: Keystore) -> dict[str, Any]:
@@ -44,6 +47,9 @@ def _suite_name(app: App, given: str | None) -> str:
 
 
 def _keep(app: App, secret: bytes, label: str, *, organisation: str, suite: str, cheap: bool) -> Keystore:
+    if len(organisation) < ORGANISATION_CHARACTERS_MIN or not set(organisation) <= ORGANISATION_CHARACTERS:
+        raise problem("WAL-011", argument="org", detail="a-z 0-9 -")
+    app.home.check_free(label)
     passphrase = app.passphrase(label, new=True)
     cost = CHEAP if cheap else STRONG
     keystore = make_keystore(suite_named(suite), secret, passphrase, label=label, organisation=organisation, cost=cost)
@@ -86,16 +92,25 @@ def new(app: App, *, label: str, organisation: str, words: str, suite: str | Non
 def restore(
     app: App, *, label: str, organisation: str, words_file: Path | None, suite: str | None, test_key: bool
 ) -> dict[str, Any]:
-    if words_file is not None:
-        try:
-            text = words_file.read_text(encoding="utf-8")[:WORDS_BYTES_MAX]
-        except (OSError, UnicodeDecodeError) as error:
-            raise problem("WAL-014", file=str(words_file), detail=str(error)) from None
-    else:
-        text = click.prompt(app.words("24 个助记词", "The 24 words"), hide_input=True, err=True)
+    text = _read_words(app, words_file)
     name = _suite_name(app, suite)
     keystore = _keep(app, secret_of(text), label, organisation=organisation, suite=name, cheap=test_key)
     return show_key(app, keystore)
+
+
+def _read_words(app: App, file: Path | None) -> str:
+    """From a file, from a pipe, or from a terminal that does not show them."""
+    try:
+        if file is not None:
+            with file.open("rb") as opened:
+                return opened.read(WORDS_BYTES_MAX).decode("utf-8")
+        if not sys.stdin.isatty():
+            return sys.stdin.read(WORDS_BYTES_MAX)
+    except (OSError, UnicodeDecodeError) as error:
+        # The message of a decoding error quotes what it read, which may be most of a secret.
+        detail = error.strerror or "OS" if isinstance(error, OSError) else "not UTF-8"
+        raise problem("WAL-014", file=str(file or "-"), detail=detail) from None
+    return str(click.prompt(app.words("24 个助记词", "The 24 words"), hide_input=True, err=True))
 
 
 @wallet_command("list", "身份列表", "list identities")
@@ -131,7 +146,7 @@ def use(app: App, name: str) -> dict[str, Any]:
     return show_key(app, keystore)
 
 
-@click.group("key")
+@click.group("key", cls=WalletGroup)
 def key() -> None:
     """身份与密钥 · identities and their keys"""
 

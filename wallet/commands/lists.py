@@ -21,10 +21,12 @@ from wallet.commands.words import APPROVAL, row_object
 from wallet.console import App, wallet_command
 from wallet.exporter import ROOTS, TRANCHES, VOUCHER
 from wallet.session import Row
+from wallet.vocabulary import choice_word
 
 AWAITING: Final = ("inbox", "asked")
 """Views of these names, and those that begin with `to_`, list what awaits their first argument, an organisation."""
 DEADLINES: Final = ("until", "due", "value_day")
+ROWS_SHOWN_MAX: Final = 20
 ARGUMENTS_BYTES_MAX: Final = 64 * 1024
 
 
@@ -139,7 +141,7 @@ def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
     heads = (("", ""), ("事项", "what"), ("编号", "id"), ("金额", "amount"), ("对方", "with"), ("期限", "until"),
              ("可办理", "you may"))  # fmt: skip
     if lines:
-        app.table(heads, lines)
+        app.table(heads, lines, amounts=(3,))
     else:
         app.say("没有待办", "nothing awaits you")
     return {"organisation": mine, "items": objects, **_agreements(app, agreements)}
@@ -176,7 +178,8 @@ def _agreements(app: App, agreements: list[Agreed]) -> dict[str, Any]:
 
 @wallet_command("holdings", "持有的凭证", "the vouchers an organisation holds")
 @click.option("--organisation", "--org", help="默认为所选身份的机构 · by default that of the identity")
-def holdings(app: App, *, organisation: str | None) -> dict[str, Any]:
+@click.option("--all", "show_all", is_flag=True, help="逐张列出 · list every voucher, however many")
+def holdings(app: App, *, organisation: str | None, show_all: bool) -> dict[str, Any]:
     mine = organisation or app.organisation()
     items, agreed = read_pages(app, VOUCHER, "held_by", (mine,))
     rows = [row for row in app.session.rows(VOUCHER, TRANCHES, [(item[0],) for item in items])
@@ -190,15 +193,35 @@ def holdings(app: App, *, organisation: str | None) -> dict[str, Any]:
     lines = []
     for row in rows:
         root = roots[row.fields["root"]].fields
-        state = str(row.fields["lock"]) + (" 冻结 frozen" if row.fields.get("order") else "")
+        state = choice_word(str(row.fields["lock"]), app.language)
+        state += app.words("，司法冻结", ", frozen") if row.fields.get("order") else ""
         lines.append((short_id(row.key[0]), show(row.fields["face"]), show_organisation(reader, root["issuer"]),
                       show_day(root["due"], app.language), state, short_id(row.fields["root"])))  # fmt: skip
     total = sum(row.fields["face"] for row in rows)
-    app.table(heads, lines)
+    if len(rows) <= ROWS_SHOWN_MAX or show_all:
+        app.table(heads, lines, amounts=(1,))
+    else:
+        _say_sums(app, rows, roots)
     app.say(f"合计 {len(rows)} 张，人民币 {show(total)} 元", f"{len(rows)} vouchers, CNY {show(total)}")
     objects = [{**row_object(app, row), "issuer": roots[row.fields["root"]].fields["issuer"],
                 "due": roots[row.fields["root"]].fields["due"]} for row in rows]  # fmt: skip
     return {"organisation": mine, "holdings": objects, "total_fen": total, **agreement(app, agreed)}
+
+
+def _say_sums(app: App, rows: list[Row], roots: dict[bytes, Row]) -> None:
+    """What an organisation holds of each issuer for each due day, the earliest first."""
+    sums: dict[tuple[int, str], list[int]] = {}
+    for row in rows:
+        root = roots[row.fields["root"]].fields
+        sums.setdefault((root["due"], root["issuer"]), []).append(row.fields["face"])
+    reader = app.session.reader(VOUCHER)
+    heads = (("承诺付款人", "issuer"), ("到期日", "due"), ("张数", "vouchers"), ("面额合计", "face"))
+    lines = [
+        (show_organisation(reader, issuer), show_day(due, app.language), str(len(faces)), show(sum(faces)))
+        for (due, issuer), faces in sorted(sums.items())
+    ]
+    app.table(heads, lines, amounts=(2, 3))
+    app.say("逐张列出请加 --all", "--all lists every voucher")
 
 
 def waiting_rows(app: App, organisation: str) -> tuple[list[Row], Agreed]:

@@ -53,6 +53,7 @@ def submit(app: App, *, file: Path, seconds: float) -> dict[str, Any]:
     transaction = read_draft(file, suite, chain).assemble(suite)
     app.facts["transaction"] = transaction.id.hex()
     app.session.send([transaction])
+    app.say(f"已提交，交易 {transaction.id.hex()}", f"sent, transaction {transaction.id.hex()}")
     with progress_of(app) as progress:
         [outcome] = app.session.finish([transaction], seconds=seconds, progress=progress)
     return finish(app, outcome)

@@ -17,7 +17,7 @@ from ledger.wording import Reader, short_id, show_day
 from wallet.commands.calls import agreement, progress_of, seconds_option, show_draft, yes_option
 from wallet.commands.lists import waiting_rows
 from wallet.commands.words import APPROVAL, finish, reading, row_object
-from wallet.console import App, wallet_command
+from wallet.console import App, WalletGroup, wallet_command
 from wallet.forms import read_id
 from wallet.problems import problem
 from wallet.session import Row
@@ -76,6 +76,7 @@ def _decide(app: App, item: str, *, approve: bool, yes: bool, seconds: float) ->
     transaction = app.session.builder.sign(draft, [app.signer().secret])
     app.facts.update({"transaction": transaction.id.hex(), "sentence": draft.sentence, "act_sentence": text})
     app.session.send([transaction])
+    app.say(f"已提交，交易 {transaction.id.hex()}", f"sent, transaction {transaction.id.hex()}")
     with progress_of(app) as progress:
         [outcome] = app.session.finish([transaction], seconds=seconds, progress=progress)
     return {**finish(app, outcome), "act_sentence": text}
@@ -100,7 +101,7 @@ def reject(app: App, *, item: str, yes: bool, seconds: float) -> dict[str, Any]:
     return _decide(app, item, approve=False, yes=yes, seconds=seconds)
 
 
-@click.group("pending")
+@click.group("pending", cls=WalletGroup)
 def pending() -> None:
     """待复核事项 · what waits for a checker"""
 

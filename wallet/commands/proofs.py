@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from ledger.evidence import EVIDENCE_BYTES_MAX
 from ledger.interface import Field
 from ledger.verdict import judge
 from ledger.wording import short_id, show_time
 from wallet.commands.calls import transaction_id
 from wallet.commands.trace import root_of
 from wallet.commands.words import account_object, reading, say_account
-from wallet.console import App, wallet_command
+from wallet.console import App, WalletGroup, wallet_command
 from wallet.exporter import VOUCHER, Exporter
 from wallet.forms import read_arguments, read_id
 from wallet.home import chain_of
@@ -64,7 +65,8 @@ def export(
 @click.option("--complete", is_flag=True, help="要求凭证完整 · demand that its vouchers are complete")
 def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(EVIDENCE_BYTES_MAX + 1)
     except OSError as error:
         raise problem("WAL-014", file=str(file), detail=error.strerror or str(error)) from None
     suite, _, _ = chain_of(app.genesis_bytes())
@@ -94,7 +96,7 @@ def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
     return answer
 
 
-@click.group("evidence")
+@click.group("evidence", cls=WalletGroup)
 def evidence() -> None:
     """证据文件 · evidence files"""
 

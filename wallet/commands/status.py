@@ -6,6 +6,7 @@ from typing import Any
 
 from ledger.wording import show_day
 from wallet.console import App, wallet_command
+from wallet.problems import problem
 
 
 @wallet_command("status", "节点与链的状况", "the nodes and the chain")
@@ -37,5 +38,9 @@ def status(app: App) -> dict[str, Any]:
     app.say(
         f"当场签认：{signers or '无'}（需 {needed}）", f"vouched for just now: {signers or 'nobody'} ({needed} needed)"
     )
-    return {"chain": session.chain.hex(), "name": session.genesis.name, "height": height, "vouched_by": organisations,
-            "needed": needed, "test_clock": test_clock, "nodes": objects}  # fmt: skip
+    answer = {"chain": session.chain.hex(), "name": session.genesis.name, "height": height, "vouched_by": organisations,
+              "needed": needed, "test_clock": test_clock, "nodes": objects}  # fmt: skip
+    if all(found is None for _, found, _ in rows):
+        app.facts.update(answer)
+        raise problem("WAL-020", detail="; ".join(f"{url}: {wrong}" for url, _, wrong in rows))
+    return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.text import Text
@@ -16,7 +16,14 @@ from wallet.exporter import ROOTS, TRANCHES, VOUCHER, tranches_of
 from wallet.forms import read_id
 from wallet.problems import problem
 from wallet.session import Row
+from wallet.terminal import harmless
+from wallet.vocabulary import choice_word
 from wallet.vouchers import accounts
+
+MATURITY: Final = "maturity"
+CLAIMS: Final = "claims"
+NEVER_TAKEN: Final = ("refused", "withdrawn", "expired")
+"""A root of such a status has one tranche, which nobody accepted."""
 
 
 @wallet_command("trace", "凭证溯源", "a voucher's tree")
@@ -29,7 +36,7 @@ def trace(app: App, *, identifier: str) -> dict[str, Any]:
     root, tranches = rows[0], {row.key[0]: row for row in rows[1:] if row.record is not None}
     app.home.remember([root_id, *tranches])
     app.session.learn_names([root.fields["issuer"], *(row.fields["owner"] for row in tranches.values())])
-    app.console.print(draw(app, root, tranches, wanted))
+    app.tree(draw(app, root, tranches, wanted, claims_on(app, tranches)))
     [account] = accounts(
         [(root_id, root.fields, root.height)], [(key, row.fields, row.height) for key, row in tranches.items()]
     )
@@ -51,33 +58,58 @@ def root_of(app: App, identifier: bytes) -> bytes:
     return bytes(tranche.fields["root"])
 
 
-def draw(app: App, root: Row, tranches: dict[bytes, Row], wanted: bytes) -> Tree:
+def claims_on(app: App, tranches: dict[bytes, Row]) -> dict[bytes, Row]:
+    """Maturity's proven claims on tranches that have ended and live on in no other: were they paid?"""
+    ended = [key for key, row in tranches.items() if not row.fields["live"] and row.fields["into"] is None]
+    if not ended or MATURITY not in {name for name, _ in app.session.genesis.contracts}:
+        return {}
+    rows = app.session.rows(MATURITY, CLAIMS, [(key,) for key in ended])
+    return {row.key[0]: row for row in rows if row.record is not None}
+
+
+def ending(root: Row, row: Row, claim: Row | None) -> str:
+    """What became of a tranche: it lives, was spent into others, or ended for good in the way the rows say."""
+    fields, status = row.fields, str(root.fields["status"])
+    if fields["live"]:
+        return "live"
+    if fields["into"] is not None:
+        return "spent"
+    if claim is not None and claim.fields["paid"] > 0:
+        return "redeemed"
+    if status in NEVER_TAKEN:
+        return status
+    return "redeemed" if root.fields["redeemed"] and not root.fields["cancelled"] else "cancelled"
+
+
+def draw(app: App, root: Row, tranches: dict[bytes, Row], wanted: bytes, claims: dict[bytes, Row]) -> Tree:
     """Children hang under what they were carved from, a merger under the first of what was merged into it."""
     reader = app.session.reader(VOUCHER)
     fields = root.fields
     head = (f"{short_id(root.key[0])}  {show(fields['face'])}  {show_organisation(reader, fields['issuer'])}  "
-            f"{show_day(fields['due'], app.language)}  {fields['status']}")  # fmt: skip
-    tree = Tree(Text(head, style="bold"))
+            f"{show_day(fields['due'], app.language)}  {choice_word(fields['status'], app.language)}")  # fmt: skip
+    tree = Tree(Text(harmless(head), style="bold"))
     children: dict[bytes | None, list[bytes]] = {}
     for key, row in tranches.items():
         origin = row.fields["parent"] if row.fields["parent"] is not None else next(iter(row.fields["sources"]), None)
         children.setdefault(origin if origin in tranches else None, []).append(key)
+    width = max((len(show(row.fields["face"])) for row in tranches.values()), default=0)
     waiting: list[tuple[Tree, bytes]] = [(tree, key) for key in sorted(children.get(None, ()), reverse=True)]
     while waiting:
         parent, key = waiting.pop()
-        branch = parent.add(_label(app, tranches[key], key == wanted))
+        branch = parent.add(_label(app, root, tranches[key], claims.get(key), width, key == wanted))
         waiting += [(branch, child) for child in sorted(children.get(key, ()), reverse=True)]
     return tree
 
 
-def _label(app: App, row: Row, is_wanted: bool) -> Text:
+def _label(app: App, root: Row, row: Row, claim: Row | None, width: int, is_wanted: bool) -> Text:
     fields, reader = row.fields, app.session.reader(VOUCHER)
-    marks = [app.words("现存", "live") if fields["live"] else app.words("已支用", "spent")]
+    marks = [choice_word(ending(root, row, claim), app.language)]
     if fields["lock"] != "free":
-        marks.append(f"{fields['lock']} → {fields['payee'] or ''}")
+        marks.append(f"{choice_word(fields['lock'], app.language)} → {fields['payee'] or ''}")
     if len(fields["sources"]) > 1:
         marks.append(app.words(f"由 {len(fields['sources'])} 张合并", f"{len(fields['sources'])} merged"))
     name = show_organisation(reader, fields["owner"])
-    line = f"{short_id(row.key[0])}  {show(fields['face'])}  {name}  {show_day(fields['since'], app.language)}  "
+    since = show_day(fields["since"], app.language)
+    line = f"{short_id(row.key[0])}  {show(fields['face']):>{width}}  {name}  {since}  "
     style = "bold green" if is_wanted else "" if fields["live"] else "dim"
-    return Text(line + " ".join(marks), style=style)
+    return Text(harmless(line + " ".join(marks)), style=style)

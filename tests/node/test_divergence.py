@@ -1,0 +1,131 @@
+"""One node computes something else for one transaction: it stops, says where, and overwrites nothing (T31, T51)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import trio
+
+from consensus.messages import GetOutcome, Outcome, PeerId, PeerMessage
+from ledger.codec import encode
+from ledger.receipt import Receipt
+from node.divergence import ANSWER_EVERY_MS, Divergence, RecentWrites
+from tests.node.chain_on_disk import ChainOnDisk
+from tests.node.cluster import PATIENCE_SECONDS, Cluster, running_cluster
+from tests.node.support import SUITE, NotesMachine, make_genesis
+
+ODD = "odd"
+PEER = PeerId(b"peer")
+
+
+class OtherMachine(NotesMachine):
+    """Writes another value for notes that say ODD."""
+
+    def apply(self, header, transactions, misbehaviour):
+        done = super().apply(header, transactions, misbehaviour)
+        state = dict(done.state)
+        for transaction in transactions:
+            if transaction.body.args == (ODD,):
+                state[b"\x00\x01\x01" + transaction.id] = encode((header.height, ("something else",)))
+        return replace(done, state=state)
+
+
+class OtherReceiptsMachine(OtherMachine):
+    """And says in the receipt that it took more steps."""
+
+    def _receipt(self, height, index, transaction):
+        encoded = super()._receipt(height, index, transaction)
+        if transaction is None or transaction.body.args != (ODD,):
+            return encoded
+        receipt = Receipt.decode(encoded)
+        return replace(receipt, budget_used=receipt.budget_used + 1).encode()
+
+
+def other_machine(store, genesis, suite):
+    return OtherMachine(genesis)
+
+
+def other_receipts_machine(store, genesis, suite):
+    return OtherReceiptsMachine(genesis)
+
+
+async def wait_named(cluster: Cluster, index: int, what: str) -> str:
+    status = cluster.nodes[index].board.ordering
+    with trio.fail_after(PATIENCE_SECONDS):
+        await status.wait_for(lambda seen: seen.mode == "halted" and what in (seen.reason or ""))
+    return status.value.reason or ""
+
+
+@pytest.mark.parametrize("machine", [other_machine, other_receipts_machine])
+async def test_the_node_that_differs_stops_and_names_transaction_and_key(tmp_path, caplog, machine):
+    async with running_cluster(tmp_path, machines={3: machine}) as cluster:
+        odd = cluster.transaction(ODD)
+        plain = [cluster.transaction(str(number)) for number in range(3)]
+        await cluster.submit(0, *plain[:2], odd, plain[2])
+        key = (b"\x00\x01\x01" + odd.id).hex()
+        reason = await wait_named(cluster, 3, f"first state key that differs, as a peer says: {key} own ")
+        named = f"transaction {odd.id.hex()}" in reason
+        assert named == ("receipts_root" in reason) == (machine is other_receipts_machine)
+        assert "state_root own " in reason
+        assert reason in caplog.text
+        stopped = cluster.nodes.pop(3)
+
+        # The four others go on; what this node has computed stays as it is.
+        last = cluster.transaction("last")
+        await cluster.submit(0, last)
+        await cluster.wait_final(odd, *plain, last)
+        store = stopped.opened.store
+        place = store.place_of(odd.id)
+        assert place is not None
+        height = place.height
+        certificate = cluster.nodes[0].reads.certificate(height)
+        own = store.checkpoint(height)
+        assert own is not None
+        assert certificate is not None
+        assert own.state_root != certificate.checkpoint.state_root
+        assert store.certificate(height) is None
+        assert store.certified < height
+
+
+async def test_when_no_result_can_reach_a_quorum_all_stop_and_name_it(tmp_path):
+    async with running_cluster(tmp_path, machines=dict.fromkeys((3, 4), other_receipts_machine)) as cluster:
+        odd = cluster.transaction(ODD)
+        await cluster.submit(0, odd)
+        for index in range(5):
+            reason = await wait_named(cluster, index, f"transaction {odd.id.hex()}")
+            assert "no result can reach a quorum" in reason
+        heights = {node.opened.store.certified for node in cluster.nodes.values()}
+        place = cluster.nodes[0].opened.store.place_of(odd.id)
+        assert place is not None
+        assert max(heights) < place.height
+
+
+async def test_answers_that_prove_nothing_are_not_believed(tmp_path):
+    chain = ChainOnDisk(tmp_path, make_genesis())
+    await chain.apply(chain.transaction())
+    own = chain.store.checkpoint(1)
+    assert own is not None
+    writes = RecentWrites()
+    sent: list[tuple[PeerId | None, PeerMessage]] = []
+    writes.keep(1, [(b"b", bytes(32)), (b"a", None)])
+    divergence = Divergence(chain.store, SUITE, writes, lambda to, message: sent.append((to, message)))
+
+    divergence.on_question(PEER, GetOutcome(1), 0)
+    divergence.on_question(PEER, GetOutcome(1), ANSWER_EVERY_MS - 1)
+    divergence.on_question(PEER, GetOutcome(2), 2 * ANSWER_EVERY_MS)
+    [(_, outcome)] = sent
+    assert isinstance(outcome, Outcome)
+    assert outcome.writes == ((b"a", None), (b"b", bytes(32)))
+    assert outcome.complete
+
+    reason = divergence.begin(own, replace(own, state_root=bytes(32)), "because")
+    assert sent[1:] == [(None, GetOutcome(1))]
+    assert reason == f"because; state_root own {own.state_root.hex()[:16]} other {bytes(8).hex()}"
+    assert divergence.on_answer(outcome) is None, "it names no difference"
+    false = Outcome(1, (bytes(32),), ((b"a", bytes(32)),), True)
+    assert divergence.on_answer(false) is None, "its receipts are others than those that were signed"
+    part = replace(outcome, writes=((b"a", None),), complete=False)
+    assert divergence.on_answer(part) is None, "b was not told"
+    found = divergence.on_answer(replace(outcome, writes=((b"b", bytes(32)),)))
+    assert found == f"{reason}; first state key that differs, as a peer says: 61 own removed other not written"
