@@ -310,10 +310,12 @@ class StateIndex:
             if old is MISSING:
                 old = rows.base(key)
             new = live.get(key, old)
-            if is_first and old is not None and new is not None and values(old) == values(new):
-                # Most changes leave the fields of most indexes alone; what has not moved before stays where it is.
-                if where is None or _is_set(getattr(old, where)) == _is_set(getattr(new, where)):
-                    continue
+            # Most changes leave the fields of most indexes alone, and what has not moved before stays where it is.
+            if (
+                (is_first and old is not None and new is not None and values(old) == values(new))
+                and (where is None or _is_set(getattr(old, where)) == _is_set(getattr(new, where)))
+            ):  # fmt: skip
+                continue
             before = None if old is None or (where and not _is_set(getattr(old, where))) else entry(key, old)
             now = None if new is None or (where and not _is_set(getattr(new, where))) else entry(key, new)
             if before == now:
