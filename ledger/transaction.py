@@ -97,8 +97,11 @@ class TransactionCodec:
         assert len(signatures) == len(body.signers), "one signature per signer"
         return self.decode(body.encode() + b"".join(signatures) + bytes([len(signatures)]))
 
-    def decode(self, wire: bytes) -> Transaction:
-        """Split, decode and check the form of `wire`, not its signatures; raises `Refused` (BYT-001…003, TX-001)."""
+    def decode(self, wire: bytes, wid: bytes | None = None) -> Transaction:
+        """Split, decode and check the form of `wire`, not its signatures; raises `Refused` (BYT-001…003, TX-001).
+
+        `wid` is the wire's hash where the caller has it already.
+        """
         size = len(wire)
         if size > WIRE_BYTES_MAX:
             raise refuse("BYT-002", size=size, limit=WIRE_BYTES_MAX)
@@ -109,7 +112,7 @@ class TransactionCodec:
         encoded = wire[:body_end]
         body = self._body(load(encoded), count)
         signatures = tuple([wire[i : i + SIGNATURE_BYTES] for i in range(body_end, size - 1, SIGNATURE_BYTES)])
-        return Transaction(self._id(encoded), self._wid(wire), wire, body, signatures)
+        return Transaction(self._id(encoded), wid or self._wid(wire), wire, body, signatures)
 
     def decode_body(self, encoded: bytes) -> Body:
         """A body without its signatures, as it travels to a co-signer; raises `Refused`."""

@@ -8,8 +8,7 @@ while, so that the same bad bytes cost their signature check once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import trio
 
@@ -25,9 +24,9 @@ INLINE_SIGNATURES: Final = 16
 REMEMBERED_BAD_MAX: Final = 8_192
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One wire on its way in. `transaction` is None when it was refused before decoding or is known."""
+class Candidate(NamedTuple):
+    """One wire on its way in. `transaction` is None when it was refused before decoding or is known. Made for every
+    wire, and a named tuple is made in half the time of a frozen dataclass."""
 
     wid: bytes
     transaction: Transaction | None
@@ -57,11 +56,13 @@ class Admission:
 
     def decode(self, wire: bytes) -> Candidate:
         """Bytes to a well-formed transaction of this chain; whether it has a place in the pool is not asked."""
-        wid = self._wid(wire)
+        return self._decode(wire, self._wid(wire))
+
+    def _decode(self, wire: bytes, wid: bytes) -> Candidate:
         if wid in self._bad:
             return Candidate(wid, None, self._bad[wid])
         try:
-            transaction = self._codec.decode(wire)
+            transaction = self._codec.decode(wire, wid)
             if transaction.body.chain != self._chain:
                 found, expected = transaction.body.chain.hex()[:16], self._chain.hex()[:16]
                 raise refuse("TX-002", found=found, expected=expected)
@@ -73,7 +74,7 @@ class Admission:
         """Like `decode`, but what the pool holds has been verified and comes back as known."""
         wid = self._wid(wire)
         held = self._pool.find(wid)
-        return self.decode(wire) if held is None else Candidate(wid, held, None, known=True)
+        return self._decode(wire, wid) if held is None else Candidate(wid, held, None, known=True)
 
     def examine(self, wire: bytes, source: PeerId, now_ms: int) -> Candidate:
         """Everything short of the signatures."""
@@ -83,7 +84,7 @@ class Admission:
             return Candidate(wid, held, None, known=True)
         if source != CLIENTS and self._pool.was_here(wid):
             return Candidate(wid, None, None, known=True)
-        candidate = self.decode(wire)
+        candidate = self._decode(wire, wid)
         transaction = candidate.transaction
         if transaction is None:
             return candidate
@@ -100,20 +101,20 @@ class Admission:
         """The candidates that are still open come back as they are, or refused with TX-003."""
         open_ones = [c for c in candidates if c.transaction is not None and c.refused is None and not c.known]
         items: list[Signed] = []
-        owners: list[tuple[bytes, int]] = []
+        owners: list[bytes] = []
         for candidate in open_ones:
             assert candidate.transaction is not None
             signed = candidate.transaction.signed()
-            items.extend(signed)
-            owners.extend((candidate.wid, index) for index in range(len(signed)))
+            items += signed
+            owners += [candidate.wid] * len(signed)
         faults: dict[bytes, int] = {}
         size = INLINE_SIGNATURES if self._limiter is None else CHUNK_SIGNATURES
         for start in range(0, len(items), size):
             answers = await self._chunk(items[start : start + size])
             for offset, answer in enumerate(answers):
                 if answer is not None:
-                    wid, index = owners[start + offset]
-                    faults.setdefault(wid, index)
+                    wid = owners[start + offset]
+                    faults.setdefault(wid, start + offset - owners.index(wid))
         return [self._judged(candidate, faults) for candidate in candidates]
 
     def _judged(self, candidate: Candidate, faults: dict[bytes, int]) -> Candidate:

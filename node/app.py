@@ -112,9 +112,6 @@ class Opened:
     journal: tuple[PoolJournal, list[JournalledWire], Condition]
     guard: GuardFile
 
-    def is_executed(self, identifier: bytes) -> bool:
-        return self.store.place_of(identifier) is not None
-
     def close(self) -> None:
         self.store.close()
         self.log[0].close()
@@ -256,7 +253,7 @@ class _Joining:
                 codec=TransactionCodec(opened.suite),
                 chain=opened.chain,
                 pool=self.pool,
-                is_executed=opened.is_executed,
+                is_executed=opened.store.is_executed,
                 threads=self.config.verify_threads,
             ),
             journal=opened.journal[0],
@@ -286,7 +283,7 @@ class _Joining:
         store, validators = opened.store, StoredValidators(opened.store, opened.suite, genesis)
         permission = Permission(
             suite=opened.suite,
-            is_executed=opened.is_executed,
+            is_executed=opened.store.is_executed,
             misbehaviour=MisbehaviourRules(domain, validators.at, lambda key: store.get(key) is not None),
             lifetime_ms_max=genesis.limit("transaction_lifetime_ms_max"),
             transactions_max=genesis.limit("block_transactions_max"),

@@ -211,6 +211,10 @@ class Store:
         value = self.get(layout.TRANSACTION + identifier)
         return None if value is None else Place.decode(value)
 
+    def is_executed(self, identifier: bytes) -> bool:
+        """Asked for every transaction several times, so without a word too many."""
+        return self._db.get(layout.TRANSACTION + identifier) is not None
+
     def page(self, bucket: int) -> bytes | None:
         return self.get(layout.page_key(bucket))
 

@@ -226,7 +226,10 @@ class Mempool:
             self._board.peer_faults[candidate.refused.code] += 1
 
     def _keep(self, candidate: Candidate, source: PeerId, segment: int | None) -> None:
-        """A verified transaction: into the pool when its id has no place there, and to whoever waits for its bytes."""
+        """A verified transaction: into the pool when its id has no place there, and to whoever waits for its bytes.
+
+        It may have been executed while its signatures were verified, so that is asked again.
+        """
         transaction = candidate.transaction
         assert transaction is not None
         held = self._pool.entry(transaction.id)
