@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -155,7 +156,8 @@ async def test_a_caught_up_block_waits_for_execution_to_tell_its_validators(benc
 
 
 async def test_a_certificate_that_comes_with_a_caught_up_block_reaches_the_engine_after_it(bench):
-    block, checkpoint = held_block(), object()
+    block = held_block()
+    checkpoint: Any = object()
     message = handed(1, block)
     message = replace(message, block=replace(message.block, checkpoint=checkpoint))
     await bench.tell(message, BlockVerified(1, block.transactions))
