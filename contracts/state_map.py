@@ -265,6 +265,7 @@ class StateIndex:
         self._came: dict[bytes, dict[bytes, Any]] = {}
         self._gone: dict[bytes, None] = {}
         self._moved: dict[Any, tuple[bytes, bytes] | None] = {}
+        self._groups: dict[Any, bytes] = {}
         self._seen = 0
         rows.indexes.append(self)
 
@@ -272,13 +273,21 @@ class StateIndex:
         """(fields' bytes, whole key) of a record, None when it is not in the index."""
         if record is None or (self._where is not None and not _is_set(getattr(record, self._where))):
             return None
-        group = self.prefix
-        for kind, name in zip(self._kinds, self._fields, strict=True):
-            value = getattr(record, name)
-            if value is None:
-                return None
-            group += encode_part(kind, value, name)
+        values = self._values(record)
+        group = self._groups.get(values)
+        if group is None:
+            group = self._groups[values] = self._group(values)
+        if not group:
+            return None
         return group, group + (key if self.rows.is_raw else self.rows.full_key(key)[3:])
+
+    def _group(self, values: Any) -> bytes:
+        """The bytes of a row's fields, none when one of them is empty. Few values recur in the many rows of a block."""
+        parts = values if len(self._fields) > 1 else (values,)
+        if None in parts:
+            return b""
+        encoded = zip(self._kinds, parts, self._fields, strict=True)
+        return self.prefix + b"".join([encode_part(kind, part, name) for kind, part, name in encoded])
 
     def finish(self, indexes: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]) -> None:
         """Add what this block changes in the index, and what stood there: an entry has no value but is there or not."""
@@ -293,6 +302,7 @@ class StateIndex:
         self._came.clear()
         self._gone.clear()
         self._moved.clear()
+        self._groups.clear()
         self._seen = 0
 
     def _sync(self) -> None:
@@ -300,9 +310,8 @@ class StateIndex:
         rows, entry, where = self.rows, self.entry, self._where
         touched, live, dirty, moved = rows.touched, rows.live, rows.dirty, self._moved
         values, is_first = self._values, self._seen == 0
-        for key in dict.fromkeys(touched[self._seen :]):
-            if key not in dirty:
-                continue
+        # Whatever has been touched is dirty, so the first look needs no list of its own.
+        for key in dirty if is_first else dict.fromkeys(touched[self._seen :]):
             known = moved.pop(key, None)
             if known is not None:
                 del self._came[known[0]][known[1]]
@@ -316,8 +325,7 @@ class StateIndex:
                 and (where is None or _is_set(getattr(old, where)) == _is_set(getattr(new, where)))
             ):  # fmt: skip
                 continue
-            before = None if old is None or (where and not _is_set(getattr(old, where))) else entry(key, old)
-            now = None if new is None or (where and not _is_set(getattr(new, where))) else entry(key, new)
+            before, now = entry(key, old), entry(key, new)
             if before == now:
                 if before is not None:
                     self._gone.pop(before[1], None)
