@@ -184,7 +184,7 @@ class Engine:
         if start.restored is not None or not start.guard_is_saved:
             # The crash may have come between the log's sync and the guard's: the guard catches up first. What recovery
             # found bars it for good: the log that says so may be gone by the next start.
-            token = self._desk.save_guard(start.guard)
+            token = self._desk.save_guard(self.guard)
             for message in () if start.restored is None else start.restored.messages:
                 self._site.emit(Send(None, message, token))
         self._arm_beat()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from consensus.events import Alarm, Mode, Send, SetMode
 from consensus.messages import GetNewest, Newest, PeerId, Proposal, Status, Vote
-from consensus.observer import Rejoining
+from consensus.observer import Rejoining, answers_needed
 from consensus.pbft.desk import Desk
 from consensus.pbft.links import Links
 from consensus.pbft.rounds import Rounds
@@ -83,10 +83,15 @@ class Standing:
         return self._desk.guard.state.vote_from == BARRED
 
     def ask_to_rejoin(self, rounds: Rounds) -> None:
-        """Once caught up: the answers' certificates can be verified only near the tip. One liar cannot hold this up."""
+        """Once caught up: the answers' certificates can be verified only near the tip. One liar cannot hold this up.
+
+        And once enough can answer: the others decide a few heights for a return, and not again for a while.
+        """
         if not self._is_barred():
             return
-        if self._links.claims_above(rounds.height + 1) <= rounds.validators.quorum.f:
+        quorum = rounds.validators.quorum
+        can_answer = len(self._links.linked()) >= answers_needed(quorum)
+        if can_answer and self._links.claims_above(rounds.height + 1) <= quorum.f:
             self._site.emit(Send(None, self._desk.rejoin(self._rejoining.nonce)))
         self._site.deadlines.arm(Timer.REJOIN, self._site.now_ms + self._site.timing.rejoin_retry_ms)
 
