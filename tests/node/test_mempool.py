@@ -345,12 +345,12 @@ async def test_after_a_crash_the_journal_is_replayed(autojump_clock, tmp_path, n
 
 
 async def test_what_has_expired_in_the_pool_is_no_work(autojump_clock, bench):
-    await bench.submit(make("short", valid_until=GENESIS_TIME + 1_000).wire)
-    await trio.sleep(2)
+    await bench.submit(make("short", valid_until=GENESIS_TIME + 600_000).wire)
+    await trio.sleep(601)
     bench.mempool.control.post(Decided(1, ()))
     await bench.settle()
     assert [eligible.count for eligible in bench.of(Eligible)] == [1, 0]
-    await bench.submit(make("long").wire)
+    await bench.submit(make("long", valid_until=GENESIS_TIME + 1_200_000).wire)
     assert bench.of(Eligible)[-1].count == 1
 
 
