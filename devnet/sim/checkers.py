@@ -34,12 +34,14 @@ from consensus.misbehaviour import claim_of, height_of, verify_evidence
 from consensus.records import OwnCheckpoint, OwnProposal, OwnVote
 from consensus.start import Start
 from devnet.sim.disk import Frame, Row
+from devnet.sim.memory import entries_max, entries_of
 from devnet.sim.stage import Host, Stage
 from ledger.checkpoint import indices_of
 from ledger.errors import BadSignature
 from ledger.validators import ValidatorSet
 
 WINDOW: Final = 2
+WEIGHED_EVERY_STEPS: Final = 50
 STEP_OF: Final = {VoteKind.PREVOTE: 1, VoteKind.PRECOMMIT: 2}
 
 
@@ -56,6 +58,7 @@ class Seen:
     """What one life of one honest node has shown so far."""
 
     height: Height = 0
+    steps: int = 0
     applied: Height = 0
     certified: Height = 0
     next_height: Height = 1
@@ -127,6 +130,12 @@ class Checkers:
         if engine.height < seen.height or engine.applied < seen.applied or engine.certified < seen.certified:
             raise Violation("monotone", f"node {replica.index} fell back to height {engine.height}")
         seen.height, seen.applied = engine.height, engine.applied
+        seen.steps += 1
+        if seen.steps % WEIGHED_EVERY_STEPS == 0:
+            members, height = len(self._validators(engine.height)), engine.height
+            kept, most = entries_of(engine), entries_max(members, height, engine.round)
+            if kept > most:
+                raise Violation("memory", f"node {replica.index} keeps {kept} entries, {most} allowed")
         if isinstance(event, Received):
             for vote in self._votes_in(event.message.message):
                 self._check_reported(replica, vote)

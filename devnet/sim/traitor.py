@@ -30,6 +30,7 @@ from node.held_blocks import HeldBlock, make_block
 REPLAYED_MAX: Final = 64
 WITHHELD_PERCENT: Final = 35
 ROUNDS_AHEAD_MAX: Final = 1_000
+FLOOD_MESSAGES: Final = 8
 VALUES_MAX: Final = 3
 
 
@@ -74,7 +75,7 @@ class Meddler(Mask):
             if self._draw.chance(15):
                 said.append(self._draw.pick(self._said))
         if "inflate" in self._habits and isinstance(message, (Vote, RoundState)) and self._draw.chance(20):
-            said.append(self._inflated(message))
+            said += [self._inflated(message) for _ in range(FLOOD_MESSAGES)]
         return said
 
     def hears(self, message: OrderingMessage) -> bool:

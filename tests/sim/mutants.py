@@ -180,12 +180,16 @@ def restored_messages_leave_at_once(patch: Patch) -> None:
     patch.setattr(Engine, "_begin", begin)
 
 
+def rounds_to_come_without_a_limit(patch: Patch) -> None:
+    patch.setattr(Book, "_make_room", lambda *_: True)
+
+
 MUTANTS: dict[str, Callable[[Patch], None]] = {
     mutant.__name__: mutant
     for mutant in (
         wrong_quorum, no_lock, unlock_on_nil, send_before_persist, own_vote_counts_at_once, forget_votes_on_restart,
         first_vote_wins, window_on_applied, decide_is_not_logged, no_report,
         valid_round_moves_back, fresh_block_over_a_valid_one, guard_is_not_written, decides_with_any_precommits,
-        restored_messages_leave_at_once,
+        restored_messages_leave_at_once, rounds_to_come_without_a_limit,
     )
 }  # fmt: skip

@@ -18,6 +18,7 @@ FOUND_WITHIN = {
     "first_vote_wins": (100, 50, {"liveness"}),
     "window_on_applied": (1, 40, {"window"}),
     "decide_is_not_logged": (1, 20, {"decide first"}),
+    "rounds_to_come_without_a_limit": (1, 40, {"memory"}),
     "no_report": (1, 40, {"unreported"}),
     "fresh_block_over_a_valid_one": (1, 40, {"liveness"}),
     "decides_with_any_precommits": (1, 40, {"certificate", "agreement"}),
