@@ -380,6 +380,8 @@ class Ordering:
         if found is not None:
             block, certificates = found
             self._hold(block)
+            # The engine may have the decision already and wait for nothing but this body.
+            self._step(BodyArrived(block.height, block.block_hash, block.header))
             for certificate in certificates:
                 self._step(Received(CATCH_UP, certificate))
 

@@ -42,6 +42,14 @@ async def test_a_caught_up_block_reaches_the_engine_when_all_of_it_is_verified(b
     assert bench.catch_up == []
 
 
+async def test_an_engine_that_waits_for_nothing_but_the_body_is_told_of_a_caught_up_one(bench):
+    block = held_block()
+    await bench.tell(handed(1, block), BlockVerified(1, block.transactions))
+    told = [type(event) for event in bench.engine.events if isinstance(event, BodyArrived | Received)]
+    assert told == [BodyArrived, Received]
+    assert bench.events(BodyArrived) == [BodyArrived(block.height, block.block_hash, block.header)]
+
+
 async def test_a_strangers_false_body_of_the_same_height_refuses_nothing(bench):
     block, false = held_block(), held_block(notes=0)
     await bench.tell(handed(1, block), ManifestFromPeer(ANNE, Manifest(false.header, (), (b"junk",))))
