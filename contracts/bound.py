@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.ground import Ground
+from contracts.language.builtin_names import SEALED_RECORDS
 from contracts.language.compiler import Program
 from contracts.language.declarations import Method
 from contracts.language.helpers import Helpers
@@ -101,8 +102,13 @@ class BoundContract:
     def _bind_state(self, ground: Ground) -> None:
         names, found = self._names, self.program.found
         for record in found.records:
-            if f"R_{record}" in names:
-                self.helpers.packers[names[f"R_{record}"]] = names[f"pack_{record}"]
+            made = names.get(f"R_{record}")
+            if made is not None:
+                self.helpers.packers[made] = names[f"pack_{record}"]
+                if record in SEALED_RECORDS:
+                    self.helpers.sealed.add(made)
+                if any(entry.type.kind in ("array", "record", "any") for entry in found.records[record].fields):
+                    self.helpers.heavy.add(made)
         for form in found.maps.values():
             pack, unpack = names[f"pack_{form.record}"], names[f"unpack_{form.record}"]
             rows = self.maps[form.name] = StateMap(

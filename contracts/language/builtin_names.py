@@ -17,6 +17,8 @@ BUILTIN_RECORD_NAMES: Final = (
     "Receipt",
     "Statement",
 )
+SEALED_RECORDS: Final = frozenset(("Receipt",))
+"""Their fields hold values of any type, which only the engine can vouch for."""
 PURE_FUNCTIONS: Final = (
     "add_months",
     "apportion",

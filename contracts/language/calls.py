@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from contracts.language.builtin_names import SEALED_RECORDS
 from contracts.language.expressions import ExpressionWriter
 from contracts.language.forms import ANY, NOTHING, is_integer, optional, required
 from contracts.language.meter import CALL_UNITS, EMIT_UNITS, HELPER_UNITS, MAP_READ_UNITS, MAP_WRITE_UNITS, SCAN_UNITS
@@ -47,6 +48,7 @@ class CallWriter(ExpressionWriter):
         if state in self.found.indexes:
             return self._call_index(node, state, name)
         if isinstance(owner, ast.Name) and owner.id in self.found.records and name == "of":
+            self._not_sealed(node, owner.id)
             return self._record_of(node, owner.id)
         if name == "replace" and node.keywords:
             return self._replace(node, owner)
@@ -54,6 +56,7 @@ class CallWriter(ExpressionWriter):
 
     def _call_name(self, node: ast.Call, name: str) -> Code:
         if name in self.found.records:
+            self._not_sealed(node, name)
             return self._construct(node, name)
         if name in PURE_RESULTS:
             arguments = [self.write(argument).text for argument in self._plain(node)]
@@ -75,6 +78,10 @@ class CallWriter(ExpressionWriter):
         if name == "tuple" and arguments_ and arguments_[0].type.kind == "array":
             return arguments_[0]
         return Code(self.helper(f"call_{name}", *texts), kind, 32 if name == "len" else BITS_MAX)
+
+    def _not_sealed(self, node: ast.Call, record: str) -> None:
+        if record in SEALED_RECORDS:
+            raise self.refuse(node, record, "is made by the engine alone")
 
     def _plain(self, node: ast.Call) -> list[ast.expr]:
         if node.keywords:
@@ -120,6 +127,7 @@ class CallWriter(ExpressionWriter):
         self.cost += HELPER_UNITS + len(names)
         if value.type.kind == "record":
             record = value.type.names[0]
+            self._not_sealed(node, record)
             for name in names:
                 if self.found.field_type(record, name) is None:
                     raise verdict("CHK-008", line=node.lineno, what=f"{record}.{name}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import Final
 
+from contracts.language.bounds import check_levels
 from contracts.language.builtin_names import BUILTIN_RECORDS
 from contracts.language.caps import check_caps
 from contracts.language.declarations import Declarations, Method, Reader
@@ -87,7 +88,7 @@ def _builtin_records() -> dict[str, RecordForm]:
 
 
 def _check_calls(found: Declarations) -> None:
-    """No method reaches itself, and no view reaches a change."""
+    """No method reaches itself or goes too deep, and no view reaches a change."""
     calls = {name: _own_calls(method, found) for name, method in found.methods.items()}
     for name, method in found.methods.items():
         reached: dict[str, None] = {}
@@ -102,6 +103,7 @@ def _check_calls(found: Declarations) -> None:
         if method.kind == "view":
             for member in (name, *reached):
                 _check_reads_only(method, found.methods[member], found)
+    check_levels(calls, {name: method.node.lineno for name, method in found.methods.items()})
 
 
 def _own_calls(method: Method, found: Declarations) -> list[str]:

@@ -26,9 +26,13 @@ from contracts.language.pieces import Code, SharedCode
 from contracts.language.publish import make_interface
 from contracts.language.records import write_record
 from contracts.language.verdicts import verdict
-from ledger.interface import Interface, Type
+from ledger.errors import Refused
+from ledger.interface import NAME_CHARACTERS_MAX, Interface, Type
 
 PROGRAMS_MAX: Final = 256
+PROGRAM_CHARACTERS_MAX: Final = 2 * 1024 * 1024
+LOOPS_DEPTH_MAX: Final = 12
+"""Python takes twenty."""
 _ROUNDS_MAX: Final = 6
 """How often a method is written until the types of its locals stand still."""
 
@@ -140,6 +144,8 @@ class MethodWriter:
             head, extra = f"for {self._target(node.target, kind)} in each({source.text}, 1):", 1
         self._charge(place, self.expressions.cost - start, indent, is_head)
         self.lines.append(f"{indent}{head}")
+        if self._loops == LOOPS_DEPTH_MAX:
+            raise verdict("CHK-003", line=node.lineno, limit=LOOPS_DEPTH_MAX)
         self._loops += 1
         self._block(node.body, depth + 1, is_head=True, extra=extra)
         self._loops -= 1
@@ -305,11 +311,16 @@ def _compile(source: str, digest: bytes) -> Program:
         if _is_needed(record.name, shared)
         for line in write_record(record, tests)
     ]
-    text = "\n".join(["", *tests.functions, *records, *shared.functions, *methods])
+    constants = [f"{name} = {value}" for name, value in shared.constants.items()]
+    text = "\n".join(["", *constants, *tests.functions, *records, *shared.functions, *methods])
+    if len(text) > PROGRAM_CHARACTERS_MAX:
+        raise verdict("CHK-002", line=1, limit=PROGRAM_CHARACTERS_MAX)
     # Everything in `text` was written by this package from the checked tree; nothing of the source is pasted into it.
     code = compile(text, "<contract>", "exec", dont_inherit=True, optimize=0)
     _check_after(found)
-    return Program(digest, text, code, found, tuple(shared.uses), shared.numbers)
+    program = Program(digest, text, code, found, tuple(shared.uses), shared.numbers)
+    _check_interface(program)
+    return program
 
 
 def _is_needed(record: str, shared: SharedCode) -> bool:
@@ -322,3 +333,11 @@ def _check_after(found: Declarations) -> None:
     """An empty contract is an author's mistake."""
     if not any(method.kind in ("action", "view") for method in found.methods.values()):
         raise verdict("CHK-011", line=1, why="a contract has at least one action or view")
+
+
+def _check_interface(program: Program) -> None:
+    """What is shown of a contract must be within the limits of those who read it."""
+    try:
+        Interface.decode(program.interface("x" * NAME_CHARACTERS_MAX).encode())
+    except Refused as refused:
+        raise verdict("CHK-011", line=1, why=refused.text("en")) from None

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from contracts.language.bounds import CONSTANT_WEIGHT_MAX, DEFAULT_WEIGHT_MAX, check_stored, weight
 from contracts.language.builtin_names import BUILTIN_RECORD_NAMES, SDK_NAMES
 from contracts.language.forms import KEY_KINDS, NOTHING, is_scalar, read_type, required
 from contracts.language.sentences import Docstring, read_docstring, two_languages
@@ -125,7 +126,10 @@ class Reader:
         if len(node.targets) != 1 or not isinstance(target, ast.Name) or not target.id.isupper():
             raise verdict("CHK-011", line=node.lineno, why="outside the contract only constants in capitals are set")
         self._claim(target.id, node.lineno)
-        self.found.constants[target.id] = constant_of(node.value, self.found.constants)
+        value = constant_of(node.value, self.found.constants)
+        if weight(value, CONSTANT_WEIGHT_MAX) > CONSTANT_WEIGHT_MAX:
+            raise verdict("CHK-011", line=node.lineno, why=f"a constant heavier than {CONSTANT_WEIGHT_MAX}")
+        self.found.constants[target.id] = value
 
     def _claim(self, name: str, line: int) -> None:
         taken = (self.found.constants, self.found.records, self.found.maps, self.found.indexes, self.found.refusals)
@@ -177,24 +181,20 @@ class Reader:
         name, kind = entry.target.id, read_type(entry.annotation, self.found.records)
         if any(other.name == name for other in before) or name in ("replace", "of"):
             raise verdict("CHK-011", line=entry.lineno, why=f"the field {name} stands twice")
-        self._check_flat(kind, entry.lineno)
+        if not self._is_builtin:
+            check_stored(kind, self.found.records, entry.lineno)
         if entry.value is None:
             if before and before[-1].has_default:
                 raise verdict("CHK-011", line=entry.lineno, why=f"the field {name} without default follows a default")
             return Field(name, kind)
         return Field(name, kind, has_default=True, default=self._default(kind, entry.value))
 
-    def _check_flat(self, kind: Type, line: int) -> None:
-        """An array of records that hold arrays could hold millions of items."""
-        if kind.kind == "array" and kind.items[0].kind == "record" and not self._is_builtin:
-            inner = self.found.records[kind.items[0].names[0]].fields
-            if any(entry.type.kind in ("array", "record") for entry in inner):
-                raise verdict("CHK-012", line=line, why="an array of records that hold arrays or records")
-
     def _default(self, kind: Type, node: ast.expr) -> Any:
         value = constant_of(node, self.found.constants)
         if not fits(kind, value):
             raise verdict("CHK-012", line=node.lineno, why="the default has another type")
+        if weight(value, DEFAULT_WEIGHT_MAX) > DEFAULT_WEIGHT_MAX:
+            raise verdict("CHK-012", line=node.lineno, why=f"a default heavier than {DEFAULT_WEIGHT_MAX}")
         return value
 
     def _contract(self, node: ast.ClassDef) -> None:
@@ -235,6 +235,7 @@ class Reader:
             raise verdict("CHK-012", line=call.lineno, why=f"a key has 1 to {KEY_PARTS_MAX} scalars, no optional ones")
         if record not in self.found.records or record in self.found.events:
             raise verdict("CHK-012", line=call.lineno, why="a map holds a record of this file")
+        check_stored(Type("record", names=(record,)), self.found.records, call.lineno)
         placed = literal_text(keywords.get("placed_by")) or "key"
         if placed not in ("key", "transaction") or (placed == "transaction" and key[0].kind != "id"):
             raise verdict("CHK-011", line=call.lineno, why="placed_by is key, or transaction where the key is an Id")
@@ -353,7 +354,10 @@ class Reader:
             if argument.annotation is None:
                 raise verdict("CHK-012", line=argument.lineno, why=f"the parameter {argument.arg} has no type")
             type_ = read_type(argument.annotation, self.found.records)
-            self._check_flat(type_, argument.lineno)
+            if any(entry.name == argument.arg for entry in fields):
+                raise verdict("CHK-011", line=argument.lineno, why=f"the parameter {argument.arg[:40]} stands twice")
+            if kind in ("action", "view"):
+                check_stored(type_, self.found.records, argument.lineno)
             labels = docstring.labels.get(argument.arg, ("", ""))
             if i < first_default:
                 fields.append(Field(argument.arg, type_, *labels))

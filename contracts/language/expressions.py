@@ -63,6 +63,8 @@ class ExpressionWriter:
         """Parameters that are never assigned: their integers were checked to lie within 63 bits."""
         self._scopes: list[dict[str, Code]] = []
         self._scope_count = 0
+        self._kept = 0
+        """Values that chained comparisons keep in a name of their own."""
 
     # -- entry
 
@@ -120,7 +122,7 @@ class ExpressionWriter:
             bits = SMALL_BITS if node.id in self.small else BITS_MAX
             return Code(f"v_{node.id}", self.locals[node.id], bits)
         if node.id in self.found.constants:
-            return literal(self.found.constants[node.id])
+            return self.shared.constant(node.id, self.found.constants[node.id])
         raise verdict("CHK-007", line=node.lineno, what=node.id)
 
     def _tuple(self, node: ast.Tuple) -> Code:
@@ -204,6 +206,7 @@ class ExpressionWriter:
             is_last = i == len(node.ops) - 1
             if not is_last and not right.text.isidentifier():
                 self._scope_count += 1
+                self._kept += 1
                 name = f"t_{self._scope_count}"
                 parts.append(self._relation(node, operator, left, right._replace(text=f"({name} := {right.text})")))
                 right = right._replace(text=name)
@@ -249,7 +252,9 @@ class ExpressionWriter:
         value = self._hidden(node.value, value)
         place = self.write(node.slice)
         kind = _item_type(value.type, node.slice)
-        return Code(f"{value.text}[{place.text}]", kind, SMALL_BITS if value.type.kind == "array" else BITS_MAX)
+        # An array with a limit has been tested, and its integers with it; one that was put together has not.
+        is_tested = value.type.kind == "array" and value.type.limit > 0
+        return Code(f"{value.text}[{place.text}]", kind, SMALL_BITS if is_tested else BITS_MAX)
 
     def key_of(self, state: str, node: ast.expr) -> str:
         """A map's key, with the exact types of its parts."""
@@ -301,8 +306,10 @@ class ExpressionWriter:
         """A comprehension changes nothing, so it may be worked out at once and paid per item before it runs."""
         if len(node.generators) != 1 or node.generators[0].is_async:
             raise self.refuse(node, "a comprehension", "has one for")
-        loop = node.generators[0]
+        loop, kept = node.generators[0], self._kept
         source = self.write(loop.iter)
+        if self._kept != kept:
+            raise self.refuse(node, "a comprehension", "runs over something with a chained comparison in it")
         before = self.cost
         scope: dict[str, Code] = {}
         target = self._targets(loop.target, _each_type(source), scope)
@@ -332,7 +339,8 @@ class ExpressionWriter:
                 owner, name = node.func.value, node.func.attr
                 is_read = self.state_name(owner) in self.found.maps and name == "get"
                 is_read |= isinstance(owner, ast.Name) and owner.id == "ctx" and name in CONTEXT_READS
-                if not is_read and name not in ("replace", "of", "startswith", "endswith", "get"):
+                is_own = isinstance(owner, ast.Name) and owner.id == "self"
+                if not is_read and (is_own or name not in ("replace", "of", "startswith", "endswith", "get")):
                     raise self.refuse(node, "a comprehension", f"does not call {name}")
 
 

@@ -143,7 +143,8 @@ class TestWriter:
         if name == "boolean":
             return f"type({value}) is bool"
         if name in ("text", "organisation"):
-            return f"(type({value}) is str and len({value}) <= {kind.limit})"
+            # Text ends with a zero byte where it is part of a key or an index.
+            return f"(type({value}) is str and len({value}) <= {kind.limit} and '\\0' not in {value})"
         if name == "choice":
             return f"(type({value}) is str and {value} in {kind.names!r})"
         if name == "bytes":
@@ -163,11 +164,15 @@ class TestWriter:
     def _function(self, kind: Type) -> str:
         if kind not in self._names:
             if kind.kind == "array":
-                inner = f"all([{self.test(kind.items[0], 'item')} for item in value])"
-                body = f"type(value) is tuple and len(value) <= {kind.limit} and {inner}"
+                inner = self.test(kind.items[0], "item")
+                body = (
+                    f"    if type(value) is not tuple or len(value) > {kind.limit}:\n        return False\n"
+                    f"    meter[0] -= len(value)\n    return all([{inner} for item in value])"
+                )
             else:
                 parts = [self.test(item, f"value[{i}]") for i, item in enumerate(kind.items)]
-                body = " and ".join([f"type(value) is tuple and len(value) == {len(parts)}", *parts])
+                tests = " and ".join([f"type(value) is tuple and len(value) == {len(parts)}", *parts])
+                body = f"    return {tests}"
             name = self._names[kind] = f"is_type_{len(self._names)}"
-            self.functions.append(f"def {name}(value):\n    return {body}\n")
+            self.functions.append(f"def {name}(value):\n{body}\n")
         return self._names[kind]

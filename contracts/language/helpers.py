@@ -23,6 +23,8 @@ TEXT_CHARACTERS_MAX: Final = 65_536
 ITEMS_MAX: Final = 16_384
 DICT_ITEMS_MAX: Final = 4_096
 WEIGHT_MAX: Final = 65_536
+LEVELS_MAX: Final = 16
+"""Of tuples in tuples, as deep as the encoding goes."""
 DIGITS_MAX: Final = 78
 RECORD_WEIGHT: Final = 32
 _SEQUENCES: Final = (tuple, list)
@@ -79,6 +81,10 @@ class Helpers:
         self._meter = meter
         self._digest = contract_digest
         self.packers: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
+        self.sealed: set[type] = set()
+        """Records that only the engine makes."""
+        self.heavy: set[type] = set()
+        """Records with arrays or records in them, whose tuple is not made at one price."""
 
     def namespace(self) -> dict[str, Any]:
         """Everything that a program may name, but for its own state. Nothing else of Python is there."""
@@ -117,16 +123,37 @@ class Helpers:
             return value
         if kind is not tuple:
             raise wrong_type("a list or dict inside another value", value)
-        waiting, weight = list(value), 0
-        while waiting:
-            item = waiting.pop()
-            weight += RECORD_WEIGHT if type(item) in self.packers else 1
-            if type(item) is tuple:
-                waiting.extend(item)
-            if weight + len(waiting) > WEIGHT_MAX:
-                raise refuse("EXE-002", detail="a tuple is too large")
-        self._charge(weight)
+        self._weigh(value, RECORD_WEIGHT)
         return value
+
+    def _weigh(self, value: tuple[Any, ...], record_weight: int) -> None:
+        """Refuse a tuple that is too large or too deep, level by level; what was looked at is paid for."""
+        packers, weight = self.packers, 0
+        level: list[tuple[Any, ...]] = [value]
+        for _ in range(LEVELS_MAX):
+            inner: list[tuple[Any, ...]] = []
+            for items in level:
+                weight += len(items)
+                if weight > WEIGHT_MAX:
+                    raise refuse("EXE-002", detail="a tuple is too large")
+                for item in items:
+                    if type(item) is tuple:
+                        inner.append(item)
+                    elif record_weight > 1 and type(item) in packers:
+                        weight += record_weight - 1
+            if not inner:
+                break
+            level = inner
+        else:
+            raise refuse("EXE-002", detail="a tuple is nested too deeply")
+        self._meter[0] -= weight
+        if self._meter[0] < 0:
+            raise OutOfBudget
+
+    def _rows(self, rows: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
+        """What is put together without passing `frozen`: no heavier than a tuple may be, but for its records."""
+        self._weigh(rows, 1)
+        return rows
 
     def list_of(self, items: list[Any]) -> list[Any]:
         self._charge(len(items))
@@ -158,6 +185,8 @@ class Helpers:
         kind: Any = type(record)
         if kind not in self.packers:
             raise wrong_type("replace", None)
+        if kind in self.sealed:
+            raise wrong_type("replace", None)
         fields = {name: getattr(record, name) for name in kind.__slots__[1:]}
         for name, value in changes:
             if name not in fields:
@@ -169,13 +198,21 @@ class Helpers:
         """`value` with every record as the tuple of its fields, as it leaves the contract."""
         kind = type(value)
         if kind is tuple:
+            self._meter[0] -= 2 * len(value)
+            if self._meter[0] < 0:
+                raise OutOfBudget
             return tuple([self.plain(item) for item in value])
         if kind in self.packers:
-            return self.packers[kind](value)
+            self._meter[0] -= RECORD_WEIGHT
+            return self._fields(value, kind) if kind in self.heavy else self.packers[kind](value)
         if kind not in SCALARS:
             raise wrong_type("a list or dict leaves the contract", None)
         check_value(value)
         return value
+
+    def _fields(self, record: Any, kind: Any) -> tuple[Any, ...]:
+        """The tuple of a heavy record, paid for on the way."""
+        return tuple([self.plain(getattr(record, name)) for name in kind.__slots__[1:]])
 
     def same(self, value: Any) -> Any:
         return value
@@ -221,12 +258,12 @@ class Helpers:
         if kind is not type(right):
             return False
         if kind in self.packers:
-            self._charge(RECORD_WEIGHT)
-            return self.packers[kind](left) == self.packers[kind](right)
+            self._meter[0] -= RECORD_WEIGHT
+            return all(self.equal(getattr(left, name), getattr(right, name)) for name in kind.__slots__[1:])
         if kind in _SEQUENCES or kind is dict:
             if len(left) != len(right):
                 return False
-            self._charge(len(left))
+            self._charge(4 * ITEMS_PER_UNIT * len(left))
             if kind is dict:
                 return all(key in right and self.equal(item, right[key]) for key, item in left.items())
             return all(self.equal(a, b) for a, b in zip(left, right, strict=True))
@@ -238,7 +275,7 @@ class Helpers:
         if kind is not type(right) or kind not in (int, str, bytes, tuple):
             raise wrong_type("a comparison", None)
         if kind is tuple:
-            self._charge(min(len(left), len(right)))
+            self._charge(4 * ITEMS_PER_UNIT * min(len(left), len(right)))
             for a, b in zip(left, right, strict=False):
                 self._comparable(a, b)
         elif kind is not int:
@@ -271,7 +308,7 @@ class Helpers:
             return item in value
         if kind not in (*_SEQUENCES, range):
             raise wrong_type("in", None)
-        self._charge(ITEMS_PER_UNIT * len(value))
+        self._charge(4 * ITEMS_PER_UNIT * len(value))
         return any(self.equal(other, item) for other in value)
 
     def part(self, value: Any, first: Any, last: Any) -> Any:
@@ -330,7 +367,7 @@ class Helpers:
         return tuple(self._dict(value).values())
 
     def method_items(self, value: Any) -> tuple[Any, ...]:
-        return tuple(self._dict(value).items())
+        return self._rows(tuple(self._dict(value).items()))
 
     def _same_text(self, value: Any, other: Any) -> None:
         if type(value) not in (str, bytes) or type(other) is not type(value):
@@ -414,11 +451,11 @@ class Helpers:
         return self._items(values[0]) if values else ()
 
     def call_enumerate(self, value: Any) -> tuple[Any, ...]:
-        return tuple(enumerate(self._items(value)))
+        return self._rows(tuple(enumerate(self._items(value))))
 
     def call_zip(self, *values: Any) -> tuple[Any, ...]:
         items = [self._items(value) for value in values]
-        return tuple(zip(*items, strict=False))
+        return self._rows(tuple(zip(*items, strict=False)))
 
     def call_reversed(self, value: Any) -> tuple[Any, ...]:
         return self._items(value)[::-1]

@@ -10,6 +10,7 @@ from ledger.interface import Type
 
 SMALL_BITS: Final = 63
 BITS_MAX: Final = 256
+INLINE_CHARACTERS_MAX: Final = 80
 
 
 class Code(NamedTuple):
@@ -30,12 +31,22 @@ class SharedCode:
         """Records of the SDK that the program must have."""
         self.numbers: dict[str, dict[str, Type]] = {}
         self.field_types: dict[str, Type] = {}
+        self.constants: dict[str, str] = {}
+        """Names in the program of the constants that are used → their literals."""
         self._casters: dict[Type, str] = {}
         self._replacers: dict[tuple[str, tuple[str, ...], frozenset[str]], str] = {}
         for record in found.records.values():
             for entry in record.fields:
                 known = self.field_types.get(entry.name, entry.type)
                 self.field_types[entry.name] = known if known == entry.type else ANY
+
+    def constant(self, name: str, value: Any) -> Code:
+        """A constant where it is used: small ones as literals, others by a name, however often they are used."""
+        code = literal(value)
+        if len(code.text) <= INLINE_CHARACTERS_MAX:
+            return code
+        self.constants[f"k_{name}"] = code.text
+        return code._replace(text=f"k_{name}")
 
     def note_number(self, refusal: str, name: str, kind: Type) -> None:
         known = self.numbers.setdefault(refusal, {})

@@ -71,7 +71,7 @@ BUILTINS: Final[dict[str, tuple[int, int, Type]]] = {
     "range": (1, 3, ANY),
     "reversed": (1, 1, ANY),
     "sorted": (1, 1, LIST),
-    "str": (1, 1, TEXT),
+    "str": (1, 1, Type("text")),
     "sum": (1, 1, INTEGER),
     "tuple": (0, 1, ANY),
     "zip": (2, 4, ANY),
