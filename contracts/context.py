@@ -141,16 +141,14 @@ class Context:
     def _receipt(self, act: Callable[[], Any]) -> Any:
         """Run `act`; a refusal undoes what it did and is returned."""
         world, session = self._world, self.session
-        mark, announced, depth, approved = (
-            *(len(world.ground.journal), len(session.events), len(session.contracts)),
-            session.approved,
-        )
+        mark, announced, depth = len(world.ground.journal), len(session.events), len(session.contracts)
+        approved, signers = session.approved, session.signers
         try:
             code, result = None, act()
         except Refused as refused:
             rollback(world.ground.journal, mark)
             del session.events[announced:], session.contracts[depth:]
-            session.approved = approved
+            session.approved, session.signers = approved, signers
             code, result = refused.code, None
         return self._bound.record("Receipt")(code, result)
 

@@ -210,6 +210,33 @@ def test_what_waited_is_checked_again_when_it_is_done(told):
     assert told.view("approval", "waiting_in", "a", None) == (item,)
 
 
+def test_a_refused_approval_lends_its_signers_to_nobody():
+    """What a maker and its counterparty have signed is used for that act alone, also inside a batch."""
+    source = contract(
+        "    @action(permission='make', policy='pay', amount='money')\n"
+        "    def joint(self, ctx, other: Org, money: Fen) -> int:\n"
+        '        """zh: 会签 | en: Sign together"""\n'
+        "        ctx.require(ctx.is_signed_by(other), self.no, why=other)\n"
+        "        return 1\n"
+    )
+    told = chain(
+        purse=(FIXTURES / "purse.py").read_text(encoding="utf-8"),
+        trial=source,
+        policies=(("policy", "pay", "", ((0, 0), (1_000, 1))),),
+    )
+    told.do("a", "membership", "enrol", told.key("c1"), ("check", "make"))
+    purse, other = made(told, "a", 5_000), made(told, "b", 0)
+    acts = []
+    for act in (("purse", "pay", purse, other, 5_000), ("trial", "joint", "b", 5_000)):
+        cosigners = ("b",) if act[0] == "purse" else ()
+        [waiting] = told.do("a", *act, cosigners=cosigners).events
+        acts.append((waiting.values[0], waiting.values[4]))
+    told.do("a", "purse", "pay", purse, other, 1)
+    rows = items(*[(f"r{i}", act) for i, act in enumerate(acts)])
+    receipt = told.do("c1", "batch", "run", bytes(32), 2, 0, "approval", "approve", "each", rows)
+    assert receipt.result == (("r0", "PUR-001"), ("r1", "TRI-001"))
+
+
 # -- sweeps
 
 
