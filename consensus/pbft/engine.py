@@ -316,7 +316,7 @@ class Engine:
         self._site.deadlines.arm(Timer.ROUND_STATE, self._site.now_ms + pause)
 
     def _is_busy(self) -> bool:
-        """Round states are rare on a silent chain, unless this node lacks something: a certificate, or whole heights."""
+        """Round states are rare on a silent chain, unless this node lacks a certificate or whole heights."""
         rounds = self._heights.rounds
         lags = self._links.claims_above(rounds.height) > rounds.validators.quorum.f
         return lags or self._waking.is_awake(rounds) or self._checkpoints.certified < self._heights.decided

@@ -684,16 +684,18 @@ def test_bodies_that_do_not_come_are_asked_for_again():
     assert find(bench.tick(2000), Fetch) == []
 
 
-def test_a_body_that_is_late_on_a_silent_chain_is_asked_for_within_the_second():
-    """This node has no work of its own, but others have gone on: it must not wait for the rare beat of a silent chain."""
+def test_a_node_that_others_have_left_behind_asks_every_second_on_a_silent_chain():
+    """It has no work and knows of no decision, yet t others are heights above it; what it lacks may have been lost."""
     bench = Bench(4, 3, Timing())
     bench.tick(2000)
-    bench.block("A")
+    bench.block("far above")
+    decided = replace(bench.commit("far above", 0, 0, 1, 2), height=8)
     for i in (0, 1):
         bench.up(i)
-        bench.receive(RoundState(2, 0, 0, (), None, 0, bench.commit("A", 0, 0, 1, 2)), i)
+        bench.receive(RoundState(9, 0, 0, (), None, 0, decided), i)
     bench.tick(2500)
-    assert len(find(bench.tick(3000), Fetch)) == 1
+    asked = [send for send in find(bench.tick(3000), Send) if isinstance(send.message, RoundState)]
+    assert len(asked) == 1
 
 
 def test_round_state_is_answered_with_all_votes_third_parties_included():
