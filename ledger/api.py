@@ -82,8 +82,8 @@ class TransactionState(Model):
 
     `unknown`; `accepted` (in its pool); `executed` at a height that is not certified yet; `final` (certified).
     `receipt` is the receipt's CBOR. `proof`, when asked for and final, is the CBOR of [header, state_root,
-    receipts_root, receipt path, certificate, history path | null]: the certificate is of the receipt's height, or of a
-    higher one and then the history path leads to it.
+    receipts_root, receipt path, certificate, history path | null] (`ledger.proofs`): the certificate is of the
+    receipt's height, or of a higher one and then the history path leads to it.
     """
 
     id: Hex
@@ -137,8 +137,8 @@ class StatesAnswer(Model):
 
 class HistoryAnswer(Model):
     """`GET /v1/history/{height}?under=H`: what proves a height under the certificate of H (without `under`: of the
-    highest certified height). `row` is the CBOR of [header, state_root, receipts_root, history path | null]: null where
-    the certificate is the height's own."""
+    highest certified height). `row` is the CBOR of [header, state_root, receipts_root, history path | null]
+    (`ledger.proofs`): null where the certificate is the height's own."""
 
     height: int
     row: Base64Bytes
@@ -255,7 +255,7 @@ class FreshnessQuery(Model):
 
 
 class FreshnessAnswer(Model):
-    """Signed over H("fresh", CBOR [1, chain, nonce, height, checkpoint hash]) with the validator's key."""
+    """Signed with the validator's key over H("fresh", CBOR [1, chain, nonce, height, checkpoint hash])."""
 
     height: int
     certificate: Base64Bytes

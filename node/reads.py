@@ -16,12 +16,12 @@ import trio
 
 from ledger.block import BlockBody, Header
 from ledger.checkpoint import VALIDATORS_LAG, CheckpointCert
-from ledger.codec import encode
 from ledger.crypto import Suite
 from ledger.errors import refuse
 from ledger.genesis import Genesis
 from ledger.history import HistoryRange
 from ledger.merkle import Kind, MerkleTree
+from ledger.proofs import HeightProof, ReceiptProof
 from ledger.state import StateProof
 from ledger.validators import ValidatorSet
 from node.board import Board
@@ -116,7 +116,7 @@ class Reads:
         return TransactionView(phase, place, receipts[place.index])
 
     def receipt_proof(self, place: Place) -> bytes:
-        """CBOR [header, state root, receipts root, receipt path, certificate, history path | null] for a final receipt.
+        """The CBOR of a final receipt's `ReceiptProof`.
 
         The certificate is of the receipt's height, or the lowest higher one that is held, and then the history path
         leads from the height to it. Raises RPC-005 when the height is not certified.
@@ -130,8 +130,9 @@ class Reads:
         above = certificate.checkpoint.height
         history = None
         if above != place.height:
-            history = self._range.path(self.store.history(above), place.height, self.store.history_node).to_value()
-        return encode((header, checkpoint.state_root, checkpoint.receipts_root, path, certificate.to_value(), history))
+            history = self._range.path(self.store.history(above), place.height, self.store.history_node)
+        level = HeightProof(header, checkpoint.state_root, checkpoint.receipts_root, history)
+        return ReceiptProof(level, path, certificate).encode()
 
     def _receipt_leaves(self, height: int) -> list[bytes]:
         """The leaves of one height; the last height asked for is remembered, for clients ask for many of a block."""

@@ -25,14 +25,15 @@ from ledger.api import (
 )
 from ledger.block import Header, transactions_root
 from ledger.checkpoint import CheckpointCert, indices_of
-from ledger.codec import anything, array, blob, decode, encode, row
-from ledger.crypto import HASH_BYTES, Suite
+from ledger.codec import anything, array, decode, encode, row
+from ledger.crypto import Suite
 from ledger.errors import BadProof, BadSignature, Refused
 from ledger.evidence import Succession
 from ledger.genesis import Genesis
 from ledger.history import HistoryPath, HistoryRange
 from ledger.interface import Interface
-from ledger.merkle import Kind, MerkleTree, check_path
+from ledger.merkle import Kind, MerkleTree, Path
+from ledger.proofs import HeightProof, ReceiptProof, freshness_digest
 from ledger.receipt import Receipt
 from ledger.state import StateHasher, StateProof, verify_state
 from ledger.transaction import Transaction, TransactionCodec
@@ -41,29 +42,16 @@ from wallet.node_api import NotProvenError, UnreachableError
 
 PROOF_BYTES_MAX: Final = 4 * 1024 * 1024
 PIN_BYTES_MAX: Final = 64 * 1024 * 1024
-FRESH_VERSION: Final = 1
+CHANGES_MAX: Final = 10_000
+CERTIFICATES_KEPT_MAX: Final = 1_000
 BEHIND: Final = "RPC-005"
 """What a node answers that has not yet certified the height asked for."""
 
 FetchHistory = Callable[[int, int], HistoryAnswer]
 FetchValidators = Callable[[], ValidatorsAnswer]
 
-_PROOF_ROW = row(
-    ("header", anything),
-    ("state_root", blob(HASH_BYTES)),
-    ("receipts_root", blob(HASH_BYTES)),
-    ("path", anything),
-)
-_RECEIPT_PROOF = row(
-    ("header", anything),
-    ("state_root", blob(HASH_BYTES)),
-    ("receipts_root", blob(HASH_BYTES)),
-    ("receipt_path", anything),
-    ("certificate", anything),
-    ("history_path", anything),
-)
 _PIN = row(
-    ("changes", array(row(("height", anything), ("validators", anything), ("certificate", anything)), 10_000)),
+    ("changes", array(row(("height", anything), ("validators", anything), ("certificate", anything)), CHANGES_MAX)),
     ("certificate", anything),
 )
 
@@ -97,7 +85,7 @@ class ProvenReceipt:
 
     receipt: Receipt
     encoded: bytes
-    path: Any
+    path: Path
     level: Level
 
 
@@ -164,7 +152,7 @@ class Trust:
             if isinstance(fault, Refused) and fault.code == BEHIND:
                 raise BehindError(fault) from None
             raise NotProvenError(f"certificate: {reason(fault)}") from None
-        if len(self._good) > 1_000:
+        if len(self._good) >= CERTIFICATES_KEPT_MAX:
             self._good.clear()
         self._good[encoded] = certificate
         return certificate
@@ -200,20 +188,17 @@ class Trust:
     def _contains(self, high: CheckpointCert, low: CheckpointCert, fetch_history: FetchHistory) -> bool:
         wanted = low.checkpoint
         answer = fetch_history(wanted.height, high.checkpoint.height)
-        level = self._level(decode(answer.row, bytes_max=PROOF_BYTES_MAX), high)
+        level = self._level(HeightProof.decode(answer.row), high)
         found = (level.height, level.header.hash(self.suite), level.state_root, level.receipts_root)
         return found == (wanted.height, wanted.block_hash, wanted.state_root, wanted.receipts_root)
 
     # facts under a certificate
 
-    def _level(self, value: Any, certificate: CheckpointCert) -> Level:
+    def _level(self, proof: HeightProof, certificate: CheckpointCert) -> Level:
         """A height proven under a checked certificate; raises `BadProof` or `Refused`."""
-        _PROOF_ROW(value, "row")
-        header_value, state_root, receipts_root, path_value = value
-        encoded = header_value if type(header_value) is bytes else encode(header_value)
-        header = Header.decode(encoded, self.suite)
+        header, path = Header.decode(proof.header, self.suite), proof.history_path
+        state_root, receipts_root = proof.state_root, proof.receipts_root
         checkpoint, block_hash = certificate.checkpoint, header.hash(self.suite)
-        path = None if path_value is None else HistoryPath.from_value(path_value)
         if path is None:
             claimed = (header.height, block_hash, state_root, receipts_root)
             if claimed != (checkpoint.height, *_facts(certificate)[:3]):
@@ -229,7 +214,7 @@ class Trust:
     def level(self, answer: HistoryAnswer, height: int, certificate: CheckpointCert) -> Level:
         """The height asked for, as a node proves it under `certificate`."""
         try:
-            level = self._level(decode(answer.row, bytes_max=PROOF_BYTES_MAX), certificate)
+            level = self._level(HeightProof.decode(answer.row), certificate)
         except (Refused, BadProof) as fault:
             raise NotProvenError(f"height {height}: {reason(fault)}") from None
         if level.height != height:
@@ -243,13 +228,10 @@ class Trust:
         if answer.receipt is None or answer.proof is None:
             raise NotProvenError("final, yet without receipt or proof")
         try:
-            value = decode(answer.proof, bytes_max=PROOF_BYTES_MAX)
-            _RECEIPT_PROOF(value, "proof")
-            header, state_root, receipts_root, receipt_path, certificate_value, history = value
-            certificate = accept(encode(certificate_value))
-            level = self._level((header, state_root, receipts_root, history), certificate)
-            path = check_path(receipt_path)
-            root = self._merkle.root_of_path(Kind.RECEIPTS, self._receipt_leaf(answer.receipt), path)
+            proof = ReceiptProof.decode(answer.proof)
+            level = self._level(proof.height, accept(proof.certificate.encode()))
+            leaf = self._receipt_leaf(answer.receipt)
+            root = self._merkle.root_of_path(Kind.RECEIPTS, leaf, proof.receipt_path)
             if root != level.receipts_root:
                 raise BadProof("the receipt is not in its block")
             receipt = Receipt.decode(answer.receipt)
@@ -257,7 +239,7 @@ class Trust:
             raise NotProvenError(f"receipt {identifier.hex()[:16]}: {reason(fault)}") from None
         if receipt.id != identifier or receipt.height != level.height:
             raise NotProvenError(f"the receipt of another transaction than {identifier.hex()[:16]}")
-        return ProvenReceipt(receipt, answer.receipt, path, level)
+        return ProvenReceipt(receipt, answer.receipt, proof.receipt_path, level)
 
     def states(
         self, answer: StatesAnswer, full_keys: list[bytes], accept: Callable[[bytes], CheckpointCert]
@@ -311,10 +293,11 @@ class Trust:
         """The organisation whose validator signed our nonce with its highest certificate."""
         certificate = accept(answer.certificate)
         checkpoint = certificate.checkpoint
-        signed = encode((FRESH_VERSION, self.chain, nonce, answer.height, checkpoint.sign_bytes(self.suite)))
+        hashed = checkpoint.sign_bytes(self.suite)
+        digest = freshness_digest(self.suite, self.chain, nonce, answer.height, hashed)
         try:
             key = bytes.fromhex(answer.key)
-            self.suite.verify(key, self.suite.hasher("fresh")(signed), bytes.fromhex(answer.signature))
+            self.suite.verify(key, digest, bytes.fromhex(answer.signature))
         except BadSignature as fault:
             raise NotProvenError(f"freshness: {fault.detail}") from None
         if checkpoint.height != answer.height:

@@ -64,9 +64,9 @@ from consensus.signing import Signer
 from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verifier
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import Checkpoint, CheckpointCert
-from ledger.codec import encode
 from ledger.errors import PeerFault
 from ledger.genesis import Genesis
+from ledger.proofs import freshness_digest
 from ledger.transaction import Transaction
 from ledger.validators import ValidatorSet
 from node.board import Board, ChainStatus, OrderingStatus
@@ -422,8 +422,8 @@ class Ordering:
             log.error("diverged %s", reason)
 
     def _sign_freshness(self, asked: SignFreshness) -> None:
-        value = (1, self._domain.chain, asked.nonce, asked.height, asked.checkpoint_hash)
-        digest = self._domain.suite.hasher("fresh")(encode(value))
+        suite, chain = self._domain.suite, self._domain.chain
+        digest = freshness_digest(suite, chain, asked.nonce, asked.height, asked.checkpoint_hash)
         asked.reply.put(self._parts.signer.sign(digest))
 
     # What the engine asks for ----------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from ledger.crypto import HASH_BYTES
 from ledger.errors import refuse
 from ledger.genesis import Genesis
 from ledger.history import HistoryRange
+from ledger.proofs import HeightProof
 from ledger.state import KEY_BYTES_MAX, NUMBER_BYTES
 from node.genesis_spec import view_of
 from node.http.answers import HEIGHT_MAX, JSON, answer, cbor, from_hex
@@ -231,6 +232,6 @@ class LedgerRoutes:
             raise refuse("RPC-005", height=height, certified=above)
         path = None
         if height < above:
-            path = self._range.path(store.history(above), height, store.history_node).to_value()
-        row = encode((header, checkpoint.state_root, checkpoint.receipts_root, path))
+            path = self._range.path(store.history(above), height, store.history_node)
+        row = HeightProof(header, checkpoint.state_root, checkpoint.receipts_root, path).encode()
         return answer(HistoryAnswer.model_construct(height=height, row=row, certificate=certificate.encode()))

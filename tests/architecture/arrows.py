@@ -23,7 +23,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
 LEDGER_ORDER = (
     "errors", "money", "codec", "crypto", "sm2", "national", "merkle", "history", "validators", "transaction",
     "block", "receipt", "checkpoint", "statement", "state", "genesis", "interface", "keys", "wording", "glossary",
-    "summary", "evidence", "lexicon", "verdict", "api",
+    "summary", "proofs", "evidence", "lexicon", "verdict", "api",
 )  # fmt: skip
 
 # The floors that must stay free of IO name every library they may use; the wallet too, for it must stay small and

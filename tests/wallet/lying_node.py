@@ -134,7 +134,7 @@ class LyingNode:
             raise refuse("RPC-005", height=height, certified=self.height)
         block, path = self.chain.blocks[height], self.chain.history_path(height, under)
         row = (
-            block.header.to_value(),
+            block.header.encode(),
             block.state_root,
             block.receipts_root,
             None if path is None else path.to_value(),
@@ -202,7 +202,7 @@ class LyingNode:
                   "receipt": b64(block.receipts[index])}  # fmt: skip
         if proof:
             path = self.chain.history_path(height, self.height)
-            parts = (block.header.to_value(), block.state_root, block.receipts_root,
+            parts = (block.header.encode(), block.state_root, block.receipts_root,
                      self.chain.receipt_path(height, index), self.chain.blocks[self.height].certificate.to_value(),
                      None if path is None else path.to_value())  # fmt: skip
             answer["proof"] = b64(encode(parts))
