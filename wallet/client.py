@@ -239,7 +239,7 @@ class Client:
         return self.ask(question)
 
     def forget_interfaces(self) -> None:
-        """Ask again: a contract was upgraded (TX-012)."""
+        """Ask again from now on: a contract was upgraded."""
         self._interfaces.clear()
 
     def _agree_on_contract(self, contract: str) -> tuple[int, bytes, Interface]:
@@ -460,5 +460,5 @@ class Client:
     def events(self, cursor: str, **filters: str) -> Iterator[EventLine]:
         """A node's stream of final events, unproven: a reader proves what it acts on by receipts or values."""
         if not self.nodes:
-            raise refuse("RPC-004", what="node")
+            raise problem("WAL-020", detail="no node is configured")
         return self.nodes[0].events(cursor, **filters)

@@ -35,6 +35,7 @@ from wallet.trust import ProvenReceipt
 from wallet.vocabulary import choice_word
 
 MEMBERSHIP = "membership"
+INTERFACE_CHANGED = "TX-012"
 NAME_FIELDS = ("name_zh", "name_en", "credit_code")
 
 
@@ -210,6 +211,9 @@ class Session:
     def outcome(self, transaction: Transaction, proven: ProvenReceipt) -> Outcome:
         receipt = proven.receipt
         refused = None if receipt.status is Status.DONE else self.refusal_of(transaction.body.contract, receipt)
+        if refused is not None and refused.code == INTERFACE_CHANGED:
+            # Else every later draft of this session would be made from the old interface, and refused again.
+            self.client.forget_interfaces()
         return Outcome(transaction, proven, refused)
 
     def call(

@@ -314,6 +314,23 @@ def test_a_call_is_drafted_signed_sent_and_seen_final():
     assert refused.text("zh") == "要约 人民币 50.00 元（大写：伍拾元整），可用 人民币 1.00 元（大写：壹元整）"
 
 
+def test_what_an_upgraded_contract_has_refused_is_drafted_from_its_new_interface():
+    chain, _ = toy()
+    signer = Signer(SUITE, secret("admin hongda"), "hongda")
+    with nodes(chain, None, None) as found:
+        session = Session(chain.file, [node.url for node in found], language="en", now_ms=lambda: 1_656_950_400_000)
+        assert session.interface("voucher") == VOUCHER
+        chain.interfaces["voucher"] = upgraded = dataclasses.replace(VOUCHER, en="vouchers, second version")
+        assert session.interface("voucher") == VOUCHER
+        numbers = (("signed", "00"), ("current", "11"))
+        found[0].outcome = {"status": Status.REFUSED, "code": "TX-012", "numbers": numbers}
+        refused = session.call(signer, "voucher", "offer", (IDS[0], "bank", 50, 19_178)).refused
+        assert refused is not None
+        assert refused.code == "TX-012"
+        assert session.interface("voucher") == upgraded
+        session.close()
+
+
 def test_what_stays_unseen_is_reported_with_its_state():
     chain, _ = toy()
     signer = Signer(SUITE, secret("admin hongda"), "hongda")
