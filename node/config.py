@@ -41,6 +41,8 @@ DEFAULTS: Final[dict[str, Any]] = {
     "log_json": False,
 }
 REQUIRED: Final = ("listen",)
+ENGINES_HERE: Final = ("pbft",)
+"""A genesis may name another engine; run by this one under that one's quorums, its chain would promise what it is not."""
 
 
 class ConfigError(Exception):
@@ -146,5 +148,7 @@ def load_genesis(path: Path) -> tuple[Genesis, Suite, bytes]:
         genesis = Genesis.decode(data)
     except (OSError, Refused) as error:
         raise ConfigError(f"{path}: {error}") from None
+    if genesis.engine not in ENGINES_HERE:
+        raise ConfigError(f"{path}: the engine is {genesis.engine}, this release has {', '.join(ENGINES_HERE)}")
     suite = suite_named(genesis.suite)
     return genesis, suite, suite.hasher("genesis")(data)

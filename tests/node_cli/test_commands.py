@@ -16,9 +16,10 @@ from click.testing import CliRunner, Result
 from ledger.crypto import INTERNATIONAL
 from ledger.genesis import Genesis
 from node.cli import COMMANDS
-from node.config import load_config
+from node.config import ConfigError, load_config, load_genesis
 from node.guard import GuardFile
 from node.keys import read_secret
+from tests.ledger.toy_chain import toy_genesis
 
 PASSPHRASE = "correct horse battery"
 NAMES = ("operator", "supervisor", "collector", "subject")
@@ -323,3 +324,12 @@ def test_status_of_a_node_that_does_not_answer(tmp_path):
     assert result.exit_code == 1
     assert "没有应答" in result.output
     assert os.environ.get("LUGANG_PASSPHRASE") is None
+
+
+def test_a_genesis_of_an_engine_that_is_not_here_is_refused(tmp_path):
+    path = tmp_path / "genesis.cbor"
+    path.write_bytes(toy_genesis(engine="raft", validators=3).encode())
+    with pytest.raises(ConfigError, match="the engine is raft, this release has pbft"):
+        load_genesis(path)
+    path.write_bytes(toy_genesis().encode())
+    assert load_genesis(path)[0].engine == "pbft"
