@@ -51,10 +51,10 @@ class BoardCollector(Collector):
         yield gauge("mempool_transactions", "Transactions that wait", pool.count)
         yield gauge("mempool_bytes", "Bytes of the transactions that wait", pool.bytes)
         yield gauge("mempool_oldest_seconds", "Age of the oldest waiting transaction", age / 1000)
-        yield counter("mempool_accepted", "Transactions let in, from clients and peers", pool.accepted)
-        yield counter("mempool_known", "Transactions that had been seen before", pool.known)
+        yield counter("mempool_accepted", "Transactions let in from clients", pool.accepted)
+        yield counter("mempool_known", "Transactions of clients that had been seen before", pool.known)
         yield counter("mempool_expired", "Transactions that expired while waiting", pool.expired)
-        yield by_label("mempool_refused", "Transactions refused, from clients and peers", "code", pool.refused)
+        yield by_label("mempool_refused", "Transactions of clients that were refused", "code", pool.refused)
 
     def _execution(self) -> Iterable[Metric]:
         execution = self._node.reads.board.execution
