@@ -264,8 +264,10 @@ class Engine:
         try:
             sweep.run(context, *(key if type(key) is tuple else (key,)), record)
         except (Refused, OutOfBudget):
+            # Nobody has asked, so nobody has to be told: the row stays due and is tried again.
             pass
         except CONTRACT_FAULTS as error:
+            # Called for what it raises: a fault of ours stops the node, a contract's own is as good as a refusal.
             world.fault_of_contract(error)
         else:
             session.contracts = []

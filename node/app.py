@@ -94,7 +94,17 @@ class Boxes:
 
 
 def make_boxes() -> Boxes:
-    return Boxes(Box(16_384), Box(512), Box(512), Box(16_384), Box(4_096), Box(4_096), Box(4_096))
+    """Room for all that the actors can have under way to one another; the doors are small, so that clients and peers
+    wait outside rather than in memory."""
+    return Boxes(
+        ordering=Box(16_384),
+        mempool_door=Box(512),
+        mempool_bodies=Box(512),
+        mempool_control=Box(16_384),
+        executor=Box(4_096),
+        catch_up=Box(4_096),
+        ticker=Box(4_096),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,6 +193,7 @@ class _Blocks:
             if certificate is not None:
                 certificate.verify(self.suite, store.chain, self.genesis.engine, self._validators.at(height))
         except (BadProof, Refused, plyvel.Error):
+            # A damaged certificate says nothing about the result; peers have it, and a higher one covers this height.
             return None
         own = store.checkpoint(height)
         if certificate is None or own is None:

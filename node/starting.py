@@ -74,6 +74,7 @@ def _read_guard(guard: GuardFile) -> GuardState | None:
     try:
         return None if record is None else GuardState.decode(record)
     except Refused:
+        # As good as none: nobody knows what was signed, so this node observes until the others have said from where on.
         return None
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import h11
 import trio
@@ -43,8 +43,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
-
-BACKLOG: Final = 256
 
 
 class ClientGone(Exception):  # noqa: N818 — an event of the other end's life
@@ -182,6 +180,7 @@ class Connection(TCPServer):
                 await self.idle_task.restart(task_group, self._idle_timeout)
                 await self._read_data()
         except OSError:
+            # The client has left before its address was asked for: there is nobody to tell.
             pass
         finally:
             await self._close()
