@@ -67,11 +67,10 @@ def wait_ready(
     plan: DevnetPlan,
     names: Sequence[str],
     *,
-    seconds: float = READY_SECONDS_MAX,
     progress: Callable[[str], None] | None = None,
 ) -> None:
     """Return when every named node answers that it is ready; raises `NotReadyError`."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + READY_SECONDS_MAX
     waiting = list(names)
     while waiting:
         for name in list(waiting):

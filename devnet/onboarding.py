@@ -38,9 +38,9 @@ class Cast:
         return self._signers[label]
 
 
-def open_session(plan: DevnetPlan, *, language: str = "zh") -> Session:
+def open_session(plan: DevnetPlan) -> Session:
     """A session that asks all nodes of the devnet."""
-    return Session(plan.genesis_file.read_bytes(), [node.api_url for node in plan.nodes], language=language)
+    return Session(plan.genesis_file.read_bytes(), [node.api_url for node in plan.nodes])
 
 
 def onboard(plan: DevnetPlan, session: Session, *, progress: Progress | None = None) -> None:

@@ -86,14 +86,14 @@ class DevnetPlan:
         (self.folder / PLAN_FILE).write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
 
 
-def make_plan(folder: Path, node_count: int, suite: str, engine: str = "pbft") -> DevnetPlan:
+def make_plan(folder: Path, node_count: int, suite: str) -> DevnetPlan:
     """A plan with free ports for `node_count` nodes, named for the five roles and then `member6`, `member7`, …"""
     if not NODES_MIN <= node_count <= NODES_MAX:
         raise ValueError(f"{node_count} nodes, {NODES_MIN} to {NODES_MAX} are possible")
     ports = free_ports(3 * node_count)
     names = [*ROLES, *(f"member{i}" for i in range(len(ROLES) + 1, NODES_MAX + 1))][:node_count]
     nodes = tuple(NodePlan(name, name, *ports[3 * i : 3 * i + 3]) for i, name in enumerate(names))
-    return DevnetPlan(folder.resolve(), suite, engine, nodes)
+    return DevnetPlan(folder.resolve(), suite, "pbft", nodes)
 
 
 def load_plan(folder: Path) -> DevnetPlan:

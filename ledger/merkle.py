@@ -95,8 +95,8 @@ class MerkleTree:
         return node
 
 
-def check_path(value: Any, where: str = "path") -> Path:
+def check_path(value: Any) -> Path:
     """A decoded value as a `Path`; raises `Refused` BYT-003."""
-    PATH_SHAPE(value, where)
+    PATH_SHAPE(value, "path")
     path: Path = value
     return path

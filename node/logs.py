@@ -99,7 +99,7 @@ def one_line(_logger: Any, _method: str, event: Event) -> Event:
     return event
 
 
-def set_up_logs(*, as_json: bool, file: Path | None = None, level: int = logging.INFO) -> None:
+def set_up_logs(*, as_json: bool, file: Path | None = None) -> None:
     """Take over the root logger. Calling it again replaces what it made before."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
@@ -125,7 +125,7 @@ def set_up_logs(*, as_json: bool, file: Path | None = None, level: int = logging
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)
-    root.setLevel(level)
+    root.setLevel(logging.INFO)
     # A full disk or a closed pipe must not put a second error behind each line.
     logging.raiseExceptions = False
 

@@ -10,13 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Final
 
 import cbor2
 
 from node.frame_log import Condition, FrameLog
-
-ENTRIES_BYTES_MAX: Final = 48 * 1024 * 1024
 
 
 class EntryKind(IntEnum):
@@ -51,10 +48,6 @@ class Wal:
 
     def add(self, entry: Entry) -> None:
         self._waiting.append(entry)
-
-    @property
-    def has_waiting(self) -> bool:
-        return bool(self._waiting)
 
     def sync(self) -> None:
         """Write what waits as one frame and return when it is durable. Blocks; an OSError must stop the node."""

@@ -39,11 +39,11 @@ class Exporter:
     def add_transaction(self, identifier: bytes) -> None:
         self.transactions[identifier] = None
 
-    def add_rows(self, rows: Iterable[Row], *, with_makers: bool = True) -> None:
+    def add_rows(self, rows: Iterable[Row]) -> None:
         """Rows, and the transactions that made their ids."""
         for row in rows:
             self.rows.append(row)
-            if with_makers and row.key and type(row.key[0]) is bytes and len(row.key[0]) == ID_BYTES:
+            if row.key and type(row.key[0]) is bytes and len(row.key[0]) == ID_BYTES:
                 self.makers[row.key[0][:32]] = None
 
     def add_root(self, root: bytes) -> None:

@@ -238,13 +238,6 @@ def _id_of_prefix(reading: Reading, text: str) -> bytes:
     return bytes.fromhex(found[0])
 
 
-def read_language(text: str | None) -> str:
-    """zh or en; anything else is refused."""
-    if text not in ("zh", "en"):
-        raise problem("WAL-011", argument="lang", detail="zh / en")
-    return text
-
-
 def plain(interface: Interface, kind: Type, value: Any) -> Any:
     """A value for `--json`: integers and texts as they are, bytes as hexadecimal, records as objects."""
     if type(value) is bytes:

@@ -4,7 +4,6 @@
     genesis.cbor           the chain this wallet belongs to; it is never replaced by another
     config.json            nodes, the chosen identity, the language
     pin.cbor               the highest certificate ever seen, and the validators' changes up to it
-    interfaces/DIGEST      contract interfaces by their digest
     seen.json              ids that lists have shown, so that people may type their beginnings, and each identity's last
                            numbered list
 
@@ -115,13 +114,6 @@ class Home:
         return path
 
     # what was seen
-
-    def interface(self, digest: bytes) -> bytes | None:
-        path = self.root / "interfaces" / digest.hex()
-        return path.read_bytes() if path.exists() else None
-
-    def keep_interface(self, digest: bytes, data: bytes) -> None:
-        write_private(self.root / "interfaces" / digest.hex(), data)
 
     def seen(self) -> list[str]:
         """Ids in hexadecimal, the latest last."""

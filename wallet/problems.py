@@ -12,7 +12,6 @@ from typing import Final
 from ledger.api import Problem
 from ledger.errors import REFUSALS, Number, Refusal, Refused
 
-EXIT_DONE: Final = 0
 EXIT_REFUSED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_NETWORK: Final = 3

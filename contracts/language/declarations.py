@@ -73,9 +73,6 @@ class Declarations:
     refusals: dict[str, RefusalDeclaration] = field(default_factory=dict)
     methods: dict[str, Method] = field(default_factory=dict)
 
-    def record_of(self, name: str) -> RecordForm:
-        return self.records[name]
-
     def field_type(self, record: str, name: str) -> Type | None:
         for entry in self.records[record].fields:
             if entry.name == name:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Final
 
-TRANSACTION_UNITS_MAX: Final = 10_000_000
 VIEW_UNITS_MAX: Final = 20_000_000
 SWEEP_ROW_UNITS_MAX: Final = 1_000_000
 

@@ -78,13 +78,6 @@ class CascadePlay:
                 self._owned.setdefault(part.payee, []).append(child)
 
 
-def redeem_p17(stage: Stage, business: Business, book: Book, played: Played) -> Redeeming:
-    """To the record day; payment follows together with p.16's."""
-    redeeming = Redeeming(stage, business, book, played.root)
-    redeeming.take_record(RECORD_DAY)
-    return redeeming
-
-
 def redeem_p16(stage: Stage, business: Business, book: Book, played: Played, line: bytes) -> tuple[Redeeming, Refused]:
     """Through a short payment, the penalty, a returned payment and the cure."""
     redeeming = Redeeming(stage, business, book, played.root)

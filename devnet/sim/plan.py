@@ -132,8 +132,6 @@ class Plan:
     real_suite: bool = False
     real_codec: bool = False
     timing: Timing = TIMING
-    overloaded: bool = False
-    """More traitors than the engine promises to bear: a fork is expected, or a halt."""
 
     @property
     def instances(self) -> int:

@@ -91,7 +91,7 @@ def signed_twice(world, key, height):
 @pytest.mark.parametrize(("n", "twins", "side"), [(4, (2, 3), (0, 2, 3)), (7, (4, 5, 6), (0, 1, 4, 5, 6))])
 def test_one_traitor_too_many_forks_the_chain_and_leaves_evidence(n, twins, side):
     """f + 1 twins: what the engine does not promise to bear. The checkers see it, and so would a court."""
-    name, world = outcome_of_split(replace(divided(n, twins, side), overloaded=True))
+    name, world = outcome_of_split(divided(n, twins, side))
     assert name == "agreement"
     for twin in twins:
         assert signed_twice(world, world.hands[twin].key, 1)
