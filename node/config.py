@@ -42,7 +42,7 @@ DEFAULTS: Final[dict[str, Any]] = {
 }
 REQUIRED: Final = ("listen",)
 ENGINES_HERE: Final = ("pbft",)
-"""A genesis may name another engine; run by this one under that one's quorums, its chain would promise what it is not."""
+"""A genesis may name another engine. Run by this one under that one's quorums, its chain would be neither."""
 
 
 class ConfigError(Exception):
