@@ -13,7 +13,7 @@ import trio
 
 from consensus.events import Persist
 from consensus.messages import OrderingMessage, PeerId
-from consensus.records import Decided, GuardState, Record, encode_record
+from consensus.records import Decided, GuardState, OwnCheckpoint, OwnProposal, OwnVote, Record, encode_record
 from node.guard import GuardFile
 from node.held_blocks import HeldBlocks
 from node.messages import SendToPeer
@@ -43,7 +43,7 @@ class Durable:
             block = self._blocks.get(block_hash)
             assert block is not None, "the bytes of a block that is voted for are held"
             if block_hash not in self._in_log:
-                self._wal.add(Entry(EntryKind.BLOCK, block.height, block.journal_form()))
+                self._wal.add(Entry(EntryKind.BLOCK, block.height, block.log_form()))
                 self._in_log[block_hash] = block.height
         for record in effect.records:
             self._wal.add(Entry(EntryKind.RECORD, height_of(record), encode_record(record)))
@@ -87,6 +87,10 @@ class Durable:
 
 
 def height_of(record: Record) -> int:
-    if isinstance(record, Decided):
-        return record.height
-    return record.proposal.height if hasattr(record, "proposal") else record.vote.height
+    match record:
+        case Decided(height):
+            return height
+        case OwnProposal(proposal):
+            return proposal.height
+        case OwnVote(vote) | OwnCheckpoint(vote):
+            return vote.height

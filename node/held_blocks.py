@@ -48,7 +48,7 @@ class HeldBlock:
     def manifest(self) -> Manifest:
         return Manifest(self.header, tuple(t.wid for t in self.transactions), self.misbehaviour)
 
-    def journal_form(self) -> bytes:
+    def log_form(self) -> bytes:
         """Header and body as the write-ahead log keeps them."""
         return cbor2.dumps((self.header_bytes, self.body))
 

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from ledger.evidence import Evidence, HeaderRow, Item, header_row, receipt_item, transaction_item, value_item
 from ledger.interface import Interface, Type
-from ledger.lexicon import PEOPLE_MAP, REGISTRY, REGISTRY_MAP
+from ledger.lexicon import MEMBERSHIP, NAME_FIELDS, PEOPLE_MAP, REGISTRY, REGISTRY_MAP
 from ledger.merkle import Kind, MerkleTree
 from ledger.statement import ID_BYTES
 from ledger.summary import organisations, organisations_of
 from ledger.transaction import Transaction
 from wallet.problems import problem
-from wallet.session import MEMBERSHIP, Row, Session, map_named, names_map
-
-ROOTS: Final = "roots"
-TRANCHES: Final = "tranches"
-VOUCHER: Final = "voucher"
+from wallet.session import Row, Session, map_named, names_map
+from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
 
 @dataclass(slots=True)
@@ -117,10 +114,8 @@ class Exporter:
             return []
         known = {m.organisation: (m.name_zh, m.name_en, m.credit_code) for m in self.session.genesis.members}
         rows = self.session.rows(MEMBERSHIP, form_of_names.name, [(slug,) for slug in mentioned])
-        fields = ("name_zh", "name_en", "credit_code")
-        needed = [
-            row for row in rows if row.fields and tuple(row.fields[name] for name in fields) != known.get(row.key[0])
-        ]
+        said = {row.key[0]: tuple(row.fields[name] for name in NAME_FIELDS) for row in rows if row.fields}
+        needed = [row for row in rows if row.fields and said[row.key[0]] != known.get(row.key[0])]
         if needed:
             interfaces[MEMBERSHIP] = membership
         return needed

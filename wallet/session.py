@@ -21,6 +21,7 @@ from ledger.errors import REFUSALS, Refusal, Refused
 from ledger.glossary import field_name
 from ledger.interface import Field, Interface, MapForm
 from ledger.keys import full_key
+from ledger.lexicon import MEMBERSHIP, NAME_FIELDS
 from ledger.receipt import Receipt, Status
 from ledger.state import StateProof
 from ledger.statement import ID_BYTES
@@ -34,9 +35,7 @@ from wallet.problems import LiteralRefused, from_node, problem
 from wallet.trust import ProvenReceipt
 from wallet.vocabulary import choice_word
 
-MEMBERSHIP = "membership"
 INTERFACE_CHANGED = "TX-012"
-NAME_FIELDS = ("name_zh", "name_en", "credit_code")
 
 
 @dataclass(frozen=True, slots=True)

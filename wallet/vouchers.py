@@ -15,6 +15,8 @@ from ledger.evidence import Examination
 from ledger.lexicon import Lexicon
 
 VOUCHER: Final = "voucher"
+ROOTS: Final = "roots"
+TRANCHES: Final = "tranches"
 Fields = Mapping[str, Any]
 IdRow = tuple[bytes, Fields, int]
 """(id, fields, the height at which they were proven)"""

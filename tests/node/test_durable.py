@@ -96,7 +96,7 @@ async def test_the_bytes_of_a_block_precede_its_vote_and_are_written_once(bench)
     await bench.durable.sync()
     kinds = [entry.kind for entry in bench.entries()]
     assert kinds == [EntryKind.BLOCK, EntryKind.RECORD, EntryKind.RECORD]
-    assert bench.entries()[0].payload == block.journal_form()
+    assert bench.entries()[0].payload == block.log_form()
 
 
 async def test_nothing_leaves_when_the_disk_fails(bench, monkeypatch):

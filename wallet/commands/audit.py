@@ -7,8 +7,9 @@ from typing import Any
 from wallet.audit import Books, check
 from wallet.commands.lists import read_pages
 from wallet.console import App, wallet_command
-from wallet.exporter import ROOTS, TRANCHES, VOUCHER, tranches_of
+from wallet.exporter import tranches_of
 from wallet.problems import problem
+from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
 
 @wallet_command("audit", "对账:不变量 I1–I8,逐行证明", "check the invariants I1–I8 of a live chain, every row proven")

@@ -19,9 +19,9 @@ from wallet.client import Agreed
 from wallet.commands.calls import agreement
 from wallet.commands.words import APPROVAL, row_object
 from wallet.console import App, wallet_command
-from wallet.exporter import ROOTS, TRANCHES, VOUCHER
 from wallet.session import Row
 from wallet.vocabulary import choice_word
+from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
 AWAITING: Final = ("inbox", "asked")
 """Views of these names, and those that begin with `to_`, list what awaits their first argument, an organisation."""

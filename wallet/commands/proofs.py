@@ -15,13 +15,13 @@ from wallet.commands.calls import transaction_id
 from wallet.commands.trace import root_of
 from wallet.commands.words import account_object, reading, say_account
 from wallet.console import App, WalletGroup, wallet_command
-from wallet.exporter import VOUCHER, Exporter
+from wallet.exporter import Exporter
 from wallet.forms import read_arguments, read_id
 from wallet.home import chain_of
 from wallet.keystore import write_private
 from wallet.problems import problem
 from wallet.session import map_named
-from wallet.vouchers import accounts_of_evidence
+from wallet.vouchers import VOUCHER, accounts_of_evidence
 
 
 @wallet_command("export", "导出证据文件", "write an evidence file")

@@ -12,13 +12,13 @@ from ledger.money import show
 from ledger.wording import short_id, show_day, show_organisation
 from wallet.commands.words import account_object, reading, row_object, say_account
 from wallet.console import App, wallet_command
-from wallet.exporter import ROOTS, TRANCHES, VOUCHER, tranches_of
+from wallet.exporter import tranches_of
 from wallet.forms import read_id
 from wallet.problems import problem
 from wallet.session import Row
 from wallet.terminal import harmless
 from wallet.vocabulary import choice_word
-from wallet.vouchers import accounts
+from wallet.vouchers import ROOTS, TRANCHES, VOUCHER, accounts
 
 MATURITY: Final = "maturity"
 CLAIMS: Final = "claims"
