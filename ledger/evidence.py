@@ -28,6 +28,7 @@ from ledger.genesis import Genesis
 from ledger.history import HistoryPath, HistoryRange
 from ledger.interface import INTERFACE_BYTES_MAX, Interface
 from ledger.merkle import Kind, MerkleTree, Path, check_path
+from ledger.proofs import verify_height
 from ledger.receipt import Receipt
 from ledger.state import KEY_BYTES_MAX, StateHasher, StateProof, verify_state
 from ledger.transaction import Transaction, TransactionCodec
@@ -297,21 +298,9 @@ class Examiner:
         block_hash = header.hash(self._suite)
         if header.height != entry.height or header.chain != self._chain:
             raise BadProof(f"the header is of height {header.height}, chain {header.chain.hex()[:16]}")
-        if entry.path is None:
-            claimed = (entry.height, block_hash, entry.state_root, entry.receipts_root)
-            certified = (checkpoint.height, checkpoint.block_hash, checkpoint.state_root, checkpoint.receipts_root)
-            for name, ours, theirs in zip(
-                ("height", "block hash", "state root", "receipts root"), claimed, certified, strict=True
-            ):
-                if ours != theirs:
-                    raise BadProof(f"the {name} is not the certified one")
-        else:
-            path = HistoryPath.from_value(entry.path)
-            leaf = self._history.leaf(entry.height, block_hash, entry.state_root, entry.receipts_root)
-            if path.leaves != checkpoint.height:
-                raise BadProof(f"a history of {path.leaves} heights under a certificate of height {checkpoint.height}")
-            if self._history.root_of_path(entry.height, leaf, path) != checkpoint.history_root:
-                raise BadProof("the history path leads to another root")
+        path = None if entry.path is None else HistoryPath.from_value(entry.path)
+        claimed = (entry.height, block_hash, entry.state_root, entry.receipts_root)
+        verify_height(self._history, checkpoint, claimed, path)
         self.found.headers[entry.height] = header
         self.found.state_roots[entry.height] = entry.state_root
         self.found.receipts_roots[entry.height] = entry.receipts_root

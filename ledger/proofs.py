@@ -7,7 +7,8 @@
 * `freshness_digest`: what a validator signs to show that a certificate is its highest one now.
   H("fresh", CBOR [1, chain, nonce, height, checkpoint hash]).
 
-Nothing is checked here but the form: whoever decodes one has still to follow its paths (`wallet.trust`).
+Decoding checks the form alone. `verify_height` follows a height's path, for wallets and for evidence files alike; that
+of a receipt is `MerkleTree.root_of_path`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.block import HEADER_BYTES_MAX
-from ledger.checkpoint import CheckpointCert
+from ledger.checkpoint import Checkpoint, CheckpointCert
 from ledger.codec import anything, blob, blob_up_to, decode, encode, row
 from ledger.crypto import HASH_BYTES, Suite
-from ledger.history import HistoryPath
+from ledger.errors import BadProof
+from ledger.history import HistoryPath, HistoryRange
 from ledger.merkle import Path, check_path
 
 FRESHNESS_VERSION: Final = 1
@@ -87,6 +89,25 @@ class ReceiptProof:
         history_path = None if path is None else HistoryPath.from_value(path)
         height = HeightProof(header, state_root, receipts_root, history_path)
         return cls(height, check_path(receipt_path), CheckpointCert.from_value(certificate))
+
+
+def verify_height(
+    spans: HistoryRange, checkpoint: Checkpoint, height: tuple[int, bytes, bytes, bytes], path: HistoryPath | None
+) -> None:
+    """Raises `BadProof` unless a checked certificate's `checkpoint` certifies this (height, block hash, state root,
+    receipts root): as its own without a path, else as a leaf of its history."""
+    if path is None:
+        certified = (checkpoint.height, checkpoint.block_hash, checkpoint.state_root, checkpoint.receipts_root)
+        for name, ours, theirs in zip(
+            ("height", "block hash", "state root", "receipts root"), height, certified, strict=True
+        ):
+            if ours != theirs:
+                raise BadProof(f"the {name} is not the certified one")
+        return
+    if path.leaves != checkpoint.height:
+        raise BadProof(f"a history of {path.leaves} heights under a certificate of height {checkpoint.height}")
+    if spans.root_of_path(height[0], spans.leaf(*height), path) != checkpoint.history_root:
+        raise BadProof("the history path leads to another root")
 
 
 def freshness_digest(suite: Suite, chain: bytes, nonce: bytes, height: int, checkpoint_hash: bytes) -> bytes:

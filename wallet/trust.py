@@ -33,7 +33,7 @@ from ledger.genesis import Genesis
 from ledger.history import HistoryPath, HistoryRange
 from ledger.interface import Interface
 from ledger.merkle import Kind, MerkleTree, Path
-from ledger.proofs import HeightProof, ReceiptProof, freshness_digest
+from ledger.proofs import HeightProof, ReceiptProof, freshness_digest, verify_height
 from ledger.receipt import Receipt
 from ledger.state import StateHasher, StateProof, verify_state
 from ledger.transaction import Transaction, TransactionCodec
@@ -196,20 +196,10 @@ class Trust:
 
     def _level(self, proof: HeightProof, certificate: CheckpointCert) -> Level:
         """A height proven under a checked certificate; raises `BadProof` or `Refused`."""
-        header, path = Header.decode(proof.header, self.suite), proof.history_path
-        state_root, receipts_root = proof.state_root, proof.receipts_root
-        checkpoint, block_hash = certificate.checkpoint, header.hash(self.suite)
-        if path is None:
-            claimed = (header.height, block_hash, state_root, receipts_root)
-            if claimed != (checkpoint.height, *_facts(certificate)[:3]):
-                raise BadProof("header and roots are not the certified ones")
-        else:
-            leaf = self._range.leaf(header.height, block_hash, state_root, receipts_root)
-            if path.leaves != checkpoint.height:
-                raise BadProof(f"a history of {path.leaves} heights under height {checkpoint.height}")
-            if self._range.root_of_path(header.height, leaf, path) != checkpoint.history_root:
-                raise BadProof("the history path leads to another root")
-        return Level(header, state_root, receipts_root, certificate, path)
+        header = Header.decode(proof.header, self.suite)
+        claimed = (header.height, header.hash(self.suite), proof.state_root, proof.receipts_root)
+        verify_height(self._range, certificate.checkpoint, claimed, proof.history_path)
+        return Level(header, proof.state_root, proof.receipts_root, certificate, proof.history_path)
 
     def level(self, answer: HistoryAnswer, height: int, certificate: CheckpointCert) -> Level:
         """The height asked for, as a node proves it under `certificate`."""

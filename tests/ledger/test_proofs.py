@@ -8,8 +8,8 @@ import cbor2
 import pytest
 
 from ledger.codec import encode
-from ledger.errors import Refused
-from ledger.proofs import PROOF_BYTES_MAX, HeightProof, ReceiptProof, freshness_digest
+from ledger.errors import BadProof, Refused
+from ledger.proofs import PROOF_BYTES_MAX, HeightProof, ReceiptProof, freshness_digest, verify_height
 from tests.ledger.toy_chain import SUITE, SealedChain
 
 STATE, RECEIPTS = b"\x01" * 32, b"\x02" * 32
@@ -69,6 +69,37 @@ def test_a_proof_has_a_largest_size():
     for kind in (HeightProof, ReceiptProof):
         with pytest.raises(Refused, match="BYT-00"):
             kind.decode(encode((bytes(PROOF_BYTES_MAX),)))
+
+
+def place_of(block):
+    return (block.header.height, block.header.hash(SUITE), block.state_root, block.receipts_root)
+
+
+def test_a_height_is_certified_by_its_own_checkpoint_or_by_a_higher_one(chain):
+    for height, block in chain.blocks.items():
+        verify_height(chain.range, block.certificate.checkpoint, place_of(block), None)
+        for under in range(height + 1, 4):
+            checkpoint = chain.blocks[under].certificate.checkpoint
+            verify_height(chain.range, checkpoint, place_of(block), chain.history_path(height, under))
+
+
+@pytest.mark.parametrize(
+    ("part", "named"), [(0, "height"), (1, "block hash"), (2, "state root"), (3, "receipts root")]
+)
+def test_a_height_with_another_part_is_not_certified(chain, part, named):
+    other = 2 if part == 0 else b"\x07" * 32
+    block, path = chain.blocks[1], chain.history_path(1, 3)
+    changed = (*place_of(block)[:part], other, *place_of(block)[part + 1 :])
+    with pytest.raises(BadProof, match=f"the {named} is not the certified one"):
+        verify_height(chain.range, block.certificate.checkpoint, changed, None)
+    with pytest.raises(BadProof):
+        verify_height(chain.range, chain.blocks[3].certificate.checkpoint, changed, path)
+
+
+def test_a_path_into_another_history_certifies_nothing(chain):
+    block, path = chain.blocks[1], chain.history_path(1, 2)
+    with pytest.raises(BadProof, match="a history of 2 heights under a certificate of height 3"):
+        verify_height(chain.range, chain.blocks[3].certificate.checkpoint, place_of(block), path)
 
 
 def test_freshness_is_signed_over_its_five_parts():
