@@ -118,14 +118,18 @@ class Opened:
     transport_seed: bytes
     store: Store
     tree: StateTree
-    log: tuple[Wal, list[Entry], Condition]
-    journal: tuple[PoolJournal, list[JournalledWire], Condition]
+    wal: Wal
+    wal_entries: list[Entry]
+    wal_condition: Condition
+    journal: PoolJournal
+    journalled: list[JournalledWire]
+    journal_condition: Condition
     guard: GuardFile
 
     def close(self) -> None:
         self.store.close()
-        self.log[0].close()
-        self.journal[0].close()
+        self.wal.close()
+        self.journal.close()
 
 
 def open_folder(config: NodeConfig) -> Opened:
@@ -134,6 +138,9 @@ def open_folder(config: NodeConfig) -> Opened:
     suite.self_test()
     secret, seed = read_secret(config.consensus_key), read_secret(config.transport_key)
     store = open_store(config.database, chain)
+    tree = check_store(store, suite, genesis)
+    wal, wal_entries, wal_condition = Wal.open(config.wal)
+    journal, journalled, journal_condition = PoolJournal.open(config.pool)
     return Opened(
         genesis=genesis,
         suite=suite,
@@ -141,9 +148,13 @@ def open_folder(config: NodeConfig) -> Opened:
         signer=SuiteSigner(suite, suite.public_key(secret), secret),
         transport_seed=seed,
         store=store,
-        tree=check_store(store, suite, genesis),
-        log=Wal.open(config.wal),
-        journal=PoolJournal.open(config.pool),
+        tree=tree,
+        wal=wal,
+        wal_entries=wal_entries,
+        wal_condition=wal_condition,
+        journal=journal,
+        journalled=journalled,
+        journal_condition=journal_condition,
         guard=GuardFile(config.guard),
     )
 
@@ -231,7 +242,9 @@ class _Joining:
         decided = Watch(applied.height)
         ordering, catch_up = self.ordering(decided), self.catch_up(decided)
         ticker = Ticker(self.clock, boxes.ordering.post, boxes.ticker)
-        replayed = mempool.replay(opened.journal[1], applied.block_time)
+        if opened.journal_condition in (Condition.DAMAGED, Condition.LOST):
+            log.warning("journal=%s: what clients were told is accepted may be missing", opened.journal_condition.value)
+        replayed = mempool.replay(opened.journalled, applied.block_time)
         log.info("start height=%d certified=%d replayed=%d", applied.height, opened.store.certified, replayed)
         node = Node(self.config, opened, board=self.board, reads=self.reads(), boxes=boxes, clock=self.clock)
         actors = (executor, mempool, catch_up, ticker, ordering, self.transport, self.peers())
@@ -266,7 +279,7 @@ class _Joining:
                 is_executed=opened.store.is_executed,
                 threads=self.config.verify_threads,
             ),
-            journal=opened.journal[0],
+            journal=opened.journal,
             board=self.board,
             clock=self.clock,
             settings=MempoolSettings(linger_ms=opened.genesis.timeout_ms("linger_ms")),
@@ -281,12 +294,10 @@ class _Joining:
     def ordering(self, decided: Watch[int]) -> Ordering:
         opened, boxes, genesis = self.opened, self.boxes, self.opened.genesis
         domain = Domain(opened.suite, opened.chain, genesis.engine)
-        wal, entries, condition = opened.log
-        started = start_from_disk(
-            Disk(opened.store, entries, condition, opened.guard), domain, opened.signer.key, genesis
-        )
+        disk = Disk(opened.store, opened.wal_entries, opened.wal_condition, opened.guard)
+        started = start_from_disk(disk, domain, opened.signer.key, genesis)
         blocks = HeldBlocks(opened.suite)
-        durable = Durable(wal=wal, guard=opened.guard, blocks=blocks, send=self.send)
+        durable = Durable(wal=opened.wal, guard=opened.guard, blocks=blocks, send=self.send)
         for block in started.blocks:
             blocks.keep(block)
             durable.mark_in_log(block.block_hash, block.height)

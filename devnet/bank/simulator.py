@@ -8,6 +8,7 @@ answered, so that a payment is neither lost nor made twice.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -39,12 +40,11 @@ class BankSimulator:
 
     def run(self) -> None:
         """Serve until the process is ended."""
-        heights: queue.Queue[bytes | None] = queue.Queue()
-        threading.Thread(target=self._follow, args=(heights,), daemon=True).start()
+        instructions: queue.Queue[bytes] = queue.Queue()
+        threading.Thread(target=self._follow, args=(instructions,), daemon=True).start()
         while True:
-            for identifier in _drain(heights):
-                if identifier is not None:
-                    self._open[identifier] = None
+            for identifier in _drain(instructions):
+                self._open[identifier] = None
             try:
                 self.serve_once()
             except (UnreachableError, Refused, httpx.HTTPError) as error:
@@ -154,7 +154,7 @@ class BankSimulator:
             if known.get(line.number) != "final":
                 self._book.set_outcome(line.number, said)
 
-    def _follow(self, found: queue.Queue[bytes | None]) -> None:
+    def _follow(self, found: queue.Queue[bytes]) -> None:
         """Put the id of every instruction of this bank, or of any, into `found`; goes on for ever, from the start."""
         cursor = "0"
         wait = threading.Event()
@@ -169,11 +169,9 @@ class BankSimulator:
                 wait.wait(RETRY_SECONDS)
 
 
-def _drain(box: queue.Queue[bytes | None]) -> Iterator[bytes | None]:
+def _drain(box: queue.Queue[bytes]) -> Iterator[bytes]:
     """What is in the box, after waiting a moment for the first."""
-    try:
+    with contextlib.suppress(queue.Empty):
         yield box.get(timeout=POLL_SECONDS)
         while True:
             yield box.get_nowait()
-    except queue.Empty:
-        return

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
 import trio
 
+from node.app import build_node
+from node.transport.interface import PeerKey
 from tests.node.cluster import PATIENCE_SECONDS, running_cluster
+from tests.node.memory_transport import MemoryNetwork, MemoryTransport
+from tests.node.support import make_folder, make_genesis, notes_machine
 
 
 async def test_a_transaction_is_final_on_all_nodes(tmp_path):
@@ -120,3 +125,15 @@ async def test_an_idle_chain_makes_no_blocks(tmp_path):
         with trio.move_on_after(2):
             await cluster.nodes[0].board.chain.wait_for(lambda chain: chain.applied > height)
         assert [node.reads.applied for node in cluster.nodes.values()] == [height] * 4
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_lost_pool_journal_is_said_at_start(tmp_path, caplog, lost):
+    genesis = make_genesis(4)
+    config = make_folder(tmp_path, genesis, 0)
+    if lost:
+        shutil.rmtree(config.pool)
+    transport = MemoryTransport(MemoryNetwork(), PeerKey(genesis.validators[0].transport_key))
+    with caplog.at_level("WARNING", "lugang.node"):
+        build_node(config, notes_machine, transport=transport).opened.close()
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == ["journal=lost"] * lost
