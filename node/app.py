@@ -10,9 +10,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -35,7 +34,7 @@ from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
 from node.clock import Clock, SystemClock
-from node.config import NodeConfig, load_config, load_genesis
+from node.config import NodeConfig, load_genesis
 from node.courier import Courier
 from node.directory import Directory
 from node.divergence import Divergence, RecentWrites
@@ -401,12 +400,3 @@ def refuse_without_asserts() -> None:
     """Asserts guard the ledger; a node without them would go on after a fault."""
     if not __debug__:
         sys.exit("a node refuses python -O: its asserts are part of its protection")
-
-
-def main(folder: Path, make_machine: MachineFactory, services: Sequence[Callable[[Node], None]] = ()) -> None:
-    """Run the node of a folder; `services` may add to the node before it starts (the HTTP API does)."""
-    refuse_without_asserts()
-    node = build_node(load_config(folder), make_machine)
-    for add in services:
-        add(node)
-    trio.run(run_until_signal, node)

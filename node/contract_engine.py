@@ -10,16 +10,12 @@ from itertools import islice
 from typing import Any, Final
 
 from contracts.engine import Engine
-from contracts.engine import Execution as EngineExecution
 from contracts.state_map import INDEX, STATE, Row, StateMap
 from contracts.views import Library, Sheet
-from ledger.block import Header
 from ledger.codec import load
 from ledger.crypto import Suite
 from ledger.genesis import Genesis
-from ledger.transaction import Transaction
 from node.http.seams import ContractSheet, ViewCall
-from node.machine import Execution
 from node.store import Reader, Store
 
 READERS_KEPT: Final = 8
@@ -37,27 +33,9 @@ class LevelReader:
             return list(islice(rows, limit))
 
 
-class ContractMachine:
-    """The engine as the executor wants it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def genesis(self) -> Execution:
-        return _execution(self._engine.genesis())
-
-    def apply(
-        self, header: Header, transactions: tuple[Transaction, ...], misbehaviour: tuple[bytes, ...]
-    ) -> Execution:
-        return _execution(self._engine.apply(header, transactions, misbehaviour))
-
-
-def make_machine(store: Store, genesis: Genesis, suite: Suite) -> ContractMachine:
-    return ContractMachine(Engine(suite, genesis, store.chain, LevelReader(store.reader)))
-
-
-def _execution(done: EngineExecution) -> Execution:
-    return Execution(done.receipts, done.state, done.indexes, done.previous, done.next_validators, done.day)
+def make_machine(store: Store, genesis: Genesis, suite: Suite) -> Engine:
+    """The `node.machine.Machine` over a store."""
+    return Engine(suite, genesis, store.chain, LevelReader(store.reader))
 
 
 def _sheet(sheet: Sheet) -> ContractSheet:

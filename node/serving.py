@@ -16,7 +16,7 @@ log = logging.getLogger("lugang.http")
 
 
 def add_http(node: Node) -> None:
-    """For `node.app.main`: the HTTP actor becomes one of the node's services."""
+    """The HTTP actor becomes one of the node's services; before the node runs."""
     api, monitoring = addresses_of(node.config)
     opened = node.opened
     link = INTERNATIONAL.public_key(opened.transport_seed)

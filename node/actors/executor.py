@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from consensus.events import Applied
+from contracts.engine import Execution
 from ledger.checkpoint import VALIDATORS_LAG, Checkpoint
 from ledger.crypto import ZERO_HASH, Suite
 from ledger.genesis import Genesis
@@ -30,7 +31,7 @@ from node import layout
 from node.board import Board, ChainStatus, ExecutionStatus
 from node.box import Box
 from node.divergence import RecentWrites
-from node.machine import Execution, Machine
+from node.machine import Machine
 from node.messages import (
     AppliedBlock,
     Execute,

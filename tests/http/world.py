@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import trio
 
+from contracts.engine import Execution
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import CheckpointCert, bitmap_of
 from ledger.codec import decode, encode
@@ -34,7 +35,6 @@ from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
 from node.http.limits import HttpLimits
 from node.http.seams import ContractSheet, Identity, NodeSeams, ViewCall
-from node.machine import Execution
 from node.messages import Execute, ExecutorInbox, MempoolControl, MempoolIntake, SignFreshness
 from node.pool import Pool, PoolLimits
 from node.pool_journal import PoolJournal

@@ -12,7 +12,8 @@ from pathlib import Path
 import cbor2
 import trio
 
-from node.app import Node, main
+from node.app import Node, build_node, run_until_signal
+from node.config import load_config
 from node.messages import Reply, Submit, SubmitOutcome
 from tests.node.support import notes_machine
 
@@ -86,4 +87,6 @@ def add_control(node: Node) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    main(Path(sys.argv[1]), notes_machine, [add_control])
+    process = build_node(load_config(Path(sys.argv[1])), notes_machine)
+    add_control(process)
+    trio.run(run_until_signal, process)

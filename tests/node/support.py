@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.engine import Execution
 from ledger.block import Header
 from ledger.codec import encode
 from ledger.crypto import INTERNATIONAL, International
@@ -14,7 +15,6 @@ from ledger.genesis import LIMITS, TIMEOUTS_MS, Genesis, Member, ValidatorEntry,
 from ledger.receipt import Receipt, Status
 from ledger.transaction import Body, Summary, Transaction, TransactionCodec
 from node.config import NodeConfig, create_folder, load_config, write_config
-from node.machine import Execution
 
 SUITE = International()
 CODEC = TransactionCodec(SUITE)
