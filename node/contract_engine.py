@@ -15,7 +15,7 @@ from contracts.views import Library, Sheet
 from ledger.codec import load
 from ledger.crypto import Suite
 from ledger.genesis import Genesis
-from node.http.seams import ContractSheet, ViewCall
+from node.http.seams import ViewCall
 from node.store import Reader, Store
 
 READERS_KEPT: Final = 8
@@ -38,18 +38,6 @@ def make_machine(store: Store, genesis: Genesis, suite: Suite) -> Engine:
     return Engine(suite, genesis, store.chain, LevelReader(store.reader))
 
 
-def _sheet(sheet: Sheet) -> ContractSheet:
-    return ContractSheet(
-        sheet.name,
-        sheet.number,
-        sheet.version,
-        sheet.status,
-        sheet.interface,
-        sheet.interface_digest,
-        sheet.source_digest,
-    )
-
-
 class ContractReads:
     """The library of contracts as the HTTP side wants it."""
 
@@ -59,11 +47,11 @@ class ContractReads:
         self._names_known_at = -1
         self._readers: dict[int, LevelReader] = {}
 
-    def sheets(self, reader: Reader) -> Sequence[ContractSheet]:
-        return [_sheet(sheet) for sheet in self._library.sheets(self._reader(reader))]
+    def sheets(self, reader: Reader) -> Sequence[Sheet]:
+        return self._library.sheets(self._reader(reader))
 
-    def sheet(self, reader: Reader, name: str) -> ContractSheet:
-        return _sheet(self._library.sheet(self._reader(reader), name))
+    def sheet(self, reader: Reader, name: str) -> Sheet:
+        return self._library.sheet(self._reader(reader), name)
 
     def view(self, reader: Reader, question: ViewCall) -> Any:
         return self._library.view(

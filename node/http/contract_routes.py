@@ -14,13 +14,14 @@ import trio
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from contracts.views import Sheet
 from ledger.api import ContractAnswer, ContractRow, ContractsAnswer, ViewAnswer, ViewQuery
 from ledger.codec import decode, encode
 from ledger.errors import refuse
 from node.http.answers import HEIGHT_MAX, answer, cbor
 from node.http.bodies import Bodies, parse_json
 from node.http.openapi import body_of, returns
-from node.http.seams import ContractSheet, NodeSeams, ViewCall
+from node.http.seams import NodeSeams, ViewCall
 from node.store import Reader
 
 
@@ -80,7 +81,7 @@ class ContractRoutes:
         """The interface alone, as the canonical CBOR that was hashed."""
         return cbor(self._sheet(name).interface)
 
-    def _sheet(self, name: str) -> ContractSheet:
+    def _sheet(self, name: str) -> Sheet:
         with self._node.reads.certified_state() as (_, reader):
             return self._node.contracts.sheet(reader, name)
 

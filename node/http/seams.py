@@ -7,23 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from contracts.views import Sheet
 from node.http.limits import HttpLimits
 from node.messages import SignFreshness, Submit
 from node.reads import Reads
 from node.store import Reader
-
-
-@dataclass(frozen=True, slots=True)
-class ContractSheet:
-    """A contract as the chain has it. `interface` is canonical CBOR, and `interface_digest` its digest."""
-
-    name: str
-    number: int
-    version: int
-    status: str
-    interface: bytes
-    interface_digest: bytes
-    source_digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +28,11 @@ class ViewCall:
 class Contracts(Protocol):
     """The read side of the contract engine. `reader` is a snapshot of the database at one height, `time` its time."""
 
-    def sheets(self, reader: Reader) -> Sequence[ContractSheet]:
+    def sheets(self, reader: Reader) -> Sequence[Sheet]:
         """All contracts, ascending by number."""
         ...
 
-    def sheet(self, reader: Reader, name: str) -> ContractSheet:
+    def sheet(self, reader: Reader, name: str) -> Sheet:
         """Raises `Refused` TX-007."""
         ...
 

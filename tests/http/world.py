@@ -16,6 +16,7 @@ import httpx
 import trio
 
 from contracts.engine import Execution
+from contracts.views import Sheet
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import CheckpointCert, bitmap_of
 from ledger.codec import decode, encode
@@ -34,7 +35,7 @@ from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
 from node.http.limits import HttpLimits
-from node.http.seams import ContractSheet, Identity, NodeSeams, ViewCall
+from node.http.seams import Identity, NodeSeams, ViewCall
 from node.messages import Execute, ExecutorInbox, MempoolControl, MempoolIntake, SignFreshness
 from node.pool import Pool, PoolLimits
 from node.pool_journal import PoolJournal
@@ -49,7 +50,7 @@ GENESIS_TIME = 1_700_000_000_000
 NOW = GENESIS_TIME + 1_000_000
 COUNTER_KEY = b"\x00\x07\x01total"
 INTERFACE = encode(("interface of the counter",))
-SHEET = ContractSheet("counter", 7, 1, "active", INTERFACE, SUITE.hasher("interface")(INTERFACE), b"\x05" * 32)
+SHEET = Sheet("counter", 7, 1, "active", INTERFACE, SUITE.hasher("interface")(INTERFACE), b"\x05" * 32)
 
 
 def make_genesis() -> Genesis:
@@ -114,10 +115,10 @@ def read_total(reader: Reader) -> int:
 class CounterContracts:
     """The read side: one contract with one view, which adds its argument to the total."""
 
-    def sheets(self, reader: Reader) -> Sequence[ContractSheet]:
+    def sheets(self, reader: Reader) -> Sequence[Sheet]:
         return (SHEET,)
 
-    def sheet(self, reader: Reader, name: str) -> ContractSheet:
+    def sheet(self, reader: Reader, name: str) -> Sheet:
         if name != SHEET.name:
             raise refuse("TX-007", contract=name)
         return SHEET
