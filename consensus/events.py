@@ -9,8 +9,8 @@
    the log does not hold them yet) and syncs the log, then writes and syncs the guard, then answers Persisted(token).
    Several may share one sync; Persisted(k) says that everything up to k is durable. A failing sync stops the node.
 3. A `Send` with `after` waits until that token is durable. Nothing else needs to wait.
-4. Received messages are verified (`consensus.verify`) against `engine.validators_at(height)`, and may be dropped before
-   that when `engine.wants(message)` says no.
+4. Received messages are verified (`consensus.verify`) against `engine.validators`, and may be dropped before that when
+   `engine.wants(message)` says no.
 5. Bodies are the driver's. A header's body has arrived when all its transactions are held and hash to the header; it is
    validated when asked for, and it stays held until a height above it is applied.
 6. After Deliver(h) the driver executes, and tells Applied(h) in height order once the batch is durable; it says with

@@ -1,6 +1,6 @@
 """The edge: what a peer sends is proved here, once, and trusted by its type inside.
 
-`Verifier.verify(message, validators_at)` is a pure function of the message and the validators of its height: it returns
+`Verifier.verify(message, view)` is a pure function of the message and the validators of its height: it returns
 `Verified[M]`, or raises. The engine accepts nothing else. Three ways to say no:
 
 * `PeerFault`: no correct node sends this. Count it, drop it.

@@ -44,7 +44,7 @@ class Heights:
         return self.tip.height
 
     def book_of(self, height: Height) -> Book | None:
-        """The book that keeps messages of `height`: the own one or the one above."""
+        """The book that keeps messages of `height`: the own one or the one above, opened when first asked for."""
         if height == self.rounds.height:
             return None if self.rounds.decision is not None else self.rounds.book
         if height != self.rounds.height + 1:
