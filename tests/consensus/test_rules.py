@@ -240,7 +240,8 @@ def test_R7_a_quorum_of_any_precommits_arms_T_precommit_counting_signers():
     bench.precommits(None, 0, 1)
     deadlines = bench.engine._site.deadlines
     assert not any(timer.name == "PRECOMMIT" for timer in deadlines._at)
-    bench.precommits(None, 0, 2)
+    # Two for A, two for nil, three signers: no value has a quorum.
+    bench.precommits("A", 0, 2)
     assert [at for timer, at in deadlines._at.items() if timer.name == "PRECOMMIT"] == [600]
     assert bench.engine.round == 0
 
