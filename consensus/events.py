@@ -23,10 +23,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from consensus.messages import BlockHash, CommitCert, Evidence, Height, OrderingMessage, PeerId, Round
 from consensus.records import GuardState, Record
-from consensus.verify import Verified
+from consensus.verify import ValidatorsView, Verified
 from ledger.block import Header
 from ledger.checkpoint import Checkpoint, CheckpointCert
 from ledger.validators import ValidatorSet
@@ -273,3 +274,26 @@ Effect = (
     Persist | Send | SetTimer | Build | AskForWork | Spread | Validate | Fetch | Deliver | Certified
     | Report | Reject | Alarm | SetMode
 )  # fmt: skip
+
+
+class OrderingEngine(Protocol):
+    """What a driver holds."""
+
+    @property
+    def validators(self) -> ValidatorsView: ...
+
+    @property
+    def height(self) -> Height:
+        """The height being decided."""
+        ...
+
+    @property
+    def round(self) -> Round: ...
+
+    def wants(self, message: OrderingMessage) -> bool:
+        """Is it worth verifying? Whatever it answers, nothing changes."""
+        ...
+
+    def step(self, event: Event) -> list[Effect]:
+        """The one entry that changes anything."""
+        ...

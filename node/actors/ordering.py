@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -32,6 +32,7 @@ from consensus.events import (
     Event,
     Fetch,
     Mode,
+    OrderingEngine,
     PeerDown,
     PeerUp,
     Persist,
@@ -61,7 +62,7 @@ from consensus.messages import (
     encode_message,
 )
 from consensus.signing import Signer
-from consensus.verify import FalseCertificate, NotYet, ValidatorsView, Verifier
+from consensus.verify import FalseCertificate, NotYet, Verifier
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import Checkpoint, CheckpointCert
 from ledger.errors import PeerFault
@@ -128,30 +129,11 @@ CATCH_UP: Final = PeerId(b"catch-up")
 log = logging.getLogger("lugang.ordering")
 
 
-class Engine(Protocol):
-    """What both engines have in common for their driver."""
-
-    @property
-    def validators(self) -> ValidatorsView: ...
-
-    @property
-    def height(self) -> int:
-        """The height being decided."""
-        ...
-
-    @property
-    def round(self) -> int: ...
-
-    def wants(self, message: OrderingMessage) -> bool: ...
-
-    def step(self, event: Event) -> list[Effect]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class OrderingParts:
     """What the actor is made of, and the boxes that it writes to."""
 
-    engine: Engine
+    engine: OrderingEngine
     verifier: Verifier
     signer: Signer
     genesis: Genesis

@@ -83,9 +83,7 @@ def test_a_height_is_certified_by_its_own_checkpoint_or_by_a_higher_one(chain):
             verify_height(chain.range, checkpoint, place_of(block), chain.history_path(height, under))
 
 
-@pytest.mark.parametrize(
-    ("part", "named"), [(0, "height"), (1, "block hash"), (2, "state root"), (3, "receipts root")]
-)
+@pytest.mark.parametrize(("part", "named"), [(0, "height"), (1, "block hash"), (2, "state root"), (3, "receipts root")])
 def test_a_height_with_another_part_is_not_certified(chain, part, named):
     other = 2 if part == 0 else b"\x07" * 32
     block, path = chain.blocks[1], chain.history_path(1, 3)
