@@ -19,11 +19,11 @@ from contracts.bound import BoundContract, BoundSweep
 from contracts.context import Context, Moment, Session, day_of_time
 from contracts.language.meter import SWEEP_ROW_UNITS_MAX, OutOfBudget
 from contracts.premises import genesis_facts
-from contracts.receipts import ReceiptWriter
+from contracts.receipts import Events, ReceiptWriter
 from contracts.state_map import STATE, StateReader
 from contracts.world import CONTRACT_FAULTS, World
 from ledger.block import Header
-from ledger.codec import encode, load
+from ledger.codec import encode, encoded_size, load
 from ledger.crypto import Suite
 from ledger.errors import Number, Refused, refuse
 from ledger.genesis import Genesis
@@ -33,6 +33,10 @@ from ledger.validators import ValidatorSet, make_validator_set
 
 CURSORS_PREFIX: Final = b"\0\0\0"
 """Full keys of the engine's own rows, contract number 0: `contract.sweep` ‖ 0 → [index entry to go on behind]."""
+_RESERVED_BYTES: Final = 16 * 1024
+"""Of the sweep's receipt, for its head and the block's misbehaviour."""
+_EVENT_BYTES_MAX: Final = 2 * 42 + 1
+"""Of an event's names and head."""
 QUOTED_CHARACTERS_MAX: Final = 200
 """Of a text that a refusal quotes, as much stands in the receipt."""
 
@@ -68,6 +72,8 @@ class Engine:
         self._validators: dict[bytes, str] | None = None
         self._cursors: dict[bytes, bytes] = {}
         self._receipts = ReceiptWriter(0)
+        self._announced = 0
+        """Bytes of events in this block's sweeps."""
         self._clock: Any = None
         self._moment = Moment(0, 0, 0, is_test_clock=False)
         self._is_loaded = False
@@ -208,14 +214,14 @@ class Engine:
         state: dict[bytes, bytes | None],
     ) -> bytes:
         """Run all sweeps of active contracts, by the contracts' numbers; the sweep's receipt."""
-        world, used = self._world, 0
+        world, used, self._announced = self._world, 0, 0
         session.events += [("engine", "Misbehaviour", (self._misbehaviour_hash(record),)) for record in misbehaviour]
         for bound in sorted(world.contracts.values(), key=lambda contract: contract.number):
             row = world.registers.contracts(bound.name)
             if not bound.sweeps or row is None or row.field_status != "active":
                 continue
             for sweep in bound.sweeps:
-                used += self._sweep_one(header, bound, sweep, session, state)
+                used += self._sweep_one(header, bound, sweep, session, state, self._block_units_max - used)
         world.journal.clear()
         return self._receipts.sweep(index, session.events, used)
 
@@ -226,6 +232,7 @@ class Engine:
         sweep: BoundSweep,
         session: Session,
         state: dict[bytes, bytes | None],
+        units: int,
     ) -> int:
         """One sweep's due rows. A row that is refused stays; the cursor then leads past it to the others."""
         meter = self._world.meter
@@ -237,9 +244,9 @@ class Engine:
         used, refused = budget - meter[0], False
         entries = [sweep.index.entry(key, sweep.index.rows.calls["get"](key)) for key in keys]
         for key, entry in zip(keys, entries, strict=True):
-            meter[0] = budget
+            meter[0] = granted = max(0, min(budget, units - used))
             refused |= not self._sweep_row(bound, sweep, session, key, entry)
-            used += budget - max(0, meter[0])
+            used += granted - max(0, meter[0])
         cursor = None
         if len(keys) == sweep.rows_max and (refused or name in self._cursors):
             last = entries[-1]
@@ -261,21 +268,29 @@ class Engine:
         mark, announced = len(world.journal), len(session.events)
         session.contracts = [bound.name]
         context = Context(world, session, bound, "", b"", "")
+        is_done = False
         try:
             sweep.run(context, *(key if type(key) is tuple else (key,)), record)
+            is_done = self._has_room(session.events, announced)
         except (Refused, OutOfBudget):
             # Nobody has asked, so nobody has to be told: the row stays due and is tried again.
             pass
         except CONTRACT_FAULTS as error:
             # Called for what it raises: a fault of ours stops the node, a contract's own is as good as a refusal.
             world.fault_of_contract(error)
-        else:
-            session.contracts = []
-            return True
-        world.rollback(mark)
-        del session.events[announced:]
+        if not is_done:
+            world.rollback(mark)
+            del session.events[announced:]
         session.contracts = []
-        return False
+        return is_done
+
+    def _has_room(self, events: Events, announced: int) -> bool:
+        """Whether what a row has announced still fits the sweep's receipt; if not, the row waits for the next block."""
+        size = sum([_EVENT_BYTES_MAX + encoded_size(values) for _, _, values in events[announced:]])
+        if len(events) > EVENTS_MAX or self._announced + size > RECEIPT_BYTES_MAX - _RESERVED_BYTES:
+            return False
+        self._announced += size
+        return True
 
     # -- the end of a block
 

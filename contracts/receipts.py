@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ledger.codec import encode
-from ledger.receipt import VERSION, Status
+from ledger.receipt import RECEIPT_BYTES_MAX, VERSION, Status
 
 Events = list[tuple[str, str, tuple[Any, ...]]]
 
@@ -64,10 +64,15 @@ class ReceiptWriter:
         count = len(events)
         # A head up to 23 is one byte; longer ones are the first bytes of the library's own encoding.
         parts = [bytes([_ARRAY | count]) if count < 24 else encode((None,) * count)[:-count]]
-        kinds = self._kinds
+        kinds, size = self._kinds, 0
         for contract, event, values in events:
+            if size > RECEIPT_BYTES_MAX:
+                # Too long already, which the engine will see; the rest could be a thousand times as long.
+                break
             kind = kinds.get((contract, event))
             if kind is None:
                 kind = kinds[contract, event] = _EVENT + encode(contract) + encode(event)
-            parts += (kind, encode(values))
+            encoded = encode(values)
+            size += len(encoded)
+            parts += (kind, encoded)
         return b"".join(parts)

@@ -13,12 +13,15 @@ from typing import Any, Final
 
 from contracts.language.forms import is_scalar
 from contracts.language.verdicts import verdict
-from ledger.interface import RecordForm, Type
+from ledger.interface import INTEGER_KINDS, TEXT_KINDS, RecordForm, Type
 
 RECORD_LEVELS_MAX: Final = 6
 METHOD_LEVELS_MAX: Final = 16
 CONSTANT_WEIGHT_MAX: Final = 16_384
 DEFAULT_WEIGHT_MAX: Final = 40
+SHOWN_BYTES_UNCOUNTED: Final = 64 * 1024
+"""A result that cannot be longer is not measured."""
+UTF8_BYTES_MAX: Final = 4
 
 
 def check_stored(kind: Type, records: Mapping[str, RecordForm], line: int) -> None:
@@ -57,6 +60,19 @@ def _levels(kind: Type, records: Mapping[str, RecordForm]) -> int:
     if kind.kind != "record":
         return max([_levels(item, records) for item in kind.items], default=0)
     return 1 + max([_levels(entry.type, records) for entry in records[kind.names[0]].fields], default=0)
+
+
+def bytes_max(kind: Type, records: Mapping[str, RecordForm]) -> int:
+    """No value of the type has a longer encoding."""
+    if kind.kind == "record":
+        return 3 + sum(bytes_max(entry.type, records) for entry in records[kind.names[0]].fields)
+    if kind.kind == "row":
+        return 3 + sum(bytes_max(item, records) for item in kind.items)
+    if kind.kind == "array":
+        return 3 + kind.limit * bytes_max(kind.items[0], records)
+    if kind.kind in TEXT_KINDS:
+        return 5 + UTF8_BYTES_MAX * kind.limit
+    return 9 if kind.kind in INTEGER_KINDS else 5 + kind.limit
 
 
 def weight(value: Any, limit: int) -> int:

@@ -255,7 +255,7 @@ class CallWriter(ExpressionWriter):
             raise self.refuse(node, "ctx.emit", "takes an event of this file")
         self.cost += EMIT_UNITS
         name = event.type.names[0]
-        return f"ctx.session.events.append((contract_name, {name!r}, pack_{name}({event.text})))"
+        return f"ctx.session.events.append((contract_name, {name!r}, pack_{name}({self.paid(event.text, event.type)})))"
 
     def refusal(self, node: ast.Call, argument: ast.expr, keywords: Sequence[ast.keyword]) -> str:
         """The exception of `ctx.refuse(…)` and `ctx.require(…)`."""

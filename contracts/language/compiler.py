@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Final
 
+from contracts.language.bounds import SHOWN_BYTES_UNCOUNTED, bytes_max
 from contracts.language.calls import CallWriter
 from contracts.language.checker import BUILTIN, check_source
 from contracts.language.declarations import Declarations, Method
@@ -181,7 +182,11 @@ class MethodWriter:
         code = Code("None", NOTHING) if node.value is None else self.expressions.write(node.value)
         if self.method.returns == NOTHING and code.type != NOTHING:
             raise self.expressions.refuse(node, "return", "the method is declared to return None")
-        self.lines.append(f"{indent}return {self.expressions.typed(code, self.method.returns)}")
+        text = self.expressions.typed(code, self.method.returns)
+        is_outside = self.method.kind in ("action", "view")
+        if is_outside and bytes_max(self.method.returns, self.found.records) > SHOWN_BYTES_UNCOUNTED:
+            text = f"shown({text})"
+        self.lines.append(f"{indent}return {text}")
 
     def _expression(self, node: ast.Expr, indent: str) -> None:
         call = node.value
@@ -216,7 +221,7 @@ class MethodWriter:
         if name in self.found.maps:
             writer.cost += MAP_WRITE_UNITS
             record = Type("record", names=(self.found.maps[name].record,))
-            row = writer.typed(code, record)
+            row = writer.paid(writer.typed(code, record), record)
             self.lines.append(f"{indent}m_{name}_set({writer.key_of(name, target.slice)}, {row})")
             return
         value, place = writer.write(target.value), writer.write(target.slice)

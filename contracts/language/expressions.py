@@ -31,6 +31,7 @@ from contracts.language.forms import (
 )
 from contracts.language.meter import HELPER_UNITS, MAP_READ_UNITS
 from contracts.language.pieces import BITS_MAX, SMALL_BITS, Code, SharedCode, literal
+from contracts.language.records import has_size
 from contracts.language.verdicts import verdict
 from contracts.language.vocabulary import (
     CONTEXT_READS,
@@ -101,6 +102,10 @@ class ExpressionWriter:
             # Its integers may have grown beyond what is stored.
             return False
         return code.type in (wanted, required(wanted)) and "any" not in {item.kind for item in wanted.items}
+
+    def paid(self, text: str, kind: Type) -> str:
+        """The text of a record that is stored or announced, paid for by its size where that can differ."""
+        return f"paid_{kind.names[0]}({text})" if has_size(kind, self.found.records) else text
 
     def stored(self, code: Code) -> str:
         """The text of a value that goes into a tuple, list or dict: a scalar, a tuple or a record."""

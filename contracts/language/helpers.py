@@ -27,6 +27,10 @@ LEVELS_MAX: Final = 16
 """Of tuples in tuples, as deep as the encoding goes."""
 DIGITS_MAX: Final = 78
 RECORD_WEIGHT: Final = 32
+VALUE_BYTES_MAX: Final = 256 * 1024
+"""Of a record or an event; an evidence file carries none that is larger."""
+SHOWN_BYTES_MAX: Final = 4 * 1024 * 1024
+BYTES_PER_UNIT: Final = 4
 _SEQUENCES: Final = (tuple, list)
 _CREDIT_CODE: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 SCALARS: Final = (int, str, bytes, bool, type(None))
@@ -104,6 +108,7 @@ class Helpers:
             "all": all,
             "min": min,
             "max": max,
+            "sum": sum,
             **types,
             **{function.__name__: function for function in functions},
             **own,
@@ -113,6 +118,35 @@ class Helpers:
         self._meter[0] -= items // ITEMS_PER_UNIT
         if self._meter[0] < 0:
             raise OutOfBudget
+
+    def take_bytes(self, size: int) -> None:
+        """The price of what is stored or announced."""
+        if size > VALUE_BYTES_MAX:
+            raise refuse("EXE-002", detail=f"{size} bytes are stored or announced, at most {VALUE_BYTES_MAX}")
+        self._meter[0] -= size // BYTES_PER_UNIT
+        if self._meter[0] < 0:
+            raise OutOfBudget
+
+    def shown(self, value: Any) -> Any:
+        """`value`, if its encoding is small enough to be sent or digested; nothing is encoded to find out."""
+        waiting, left = [value], SHOWN_BYTES_MAX
+        while waiting:
+            item = waiting.pop()
+            kind = type(item)
+            if kind in self.packers:
+                item, kind = tuple([getattr(item, name) for name in kind.__slots__[1:]]), tuple
+            left -= 1 + (len(item) if kind in (str, bytes, tuple) else 0)
+            if left < 0:
+                raise refuse("EXE-002", detail=f"more than {SHOWN_BYTES_MAX} bytes are returned or digested")
+            if kind is tuple:
+                self._meter[0] -= 2 * len(item)
+                waiting.extend(item)
+            elif kind not in SCALARS:
+                raise wrong_type("a list or dict leaves the contract", None)
+        self._meter[0] -= (SHOWN_BYTES_MAX - left) // BYTES_PER_UNIT
+        if self._meter[0] < 0:
+            raise OutOfBudget
+        return value
 
     # -- making values
 
@@ -534,7 +568,7 @@ class Helpers:
     def digest(self, tag: Any, *values: Any) -> bytes:
         if type(tag) is not str:
             raise wrong_type("digest", None)
-        encoded = encode((tag, *[self.plain(self.frozen(value)) for value in values]))
+        encoded = encode((tag, *[self.plain(self.shown(self.frozen(value))) for value in values]))
         self._charge(ITEMS_PER_UNIT * len(encoded) // 4)
         return self._digest(encoded)
 

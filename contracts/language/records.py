@@ -9,8 +9,14 @@ tuple.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from contracts.language.forms import TestWriter
 from ledger.interface import RecordForm, Type
+
+_FIXED_BYTES: Final = 32
+"""What an item of an array counts for, besides its texts."""
 
 
 def write_record(record: RecordForm, tests: TestWriter) -> list[str]:
@@ -30,7 +36,45 @@ def write_record(record: RecordForm, tests: TestWriter) -> list[str]:
     lines += [f"def pack_{name}(record):", f"    return ({', '.join(values)}{',' if len(values) == 1 else ''})"]
     lines += _unpack(record)
     lines += _of(record)
-    return lines
+    return lines + write_size(record)
+
+
+def write_size(record: RecordForm) -> list[str]:
+    """`size_X(record)`, the bytes of its parts of any length, and `paid_X(record)`, which takes their price."""
+    parts = [_size(entry.type, f"record.field_{entry.name}") for entry in record.fields]
+    sizes = [part for part in parts if part != "0"]
+    return [
+        f"def size_{record.name}(record):",
+        f"    return {' + '.join(sizes or ['0'])}",
+        f"def paid_{record.name}(record):",
+        f"    take_bytes(size_{record.name}(record))",
+        "    return record",
+        "",
+    ]
+
+
+def has_size(kind: Type, records: Mapping[str, RecordForm]) -> bool:
+    """Whether values of the type differ in size by more than a few bytes."""
+    if kind.kind == "record":
+        return any(has_size(entry.type, records) for entry in records[kind.names[0]].fields)
+    return kind.kind == "array" or any(has_size(item, records) for item in kind.items) or _size(kind, "") != "0"
+
+
+def _size(kind: Type, text: str) -> str:
+    if kind.kind in ("text", "bytes"):
+        size = f"len({text})"
+    elif kind.kind == "record":
+        size = f"size_{kind.names[0]}({text})"
+    elif kind.kind == "row":
+        parts = [part for i, item in enumerate(kind.items) if (part := _size(item, f"{text}[{i}]")) != "0"]
+        size = f"({' + '.join(parts)})" if parts else "0"
+    elif kind.kind == "array":
+        inner = _size(kind.items[0], "item")
+        items = f"{_FIXED_BYTES * max(1, len(kind.items[0].items))} * len({text})"
+        size = items if inner == "0" else f"({items} + sum([{inner} for item in {text}]))"
+    else:
+        size = "0"
+    return f"(0 if {text} is None else {size})" if kind.optional and size != "0" else size
 
 
 def to_plain(kind: Type, text: str) -> str:

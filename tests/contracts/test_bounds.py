@@ -222,6 +222,91 @@ def test_contracts_call_each_other_sixteen_deep_through_all_their_helpers():
     assert run("return ctx.view('trial', 'look', 15)", members=members).code == "EXE-004"
 
 
+HEAP = "s = 'a'\nfor i in range(16):\n    s = s + s\nt = (s,)\nfor i in range(10):\n    t = t + t\n"
+PILE = "class Pile(Record):\n    x: tuple[LongText, ...]\nclass Piled(Event):\n    x: tuple[LongText, ...]\n"
+HEAPS = {
+    "stored": "self.piles[ctx.new_id()] = Pile(x=t)",
+    "announced": "ctx.emit(Piled(x=t))",
+    "digested": "d = digest('a', t)",
+    "digested in a record": "d = digest('a', Pile(x=t))",
+}
+
+
+@pytest.mark.parametrize("way", HEAPS)
+def test_the_same_long_text_a_thousand_times_is_never_encoded(way):
+    """It is held once in memory; its encoding would be 64 MB, or all that the machine has."""
+    source = "from contracts.sdk import LongText\n" + contract(
+        "    piles = Map(Id, Pile)\n" + act(f"{HEAP}{HEAPS[way]}\nreturn 0"), records=PILE
+    )
+    receipt = chain(trial=source).do("a", "trial", "act")
+    assert (receipt.status, receipt.code) == (Status.REFUSED, "EXE-002")
+
+
+def test_a_result_of_long_texts_is_refused_before_it_is_encoded():
+    body = act(f"{HEAP}return t").replace("-> int", "-> tuple[LongText, ...]")
+    receipt = chain(trial="from contracts.sdk import LongText\n" + contract(body)).do("a", "trial", "act")
+    assert (receipt.status, receipt.code) == (Status.REFUSED, "EXE-002")
+
+
+def test_what_is_stored_is_paid_by_the_byte():
+    members, records = "    rows = Map(int, Row)\n", "class Row(Record):\n    text: LongText\n"
+    body = "s = 'a'\nfor i in range({doublings}):\n    s = s + s\n{work}return 0"
+
+    def price(doublings: int) -> int:
+        """Of storing the text a second time."""
+        used = []
+        for times in (1, 2):
+            source = "from contracts.sdk import LongText\n" + contract(
+                members + act(body.format(doublings=doublings, work="self.rows[1] = Row(text=s)\n" * times)),
+                records=records,
+            )
+            used.append(chain(trial=source).do("a", "trial", "act").budget_used)
+        return used[1] - used[0]
+
+    assert price(16) - price(3) == (65_536 - 8) // 4
+
+
+SWEEPER = """
+class Due(Record):
+    day: Day
+
+class Said(Event):
+    text: Text
+
+class Sweeper(Contract):
+    rows = Map(int, Due)
+    due = Index(rows, by="day")
+
+    @action(anyone=True)
+    def fill(self, ctx, count: int) -> None:
+        \"\"\"zh: 填 {count} | en: Fill {count}\"\"\"
+        for i in range(count):
+            self.rows[i] = Due(day=ctx.day)
+
+    @sweep(index="due", rows_max=256)
+    def say(self, ctx, number: int, row: Due) -> None:
+        for i in range(EVENTS):
+            ctx.emit(Said(text=TEXT))
+        self.rows.remove(number)
+
+    @view
+    def left(self, ctx) -> int:
+        return len(self.rows.keys(limit=1024))
+"""
+
+
+@pytest.mark.parametrize(("events", "text", "swept"), [(20, "", 102), (4, "x" * 500, 104), (3_000, "", 0)])
+def test_sweeps_announce_no_more_than_their_receipt_holds(events, text, swept):
+    source = IMPORTS + f"EVENTS = {events}\nTEXT = '{text}'\n" + SWEEPER
+    told = chain(sweeper=source)
+    assert told.do("a", "sweeper", "fill", 200).status is Status.DONE
+    receipts = told.apply([told.transaction("operator", "calendar", "step", (told.last.day + 1,))])
+    assert len(receipts[-1].events) == swept * events
+    assert told.view("sweeper", "left") == 200 - swept
+    told.apply([])
+    assert told.view("sweeper", "left") == max(0, 200 - 2 * swept)
+
+
 def test_nothing_is_left_when_the_budget_is_not():
     receipt = run("x = [i for i in range(16000)]\nwhile True:\n    y = sorted(x)\nreturn 0")
     assert (receipt.status, receipt.budget_used) == (Status.OUT_OF_BUDGET, TRANSACTION_UNITS_MAX)
