@@ -21,7 +21,7 @@ from devnet.bank.teller import Decision, Instruction, Issue, decide
 from ledger.errors import Refused
 from ledger.statement import Kind, Statement, sign_statement
 from wallet.builder import Signer
-from wallet.node_api import UnreachableError
+from wallet.node_api import NotProvenError, UnreachableError
 from wallet.session import Session
 
 POLL_SECONDS: Final = 0.5
@@ -165,7 +165,8 @@ class BankSimulator:
                     values: dict[str, Any] = line.values or {}
                     if line.event == "Instructed" and values.get("bank") in (None, self._bank):
                         found.put(bytes.fromhex(values["instruction"]))
-            except (UnreachableError, Refused, httpx.HTTPError):
+            except (UnreachableError, NotProvenError, Refused, httpx.HTTPError):
+                # Also a line that is none: without this thread the bank would go on and pay nobody.
                 wait.wait(RETRY_SECONDS)
 
 
