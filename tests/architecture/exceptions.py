@@ -20,6 +20,6 @@ EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
         "Sharing out among many claims wants a contract of its own; that moves state and is the next change there."
     ),
     ("contracts/catalogue/voucher.py", "file-length", "contracts.catalogue.voucher"): (
-        "It alone writes tranches. What reads them one by one lives in trace; a view of an index must stay with its map."
+        "It alone writes tranches. What reads single ones lives in trace; a view of an index stays with its map."
     ),
 }
