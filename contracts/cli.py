@@ -18,7 +18,7 @@ from ledger.interface import Action, Type
 EXIT_REFUSED: Final = 1
 
 
-@click.group(help="合约:检查与测试。Contracts: check and test.")
+@click.group(help="合约：检查与测试。Contracts: check and test.")
 def contract() -> None:
     pass
 
@@ -31,14 +31,14 @@ def check(files: tuple[Path, ...]) -> None:
         try:
             program = compile_contract(file.read_text(encoding="utf-8"))
         except UnicodeDecodeError as error:
-            click.echo(f"{file}: 不是 UTF-8 文本 · not UTF-8: {error.reason}", err=True)
+            click.echo(f"{file}：不是 UTF-8 文本 · not UTF-8: {error.reason}", err=True)
             worst = EXIT_REFUSED
         except Refused as refused:
             click.echo(f"{file}: {refused.code} {refused.text('zh')} | {refused.text('en')}", err=True)
             worst = EXIT_REFUSED
         else:
             interface = program.interface(file.stem)
-            click.echo(f"{file}: 通过 · accepted")
+            click.echo(f"{file}：通过 · accepted")
             for action in interface.actions:
                 click.echo(f"  {describe(action)}")
             for view in interface.views:
@@ -100,7 +100,7 @@ def _tell(path: Path, *, rewrite: bool) -> int:
     story = Story(path.stem, path.read_text(encoding="utf-8"), source)
     if rewrite:
         path.write_text(rewritten(story), encoding="utf-8")
-        click.echo(f"{path}: 已改写 · rewritten")
+        click.echo(f"{path}：已改写 · rewritten")
         return 0
     differences = compare(story)
     for block, outcome in differences:
@@ -109,7 +109,7 @@ def _tell(path: Path, *, rewrite: bool) -> int:
         for line in list(difflib.unified_diff(expected, outcome, "written", "happens", lineterm="", n=0))[2:]:
             click.echo(f"  {line}", err=True)
     if not differences:
-        click.echo(f"{path}: {len(story.blocks)} 步一致 · steps agree")
+        click.echo(f"{path}：{len(story.blocks)} 步一致 · steps agree")
     return EXIT_REFUSED if differences else 0
 
 

@@ -7,8 +7,10 @@ from typing import Final
 from ledger.errors import Number, Refusal, Refused
 
 _TABLE = (
-    Refusal("EXE-007", "银行回单不可采信:{detail}", "the bank's statement cannot be believed: {detail}"),
-    Refusal("EXE-008", "合约 {contract} 正在执行,不得重入", "{contract} is being executed and cannot be entered again"),
+    Refusal("EXE-007", "银行回单不可采信：{detail}", "the bank's statement cannot be believed: {detail}"),
+    Refusal(
+        "EXE-008", "合约 {contract} 正在执行，不得重入", "{contract} is being executed and cannot be entered again"
+    ),
 )
 
 ENGINE_REFUSALS: Final[dict[str, Refusal]] = {refusal.code: refusal for refusal in _TABLE}

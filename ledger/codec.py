@@ -23,6 +23,7 @@ from ledger.errors import refuse
 
 INTEGER_MAX: Final = 2**63 - 1
 DEPTH_MAX: Final = 16
+_BYTES, _TEXT, _ARRAY, _MAP, _TAG = 2, 3, 4, 5, 6  # the major types of RFC 8949 section 3.1
 
 Value = int | bool | str | bytes | None | tuple["Value", ...]
 Shape = Callable[[Any, str], None]
@@ -72,6 +73,33 @@ def decode(data: bytes, *, bytes_max: int) -> Any:
     if len(data) > bytes_max:
         raise refuse("BYT-002", size=len(data), limit=bytes_max)
     return load(data)
+
+
+def check_elements(data: bytes, elements_max: int) -> None:
+    """Refuse, before anything is built, what holds more than `elements_max` values: BYT-004, or BYT-001 for a head that
+    the profile has no use for. A value of one byte becomes dozens in memory, so a limit on bytes alone limits nothing
+    for whoever reads strangers' files. Only heads are read: what a string holds is stepped over."""
+    place, announced, left, end = 0, 1, 1, len(data)
+    while left and place < end:
+        head = data[place]
+        major, place = head >> 5, place + 1
+        argument = head & 31
+        if argument >= 24:
+            if argument > 27:
+                raise refuse("BYT-001", detail="an indefinite length")
+            width = 1 << (argument - 24)
+            argument = int.from_bytes(data[place : place + width], "big")
+            place += width
+        left -= 1
+        if major == _ARRAY:
+            left += argument
+            announced += argument
+            if announced > elements_max:
+                raise refuse("BYT-004", count=min(announced, INTEGER_MAX), limit=elements_max)
+        elif major in (_BYTES, _TEXT):
+            place += argument
+        elif major in (_MAP, _TAG):
+            raise refuse("BYT-001", detail="maps and tags are not allowed")
 
 
 def encoded_size(value: Any, where: str = "value") -> int:

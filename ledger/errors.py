@@ -13,10 +13,15 @@ this table.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from ledger.choices import tokens_in_sentence
 
 Number = int | str | bool | None
 """What a refusal may quote: an integer, a short text (a name, a hexadecimal digest), a truth value or nothing."""
+
+TOKENS: Final = frozenset({"expected", "found", "kind", "lock", "mode", "needed", "outcome", "phase", "status", "why"})
+"""The numbers whose texts are choices, kinds of values, roles or capacities; a Chinese sentence gives their words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,10 @@ class Refused(Exception):  # noqa: N818 — the domain's word for an expected an
 
     def text(self, language: str) -> str:
         """The sentence in `language` ("zh" or "en") with its numbers filled in."""
-        return fill(self.refusal.zh if language == "zh" else self.refusal.en, self.numbers)
+        if language != "zh":
+            return fill(self.refusal.en, self.numbers)
+        worded = [(name, tokens_in_sentence(v) if name in TOKENS and type(v) is str else v) for name, v in self.numbers]
+        return fill(self.refusal.zh, tuple(worded))
 
     def __str__(self) -> str:
         return f"{self.code} {self.text('en')}"
@@ -89,29 +97,42 @@ def fill(template: str, numbers: tuple[tuple[str, Number], ...]) -> str:
     return text
 
 
+_FOUND: Final = {bool: "boolean", int: "integer", str: "text", bytes: "bytes", tuple: "array"}
+
+
+def found_name(value: Any) -> str:
+    """What was found in a value's place, in the words of `ledger.interface` and not in those of a programming language;
+    of what has a length, with the length."""
+    name = "nothing" if value is None else _FOUND.get(type(value), "something else")
+    return f"{name}[{len(value)}]" if type(value) in (bytes, str, tuple) else name
+
+
 _TABLE = (
-    Refusal("BYT-001", "编码不规范:{detail}", "not the canonical encoding: {detail}", 400),
-    Refusal("BYT-002", "长度 {size} 字节,上限 {limit}", "{size} bytes, the limit is {limit}", 413),
-    Refusal("BYT-003", "{where} 应为 {expected},实为 {found}", "{where} must be {expected}, found {found}", 400),
-    Refusal("TX-001", "交易格式错误:{detail}", "malformed transaction: {detail}", 400),
-    Refusal("TX-002", "交易属于链 {found},本链为 {expected}", "for chain {found}, this is chain {expected}"),
+    Refusal("BYT-001", "编码不规范：{detail}", "not the canonical encoding: {detail}", 400),
+    Refusal("BYT-002", "长度 {size} 字节，上限 {limit}", "{size} bytes, the limit is {limit}", 413),
+    Refusal("BYT-003", "{where} 应为 {expected}，实为 {found}", "{where} must be {expected}, found {found}", 400),
+    Refusal("BYT-004", "共 {count} 个元素，上限 {limit}", "{count} elements, the limit is {limit}", 413),
+    Refusal("TX-001", "交易格式错误：{detail}", "malformed transaction: {detail}", 400),
+    Refusal("TX-002", "交易属于链 {found}，本链为 {expected}", "for chain {found}, this is chain {expected}"),
     Refusal("TX-003", "第 {index} 个签名无效", "signature {index} is not valid", 400),
     Refusal(
-        "TX-004", "已过期:有效至 {valid_until},区块时间 {time}", "expired: valid until {valid_until}, block time {time}"
+        "TX-004",
+        "已过期：有效至 {valid_until}，区块时间 {time}",
+        "expired: valid until {valid_until}, block time {time}",
     ),
     Refusal(
         "TX-005",
-        "有效期过长:有效至 {valid_until},最晚 {latest}",
+        "有效期过长：有效至 {valid_until}，最晚 {latest}",
         "valid for too long: until {valid_until}, at most {latest}",
     ),
     Refusal("TX-006", "交易 {id} 已执行过", "transaction {id} has been executed before", 409),
     Refusal("TX-007", "没有合约 {contract}", "there is no contract {contract}", 404),
     Refusal("TX-008", "合约 {contract} 没有操作 {action}", "contract {contract} has no action {action}", 404),
-    Refusal("TX-009", "参数个数 {found},应为 {expected}", "{found} arguments, {expected} expected"),
+    Refusal("TX-009", "参数个数 {found}，应为 {expected}", "{found} arguments, {expected} expected"),
     Refusal(
         "TX-010",
-        "参数 {argument} 应为 {expected},实为 {found}",
-        "argument {argument} must be {expected}, found {found}",
+        "参数 {argument} 的类型应为{expected}，实为{found}",
+        "argument {argument} must be of kind {expected}, found {found}",
     ),
     Refusal("TX-011", "合约 {contract} 已冻结", "contract {contract} is frozen", 423),
     Refusal(
@@ -120,75 +141,80 @@ _TABLE = (
         "signed under interface {signed}, the one in force is {current}",
         409,
     ),
-    Refusal("POOL-001", "交易池已满:{count} 笔,上限 {limit}", "the pool is full: {count} of {limit}", 503, True),
+    Refusal("POOL-001", "交易池已满：{count} 笔，上限 {limit}", "the pool is full: {count} of {limit}", 503, True),
     Refusal(
         "POOL-002",
-        "机构 {organisation} 待处理交易过多:上限 {limit}",
+        "机构 {organisation} 待处理交易过多：上限 {limit}",
         "too many waiting from {organisation}: limit {limit}",
         429,
         True,
     ),
     Refusal("AUTH-001", "密钥 {key} 未登记", "key {key} is not registered", 403),
-    Refusal("AUTH-002", "机构 {organisation} 状态为 {status},不能办理", "organisation {organisation} is {status}", 403),
-    Refusal("AUTH-003", "该记录的 {field} 是 {party},不是 {caller}", "the {field} is {party}, not {caller}", 403),
+    Refusal(
+        "AUTH-002", "机构 {organisation} 状态为 {status}，不能办理", "organisation {organisation} is {status}", 403
+    ),
+    Refusal("AUTH-003", "该记录的 {field} 是 {party}，不是 {caller}", "the {field} is {party}, not {caller}", 403),
     Refusal(
         "AUTH-004",
-        "需要角色 {needed},{organisation} 没有",
+        "需要角色 {needed}，{organisation} 没有",
         "needs the role {needed}, {organisation} does not have it",
         403,
     ),
     Refusal(
         "AUTH-005",
-        "需要资质 {needed},{organisation} 没有或已过期",
+        "需要资质 {needed}，{organisation} 没有或已过期",
         "needs the capacity {needed}, {organisation} lacks it or it has lapsed",
         403,
     ),
     Refusal("AUTH-006", "人员 {key} 没有权限 {needed}", "person {key} lacks the permission {needed}", 403),
-    Refusal("AUTH-007", "需要 {needed} 名不同人员,现有 {found}", "needs {needed} different people, has {found}", 403),
+    Refusal("AUTH-007", "需要 {needed} 名不同人员，现有 {found}", "needs {needed} different people, has {found}", 403),
     Refusal("AUTH-008", "复核人必须与经办人同属 {expected}", "the checker must belong to {expected}", 403),
     Refusal("AUTH-009", "没有待复核事项 {item}", "there is no pending item {item}", 404),
     Refusal("EXE-001", "执行超出预算 {budget}", "the execution ran out of its budget of {budget}"),
-    Refusal("EXE-002", "数值越界:{detail}", "a value is out of range: {detail}"),
-    Refusal("EXE-003", "没有记录 {key}(表 {map})", "no record {key} in {map}", 404),
-    Refusal("EXE-004", "调用过深:上限 {limit}", "calls are nested too deeply: limit {limit}"),
+    Refusal("EXE-002", "数值越界：{detail}", "a value is out of range: {detail}"),
+    Refusal("EXE-003", "没有记录 {key}（表 {map}）", "no record {key} in {map}", 404),
+    Refusal("EXE-004", "调用过深：上限 {limit}", "calls are nested too deeply: limit {limit}"),
     Refusal(
         "EXE-005", "合约 {contract} 不得由 {caller} 调用", "contract {contract} may not be called by {caller}", 403
     ),
-    Refusal("EXE-006", "合约运算错误:{detail}", "the contract computed something undefined: {detail}"),
-    Refusal("RPC-001", "请求格式错误:{detail}", "malformed request: {detail}", 400),
-    Refusal("RPC-002", "请求 {size} 字节,上限 {limit}", "the request has {size} bytes, the limit is {limit}", 413),
-    Refusal("RPC-003", "一次最多 {limit} 笔,收到 {count}", "at most {limit} at a time, got {count}", 413),
+    Refusal("EXE-006", "合约运算错误：{detail}", "the contract computed something undefined: {detail}"),
+    Refusal("RPC-001", "请求格式错误：{detail}", "malformed request: {detail}", 400),
+    Refusal("RPC-002", "请求 {size} 字节，上限 {limit}", "the request has {size} bytes, the limit is {limit}", 413),
+    Refusal("RPC-003", "一次最多 {limit} 笔，收到 {count}", "at most {limit} at a time, got {count}", 413),
     Refusal("RPC-004", "没有找到 {what}", "{what} was not found", 404),
     Refusal(
         "RPC-005",
-        "高度 {height} 尚未认证,现为 {certified}",
+        "高度 {height} 尚未认证，现为 {certified}",
         "height {height} is not certified yet, {certified} is",
         409,
         True,
     ),
-    Refusal("RPC-006", "请求过于频繁,请 {seconds} 秒后再试", "too many requests, try again in {seconds} s", 429, True),
+    Refusal("RPC-006", "请求过于频繁，请 {seconds} 秒后再试", "too many requests, try again in {seconds} s", 429, True),
     Refusal("RPC-007", "查询超出预算 {budget}", "the query ran out of its budget of {budget}", 422),
     Refusal("RPC-008", "{path} 不支持 {method}", "{path} does not take {method}", 405),
     Refusal(
-        "RPC-009", "内容类型应为 {expected},实为 {found}", "the content type must be {expected}, found {found}", 415
+        "RPC-009", "内容类型应为 {expected}，实为 {found}", "the content type must be {expected}, found {found}", 415
     ),
     Refusal(
-        "RPC-010", "游标 {cursor} 已被清理,最早为 {first}", "cursor {cursor} was pruned, the first held is {first}", 410
+        "RPC-010",
+        "游标 {cursor} 已被清理，最早为 {first}",
+        "cursor {cursor} was pruned, the first held is {first}",
+        410,
     ),
     Refusal("RPC-011", "{what} 未在 {seconds} 秒内完成", "{what} did not come to an end within {seconds} s", 408, True),
-    Refusal("RPC-012", "{what}过多:上限 {limit}", "too many {what}: limit {limit}", 503, True),
+    Refusal("RPC-012", "{what}过多：上限 {limit}", "too many {what}: limit {limit}", 503, True),
     Refusal(
         "RPC-013",
-        "高度 {height} 的状态已不可查,可查 {first} 至 {last}",
+        "高度 {height} 的状态已不可查，可查 {first} 至 {last}",
         "the state of height {height} cannot be read any more, {first} to {last} can",
         410,
     ),
     Refusal("NODE-001", "节点正在停止", "the node is stopping", 503, True),
-    Refusal("NODE-002", "节点尚未就绪:{reason}", "the node is not ready: {reason}", 503, True),
-    Refusal("NODE-003", "数据库损坏:{detail}。请运行 {cure}", "the database is damaged: {detail}. Run {cure}", 500),
+    Refusal("NODE-002", "节点尚未就绪：{reason}", "the node is not ready: {reason}", 503, True),
+    Refusal("NODE-003", "数据库损坏：{detail}。请运行 {cure}", "the database is damaged: {detail}. Run {cure}", 500),
     Refusal(
         "NODE-004",
-        "节点内部错误,节点将停止,原因见日志",
+        "节点内部错误，节点将停止，原因见日志",
         "an error inside the node, which stops now; its log has the reason",
         500,
         True,

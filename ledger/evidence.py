@@ -21,9 +21,22 @@ from typing import Any, Final, NamedTuple
 
 from ledger.block import Header
 from ledger.checkpoint import VALIDATORS_LAG, CheckpointCert, indices_of
-from ledger.codec import anything, array, blob, blob_up_to, decode, encode, exactly, integer, one_of, row, text
+from ledger.codec import (
+    anything,
+    array,
+    blob,
+    blob_up_to,
+    check_elements,
+    encode,
+    exactly,
+    integer,
+    load,
+    one_of,
+    row,
+    text,
+)
 from ledger.crypto import HASH_BYTES, Suite, verify_many
-from ledger.errors import BadProof, BadSignature, Refused
+from ledger.errors import BadProof, BadSignature, Refused, refuse
 from ledger.genesis import Genesis
 from ledger.history import HistoryPath, HistoryRange
 from ledger.interface import INTERFACE_BYTES_MAX, Interface
@@ -36,7 +49,8 @@ from ledger.validators import ValidatorSet
 
 MAGIC: Final = "lugang-evidence"
 VERSION: Final = 1
-EVIDENCE_BYTES_MAX: Final = 256 * 1024 * 1024
+EVIDENCE_BYTES_MAX: Final = 64 * 1024 * 1024
+EVIDENCE_ELEMENTS_MAX: Final = 4_000_000
 ITEMS_MAX: Final = 100_000
 HEADERS_MAX: Final = 100_000
 CHANGES_MAX: Final = 10_000
@@ -121,8 +135,11 @@ class Evidence:
 
     @classmethod
     def decode(cls, data: bytes) -> Evidence:
-        """Raises `Refused` BYT-001…003."""
-        value = decode(data, bytes_max=EVIDENCE_BYTES_MAX)
+        """Raises `Refused` BYT-001…004."""
+        if len(data) > EVIDENCE_BYTES_MAX:
+            raise refuse("BYT-002", size=len(data), limit=EVIDENCE_BYTES_MAX)
+        check_elements(data, EVIDENCE_ELEMENTS_MAX)
+        value = load(data)
         EVIDENCE_SHAPE(value, "evidence")
         _, _, chain, history, certificate, headers, items, interfaces = value
         rows = tuple(HeaderRow(*entry) for entry in headers)

@@ -34,6 +34,11 @@ verified 查验日 verifier 查验方 version 版本 waiting 等待至 withheld 
 ZH: Final = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
 
 
+def field_words(name: str, language: str) -> str:
+    """A field that only its name is known of."""
+    return ZH.get(name, name) if language == "zh" else name
+
+
 def field_name(field: Field, language: str) -> str:
     """What people read beside a value: the interface's label, else the Chinese word, else the field's own name."""
     label = label_of(field, language)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ledger.crypto import HASH_BYTES, SIGNATURE_BYTES
-from ledger.errors import refuse
+from ledger.errors import found_name, refuse
 from ledger.genesis import Genesis
 from ledger.interface import INTEGER_KINDS, TEXT_KINDS, Interface, MapForm, Type
 from ledger.statement import ID_BYTES
@@ -35,7 +35,7 @@ def encode_part(kind: Type, part: Any, where: str) -> bytes:
         return part.encode("utf-8") + b"\0"
     if type(part) is bytes and kind.kind in ("id", "key", "digest", "signature"):
         return part
-    raise refuse("TX-010", argument=where, expected=kind.kind, found=type(part).__name__)
+    raise refuse("TX-010", argument=where, expected=kind.kind, found=found_name(part))
 
 
 def map_of(interface: Interface, key: bytes) -> MapForm | None:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ledger.choices import choice_in_sentence
 from ledger.codec import encode
 from ledger.crypto import Suite
 from ledger.errors import Refused, refuse
-from ledger.interface import Action, Interface, Type
+from ledger.interface import BYTES_KINDS, Action, Interface, Type
 from ledger.transaction import Summary
 from ledger.wording import Reader, label_of, parts_of, show_value, visible
 
@@ -86,6 +87,12 @@ def summarise(
     return text, Summary(reader.language, digest, summary_digest(suite, reader.language, digest, text))
 
 
+def act_digest(suite: Suite, contract: str, action: str, arguments: bytes, interface: bytes) -> bytes:
+    """What a checker signs of an act that waits: `arguments` is the encoded row, `interface` the digest it was signed
+    under. The contract `approval` computes the same."""
+    return suite.hasher("contract")(encode(("act", contract, action, arguments, interface)))
+
+
 def refusal_text(reader: Reader, code: str, numbers: tuple[tuple[str, Any], ...]) -> str | None:
     """The sentence of a refusal that the contract declares, its numbers shown by their kinds; None for another's."""
     for form in reader.interface.refusals:
@@ -97,9 +104,14 @@ def refusal_text(reader: Reader, code: str, numbers: tuple[tuple[str, Any], ...]
 
 
 def _show_number(reader: Reader, kind: Type | None, value: Any) -> str:
-    plain = "-" if value is None else visible(str(value))
+    plain = "-" if value is None else choice_in_sentence(visible(str(value)), reader.language)
     try:
+        if kind is not None and kind.kind in BYTES_KINDS and type(value) is str:
+            # A receipt quotes byte strings as hexadecimal.
+            return show_value(reader, kind, bytes.fromhex(value))
         return plain if kind is None or value is None else show_value(reader, kind, value)
+    except ValueError:
+        return plain
     except Refused:
         # A refusal quotes what disagreed, and that need not be of the kind that was expected.
         return plain

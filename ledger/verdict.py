@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ledger.codec import encode
 from ledger.crypto import Suite
 from ledger.errors import BadProof, BadSignature, Refused
 from ledger.evidence import Evidence, Examination, Examiner, Failure, Item, ItemKind, ProvenTransaction
@@ -17,12 +18,14 @@ from ledger.genesis import Genesis
 from ledger.interface import Interface
 from ledger.lexicon import Lexicon
 from ledger.receipt import Receipt, Status
-from ledger.summary import organisations_of, refusal_text, sentence, summary_digest
+from ledger.summary import act_digest, organisations_of, refusal_text, sentence, summary_digest
 from ledger.transaction import TransactionCodec
 from ledger.wording import show_time
 
 __all__ = ["Judge", "Lexicon", "Line", "Verdict", "judge"]
 
+APPROVE: Final = ("approval", "approve")
+APPROVE_ARGUMENTS: Final = 3
 FAULT_TOLERANCE: Final = {"pbft": "bft", "raft": "cft"}
 
 
@@ -157,7 +160,7 @@ class Judge:
                     True, entry, "文件未附其接口，无法复述原文", "its interface is not in the file"
                 )
                 continue
-            fault = self._sentence_fault(entry, interface)
+            fault = self._sentence_fault(entry, interface) or self._approval_fault(entry)
             if fault is None:
                 zh, en = (self._sentence(entry, interface, language) for language in ("zh", "en"))
                 shown = "签署时所见" if body.summary.language == "zh" else "签署时所见为英文"
@@ -188,6 +191,28 @@ class Judge:
                 f"the names of {listed} are not proven in this file",
             )
         return f"签署的原文不是：{text}", f"what was signed is another sentence than: {text}"
+
+    def _approval_fault(self, entry: ProvenTransaction) -> tuple[str, str] | None:
+        """None unless a checker signed other words than those of the act whose digest he signed with them. An act whose
+        own transaction is not in the file cannot be compared: its digest alone says which one it is."""
+        body = entry.transaction.body
+        if (body.contract, body.action) != APPROVE or len(body.args) != APPROVE_ARGUMENTS:
+            return None
+        _, act, said = body.args
+        for other in self.found.transactions:
+            acting = other.transaction.body
+            interface = self.found.interfaces.get(acting.summary.interface)
+            signed = (acting.contract, acting.action, encode(acting.args), acting.summary.interface)
+            if interface is None or act_digest(self.suite, *signed) != act:
+                continue
+            meant = self._sentence(other, interface, body.summary.language)
+            if meant != said:
+                return (
+                    f"复核人所见「{said}」与所复核业务（第 {other.number} 项）不符：{meant}",
+                    f'the checker read "{said}", but what he approved (item {other.number}) is: {meant}',
+                )
+            return None
+        return None
 
     def _transaction_line(self, ok: bool, entry: ProvenTransaction, zh: str, en: str) -> Line:
         body, identifier = entry.transaction.body, entry.transaction.id.hex()[:16]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from ledger.errors import Refused, refuse
+from ledger.choices import choice_in_sentence
+from ledger.errors import Refused, found_name, refuse
 from ledger.interface import BYTES_KINDS, INTEGER_KINDS, TEXT_KINDS, Field, Interface, Type
 from ledger.money import show
 
@@ -26,6 +27,9 @@ ITEMS_SHOWN_MAX: Final = 10
 CREDIT_CODE_TAIL: Final = 6
 ID_HEX_SHOWN: Final = 12
 DIGEST_HEX_SHOWN: Final = 16
+DIGEST_BYTES: Final = 32
+ID_BYTES: Final = 34
+_HEX: Final = frozenset("0123456789abcdef")
 WEEKDAYS: Final = {
     "zh": ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -101,7 +105,7 @@ def show_value(reader: Reader, kind: Type, value: Any, where: str = "value") -> 
     if kind.kind == "boolean" and type(value) is bool:
         return reader.say("是", "yes") if value else reader.say("否", "no")
     if kind.kind in TEXT_KINDS and type(value) is str:
-        return _show_text(reader, kind.kind, value)
+        return _show_text(reader, kind, value)
     if kind.kind in BYTES_KINDS and type(value) is bytes:
         return _show_bytes(reader, kind.kind, value)
     if kind.kind in ("record", "row", "array") and type(value) is tuple:
@@ -110,7 +114,7 @@ def show_value(reader: Reader, kind: Type, value: Any, where: str = "value") -> 
 
 
 def _not_of(kind: Type, value: Any, where: str) -> Refused:
-    return refuse("TX-010", argument=where, expected=kind.kind, found=type(value).__name__)
+    return refuse("TX-010", argument=where, expected=kind.kind, found=found_name(value))
 
 
 def _show_integer(reader: Reader, kind: str, value: int) -> str:
@@ -145,11 +149,11 @@ def show_time(time_ms: int, language: str) -> str:
     return f"{show_day(day, language)} {clock} " + ("北京时间" if language == "zh" else "Beijing time")
 
 
-def _show_text(reader: Reader, kind: str, value: str) -> str:
-    if kind == "organisation":
+def _show_text(reader: Reader, kind: Type, value: str) -> str:
+    if kind.kind == "organisation":
         return show_organisation(reader, value)
-    if kind == "choice":
-        return visible(value)
+    if kind.kind == "choice":
+        return choice_in_sentence(visible(value), reader.language, kind.names)
     return reader.say(f"「{visible(value)}」", f'"{visible(value)}"')
 
 
@@ -197,9 +201,17 @@ def _show_bytes(reader: Reader, kind: str, value: bytes) -> str:
 
 def short_id(identifier: bytes) -> str:
     """A record's id as people write it: the head of its transaction's id and its number in that transaction."""
-    if len(identifier) != 34:
+    if len(identifier) != ID_BYTES:
         return identifier.hex()
     return f"{identifier.hex()[:ID_HEX_SHOWN]}.{int.from_bytes(identifier[32:], 'big')}"
+
+
+def short_hex(text: str) -> str:
+    """An id, a digest or a key that a refusal quotes in full, as people write it; any other text as it is."""
+    is_hex = len(text) >= 2 * DIGEST_BYTES and set(text) <= _HEX
+    if not is_hex or len(text) % 2:
+        return text
+    return short_id(bytes.fromhex(text)) if len(text) == 2 * ID_BYTES else f"{text[:DIGEST_HEX_SHOWN]}…"
 
 
 def parts_of(reader: Reader, kind: Type, value: Any, where: str) -> list[tuple[str, Type, Any]]:

@@ -39,6 +39,7 @@ AGREEMENT_SECONDS: Final = 15
 BEHIND_SECONDS: Final = 10
 RESUBMIT_SECONDS: Final = 5
 POLL_SECONDS: Final = 0.1
+EVENTS_SECONDS: Final = 600
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -457,8 +458,38 @@ class Client:
                 height = max(height, answer.height)
         return height, organisations
 
+    def events_between(
+        self, first: int, last: int, events_max: int
+    ) -> tuple[dict[str, list[EventLine]], dict[str, str]]:
+        """The final events of heights `first` to `last` as t nodes tell them, and why others did not. Unproven."""
+        told, silent = dict[str, list[EventLine]](), dict[str, str]()
+        for node in list(self.nodes):
+            if len(told) >= self.trust.nodes_needed():
+                break
+            try:
+                told[node.url] = _events_of(node, first, last, events_max)
+            except NotProvenError as fault:
+                self._complain(node, str(fault))
+                silent[node.url] = str(fault)
+            except (UnreachableError, Refused) as fault:
+                silent[node.url] = str(fault)
+        return told, silent
+
     def events(self, cursor: str, **filters: str) -> Iterator[EventLine]:
         """A node's stream of final events, unproven: a reader proves what it acts on by receipts or values."""
         if not self.nodes:
             raise problem("WAL-020", detail="no node is configured")
         return self.nodes[0].events(cursor, **filters)
+
+
+def _events_of(node: NodeApi, first: int, last: int, events_max: int) -> list[EventLine]:
+    """Everything between, or nothing: raises `UnreachableError` when the stream ends before it is complete."""
+    lines, deadline = list[EventLine](), time.monotonic() + EVENTS_SECONDS
+    for line in node.events(str(first - 1)):
+        if line.height > last or (line.height == last and line.checkpoint is not None):
+            return lines
+        if line.id is not None:
+            lines.append(line)
+        if len(lines) > events_max or time.monotonic() > deadline:
+            raise UnreachableError(f"the events of heights {first} to {last} do not come to an end")
+    raise UnreachableError(f"the events end before height {last}")

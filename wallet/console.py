@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ from rich.tree import Tree
 from ledger.api import Problem
 from ledger.crypto import Suite
 from ledger.errors import BadProof, BadSignature, Refused
+from ledger.genesis import Genesis
+from ledger.wording import short_hex
 from wallet.builder import Signer
 from wallet.home import Config, Home, Owner, chain_of
 from wallet.keystore import Keystore
@@ -38,6 +41,8 @@ PASSPHRASE_FILE_VARIABLE: Final = "LUGANG_PASSPHRASE_FILE"  # noqa: S105 — lik
 PASSPHRASE_BYTES_MAX: Final = 1024
 PIPE_COLUMNS: Final = 400
 COLUMN_GAP: Final = 2
+LONG_HEX: Final = re.compile(r"\b[0-9a-f]{64}(?:[0-9a-f]{4})?\b")
+"""Ids and digests, which people get shortened; `--json` has them whole among the numbers."""
 INDENT: Final = 4
 
 
@@ -107,17 +112,26 @@ class App:
 
     def genesis_bytes(self) -> bytes:
         """The chain's file: the one given now, or the pinned one; both must be the same."""
+        data = self.genesis_to_read()
         if self._genesis is not None:
-            try:
-                data = self._genesis.read_bytes()
-            except OSError as error:
-                raise problem("WAL-014", file=str(self._genesis), detail=error.strerror or str(error)) from None
             self.home.pin_genesis(data)
-            return data
-        held = self.home.genesis_bytes()
-        if held is None:
-            raise problem("WAL-010")
-        return held
+        return data
+
+    def genesis_to_read(self) -> bytes:
+        """The same for whoever only reads files: any chain's genesis will do, and nothing is pinned."""
+        if self._genesis is None:
+            held = self.home.genesis_bytes()
+            if held is None:
+                raise problem("WAL-010")
+            return held
+        try:
+            data = self._genesis.read_bytes()
+            Genesis.decode(data)
+        except OSError as error:
+            raise problem("WAL-014", file=str(self._genesis), detail=error.strerror or str(error)) from None
+        except Refused as refused:
+            raise problem("WAL-026", file=str(self._genesis), detail=refused.code) from None
+        return data
 
     def suite(self) -> Suite:
         return chain_of(self.genesis_bytes())[0]
@@ -131,6 +145,7 @@ class App:
                 raise problem("WAL-010")
             try:
                 self._session = Session(self.genesis_bytes(), urls, language=self.language, pin=self.home.pin())
+                self._session.person = self.person
             except (BadProof, BadSignature) as fault:
                 raise problem("WAL-014", file=str(self.home.root / "pin.cbor"), detail=fault.detail) from None
         return self._session
@@ -167,6 +182,12 @@ class App:
                 raise problem("WAL-007")
             [chosen] = labels
         return self.home.keystore(chosen)
+
+    def person(self, head: str) -> str | None:
+        """The identity of this wallet whose public key begins so."""
+        keystores = (self.home.keystore(label) for label in self.home.labels())
+        found = [keystore for keystore in keystores if keystore.public_key.hex().startswith(head)]
+        return f"{found[0].label} @{found[0].organisation}" if found else None
 
     def organisation(self) -> str:
         return self.keystore().organisation
@@ -213,7 +234,10 @@ class App:
         if self.as_json or not sys.stdin.isatty():
             raise problem("WAL-006")
         prompt = self.words(f"身份 {label} 的口令", f"Passphrase of {label}")
-        return str(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
+        try:
+            return str(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
+        except click.Abort:
+            raise problem("WAL-040") from None
 
     def confirm(self, zh: str, en: str, yes: bool) -> None:
         """Ask; raises WAL-040 when the answer is no, or when nobody is there to answer."""
@@ -254,6 +278,10 @@ def _language(given: str | None) -> str:
     return given
 
 
+def _short(match: re.Match[str]) -> str:
+    return short_hex(match[0])
+
+
 def fail(refused: Refused, language: str, as_json: bool, facts: dict[str, Any]) -> None:
     """Print a refusal and leave with its exit code."""
     code = exit_code_of(refused)
@@ -261,7 +289,7 @@ def fail(refused: Refused, language: str, as_json: bool, facts: dict[str, Any]) 
         value = Problem.of(refused).model_dump(mode="json")
         answer_json({"ok": False, **value, "exit_code": code, **facts})
     else:
-        click.echo(harmless(f"{refused.code} {refused.text(language)}"), err=True)
+        click.echo(harmless(f"{refused.code} {LONG_HEX.sub(_short, refused.text(language))}"), err=True)
     sys.exit(code)
 
 
@@ -312,7 +340,7 @@ _OPTIONS: Final = (
     click.option("--lang", "language", help="zh | en (LUGANG_LANG)"),
     click.option("--home", type=click.Path(path_type=Path, file_okay=False),
                  help="钱包目录 · the wallet's folder (LUGANG_HOME)"),
-    click.option("--node", "nodes", multiple=True, help="节点网址,可重复 · a node's URL, repeatable (LUGANG_NODES)"),
+    click.option("--node", "nodes", multiple=True, help="节点网址，可重复 · a node's URL, repeatable (LUGANG_NODES)"),
     click.option("--genesis", type=click.Path(path_type=Path, dir_okay=False),
                  help="创世文件 · the chain's genesis file"),
     click.option("--key", "identity", help="身份 · the identity to use"),
@@ -321,8 +349,8 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 EXIT_CODES: Final = (
-    "退出码 / exit codes: 0 完成 done, 1 被拒绝或未能证明 refused or not proven, 2 用法 usage, 3 网络 network, "
-    "4 密钥或口令 key or passphrase, 5 已取消 cancelled, 130 已中断 interrupted"
+    "退出码 / exit codes：0 完成 done，1 被拒绝或未能证明 refused or not proven，2 用法 usage，3 网络 network，"
+    "4 密钥或口令 key or passphrase，5 已取消 cancelled，130 已中断 interrupted"
 )
 
 Command = Callable[..., Any]

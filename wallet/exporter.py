@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ledger.crypto import HASH_BYTES
 from ledger.evidence import Evidence, HeaderRow, Item, header_row, receipt_item, transaction_item, value_item
 from ledger.interface import Interface, Type
 from ledger.lexicon import MEMBERSHIP, NAME_FIELDS, PEOPLE_MAP, REGISTRY, REGISTRY_MAP
@@ -18,6 +19,7 @@ from ledger.merkle import Kind, MerkleTree
 from ledger.statement import ID_BYTES
 from ledger.summary import organisations, organisations_of
 from ledger.transaction import Transaction
+from wallet.life import Life, life_of
 from wallet.problems import problem
 from wallet.session import Row, Session, map_named, names_map
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
@@ -32,6 +34,8 @@ class Exporter:
     makers: dict[bytes, None] = field(default_factory=dict)
     """Transactions that made the rows' ids; an id that a sweep made has none, for the chain itself was its maker."""
     rows: list[Row] = field(default_factory=list)
+    lives: dict[bytes, Life] = field(default_factory=dict)
+    """What was signed about each whole voucher, as nodes told it."""
 
     def add_transaction(self, identifier: bytes) -> None:
         self.transactions[identifier] = None
@@ -44,10 +48,24 @@ class Exporter:
                 self.makers[row.key[0][:32]] = None
 
     def add_root(self, root: bytes) -> None:
-        """A whole voucher: what was issued, every tranche of it, every transaction that made one."""
+        """A whole voucher: what was issued, every tranche of it, and every transaction of its life, which also leads to
+        those who accepted, checked, withdrew or froze."""
         tranches = tranches_of(self.session, root)
         wanted = [(VOUCHER, ROOTS, (root,)), *((VOUCHER, TRANCHES, (tranche,)) for tranche in tranches)]
         self.add_rows(self.session.prove(wanted))
+        life = self._life(root, [root, *tranches])
+        self.lives[root] = life
+        self.makers.update(dict.fromkeys(life.transactions))
+
+    def _life(self, root: bytes, ids: list[bytes]) -> Life:
+        """From the height that made the root on; from the first transaction on where a checker came between."""
+        client = self.session.client
+        made = client.receipts([root[:HASH_BYTES]]).get(root[:HASH_BYTES])
+        assert client.trust.highest is not None, "rows were proven"
+        first, last = 1 if made is None else made.receipt.height, client.trust.highest.checkpoint.height
+        life = life_of(client, ids, first, last)
+        earliest = min((found.receipt.height for found in client.receipts(life.transactions).values()), default=first)
+        return life if earliest >= first else life_of(client, ids, earliest, last)
 
     def build(self) -> bytes:
         session, client = self.session, self.session.client

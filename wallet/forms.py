@@ -25,6 +25,7 @@ EPOCH: Final = date(1970, 1, 1)
 BEIJING: Final = timezone(timedelta(hours=8))
 FILE_BYTES_MAX: Final = 60 * 1024
 PREFIX_CHARACTERS_MIN: Final = 4
+TEXT_SHOWN: Final = 60
 TRUE: Final = frozenset({"yes", "true", "1", "是", "y"})
 FALSE: Final = frozenset({"no", "false", "0", "否", "n"})
 TEN_THOUSANDS: Final = {"万": 10**4, "亿": 10**8}
@@ -47,37 +48,40 @@ Lookup = Callable[[dict[str, Any], Field], Any]
 
 
 def read_arguments(
-    reading: Reading, fields: tuple[Field, ...], given: Sequence[str], lookup: Lookup | None = None
+    reading: Reading, fields: tuple[Field, ...], given: Sequence[str], lookup: Lookup | None = None, *, what: str = ""
 ) -> tuple[Any, ...]:
     """`name=value` in any order, or bare values in the order of the form; what is left out comes from `lookup` or is
-    the default."""
+    the default. `what` is being asked for, in a refusal's words."""
     texts: dict[str, str] = {}
     bare: list[str] = []
     names = [field.name for field in fields]
-    expected = f"({', '.join(names)})"
+    what, expected = what or reading.interface.contract, ", ".join(names) or "-"
     for word in given:
         name, equals, text = word.partition("=")
         if equals and name in names and name not in texts:
             texts[name] = text
+        elif equals and name in names:
+            raise problem("WAL-011", argument=name, detail=f'"{texts[name][:TEXT_SHOWN]}", "{text[:TEXT_SHOWN]}"')
         elif equals and name.isidentifier() and name.isascii():
-            raise problem("WAL-011", argument=name, detail=expected)
+            raise problem("WAL-019", what=what, argument=name, expected=expected)
         else:
             bare.append(word)
     left = [name for name in names if name not in texts]
     if len(bare) > len(left):
-        raise problem("WAL-011", argument=bare[len(left)], detail=expected)
+        raise problem("WAL-019", what=what, argument=bare[len(left)][:80], expected=expected)
     texts.update(zip(left, bare, strict=False))
     read = {f.name: read_value(reading, f.type, texts[f.name], f.name) for f in fields if f.name in texts}
-    return tuple(read[f.name] if f.name in read else _left_out(f, read, lookup) for f in fields)
+    values = tuple(read[f.name] if f.name in read else _left_out(f, read, lookup) for f in fields)
+    for field, value in zip(fields, values, strict=True):
+        if value is MISSING:
+            raise problem("WAL-018", what=what, argument=field.name, hint=hint(field.type), expected=expected)
+    return values
 
 
 def _left_out(field: Field, read: dict[str, Any], lookup: Lookup | None) -> Any:
     if field.has_default or field.type.optional:
         return field.default
-    found = MISSING if lookup is None else lookup(read, field)
-    if found is MISSING:
-        raise problem("WAL-011", argument=field.name, detail=hint(field.type))
-    return found
+    return MISSING if lookup is None else lookup(read, field)
 
 
 def hint(kind: Type) -> str:
@@ -98,8 +102,9 @@ def read_value(reading: Reading, kind: Type, text: str, where: str) -> Any:
         if text.startswith("[") and kind.kind in ("record", "row", "array"):
             return _from_json(reading, kind, json.loads(text), where)
         return _read(reading, kind, text.strip() if kind.kind != "text" else text, where)
-    except (ValueError, OverflowError) as error:
-        raise problem("WAL-011", argument=where, detail=f"{str(error)[:120]} — {hint(kind)}") from None
+    except (ValueError, OverflowError):
+        # What Python says of it would be neither plain nor in the reader's language.
+        raise problem("WAL-011", argument=where, detail=f'"{text[:TEXT_SHOWN]}" — {hint(kind)}') from None
 
 
 def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:

@@ -51,6 +51,22 @@ _TABLE: Final = (
                          "身份 {label} 最近看到的列表有 {count} 行，没有第 {number} 行；请先运行 lugang inbox",
                          "the last list that {label} was shown has {count} rows and no row {number}; "
                          "run `lugang inbox` first")),
+    (EXIT_USAGE, Refusal("WAL-018", "{what} 缺少参数 {argument}，写法 {hint}；各参数依次为 {expected}",
+                         "{what} lacks the argument {argument}, written as {hint}; its arguments are {expected}")),
+    (EXIT_USAGE, Refusal("WAL-019", "{what} 没有参数 {argument}；各参数依次为 {expected}",
+                         "{what} has no argument {argument}; its arguments are {expected}")),
+    (EXIT_USAGE, Refusal("WAL-023", "{what} 需要 {expected} 的编号，{id} 是 {found}",
+                         "{what} takes the id of {expected}; {id} is of {found}")),
+    (EXIT_USAGE, Refusal("WAL-024", "链上没有机构 {organisation}，未签名；机构名单见 lugang view membership "
+                         "list_organisations",
+                         "the chain has no organisation {organisation}, nothing was signed; "
+                         "`lugang view membership list_organisations` lists them")),
+    (EXIT_REFUSED, Refusal("WAL-025", "文件 {file} 不是证据文件，或已截断、损坏：{detail}",
+                           "the file {file} is not an evidence file, or it was cut or damaged: {detail}")),
+    (EXIT_USAGE, Refusal("WAL-026", "文件 {file} 不是创世文件，或已截断、损坏：{detail}",
+                         "the file {file} is not a genesis file, or it was cut or damaged: {detail}")),
+    (EXIT_USAGE, Refusal("WAL-027", "合约 {contract} 没有表 {map}；有 {expected}",
+                         "the contract {contract} has no map {map}; it has {expected}")),
     (EXIT_NETWORK, Refusal("WAL-020", "没有节点可用：{detail}", "no node answered: {detail}", 503, True)),
     (EXIT_NETWORK, Refusal("WAL-021", "{seconds} 秒内未见最终性；交易 {id} 目前状态 {state}",
                            "no finality within {seconds} s; transaction {id} is {state}", 504, True)),

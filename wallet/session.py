@@ -16,26 +16,31 @@ from typing import Any
 
 import httpx
 
-from ledger.codec import load
-from ledger.errors import REFUSALS, Refusal, Refused
-from ledger.glossary import field_name
+from ledger.choices import choice_word, tokens_in_sentence
+from ledger.codec import decode, load
+from ledger.errors import REFUSALS, TOKENS, Number, Refusal, Refused, fill
+from ledger.glossary import field_name, field_words
 from ledger.interface import Field, Interface, MapForm
 from ledger.keys import full_key
 from ledger.lexicon import MEMBERSHIP, NAME_FIELDS
 from ledger.receipt import Receipt, Status
 from ledger.state import StateProof
 from ledger.statement import ID_BYTES
-from ledger.summary import organisations_of, refusal_text
+from ledger.summary import act_digest, organisations_of, refusal_text, sentence
 from ledger.transaction import Transaction
-from ledger.wording import Name, Reader, show_value, visible
+from ledger.wording import Name, Reader, short_hex, short_id, show_value, visible
 from wallet.builder import Builder, Draft, Signer
 from wallet.client import Agreed, Client, Progress
 from wallet.forms import MISSING
 from wallet.problems import LiteralRefused, from_node, problem
 from wallet.trust import ProvenReceipt
-from wallet.vocabulary import choice_word
 
 INTERFACE_CHANGED = "TX-012"
+ORGANISATIONS = ("organisation", "caller", "party")
+"""The numbers of the ledger's own refusals that are slugs."""
+ARGUMENTS_BYTES_MAX = 64 * 1024
+NEVER_GUESSED = ("payee",)
+"""Who is paid is always typed: a row may still name whom an offer that lapsed was made to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,8 @@ class Session:
             {m.organisation: Name(m.name_zh, m.name_en, m.credit_code) for m in self.genesis.members}
         )
         self._proven_names: set[str] = set()
+        self.person: Callable[[str], str | None] = lambda _: None
+        """Whose key this is, by the head of it that refusals quote, where the wallet knows; `App` sets it."""
 
     def close(self) -> None:
         self.client.close()
@@ -177,7 +184,7 @@ class Session:
         kind, or that of a row which it points to. The signer sees it in the sentence. MISSING when nothing says so."""
         interface = self.interface(contract)
         form = interface.action(action)
-        if form.who.on is None:
+        if form.who.on is None or wanted.name in NEVER_GUESSED:
             return MISSING
         target = map_named(interface, form.who.on)
         names = [field.name for field in form.arguments[: len(target.key)]]
@@ -190,15 +197,43 @@ class Session:
         for candidate in (row, *(self.prove(pointed) if pointed else ())):
             fields = interface.record(map_named(interface, candidate.map).record).fields
             for field in fields:
-                if field.name == wanted.name and field.type.kind == wanted.type.kind and candidate.fields:
+                alike = field.name == wanted.name and field.type.kind == wanted.type.kind
+                if alike and candidate.fields and candidate.fields[field.name] is not None:
                     return candidate.fields[field.name]
         return MISSING
+
+    def strangers(self, contract: str, action: str, args: Sequence[Any]) -> list[str]:
+        """The organisations among the arguments that membership does not record: proven, and before anybody signs. An
+        act of membership itself may be about one that is yet to come."""
+        if contract == MEMBERSHIP:
+            return []
+        interface = self.interface(contract)
+        mentioned = organisations_of(interface, interface.action(action), tuple(args))
+        self.learn_names(mentioned)
+        has_register = names_map(self.interface(MEMBERSHIP)) is not None
+        return [slug for slug in mentioned if slug not in self._proven_names] if has_register else []
+
+    def act_waiting(self, row: Row) -> tuple[str, bytes]:
+        """The sentence of the act that waits in a proven row of `approval.items`, and the act's digest, both computed
+        here: a node cannot have a checker approve something else. Raises WAL-030."""
+        fields = row.fields
+        contract, action, arguments = fields["contract"], fields["action"], fields["arguments"]
+        digest = act_digest(self.suite, contract, action, arguments, fields["interface"])
+        if digest != fields["act"]:
+            raise problem("WAL-030", node="*", detail=f"the act of {short_id(row.key[0])} has another digest")
+        in_force, interface = self.client.interface(contract)
+        if in_force != fields["interface"]:
+            zh, en = f"{contract}.{action}（接口已变更）", f"{contract}.{action} (its interface has changed)"
+            return zh if self.language == "zh" else en, digest
+        args = decode(arguments, bytes_max=ARGUMENTS_BYTES_MAX)
+        self.learn_names(organisations_of(interface, interface.action(action), args))
+        return sentence(Reader(interface, self.builder.names, self.language), action, args), digest
 
     def send(self, transactions: Sequence[Transaction]) -> None:
         """Hand over; raises the first refusal. Accepted means durable on a node, not final."""
         for answer in self.client.submit([transaction.wire for transaction in transactions]):
             if answer.problem is not None:
-                raise from_node(answer.problem)
+                raise self.worded(from_node(answer.problem))
 
     def finish(
         self, transactions: Sequence[Transaction], *, seconds: float = 60, progress: Progress | None = None
@@ -239,7 +274,7 @@ class Session:
         code, numbers = receipt.code or "EXE-001", dict(receipt.numbers)
         known = REFUSALS.get(code)
         if known is not None:
-            return Refused(known, **numbers)
+            return self.worded(Refused(known, **numbers))
         for name in self._contracts_to_ask(contract):
             try:
                 texts = [refusal_text(self.reader(name, lang), code, receipt.numbers) for lang in ("zh", "en")]
@@ -250,6 +285,37 @@ class Session:
                 return LiteralRefused(Refusal(code, zh, en), **numbers)
         shown = ", ".join(f"{name}={visible(str(value))}" for name, value in receipt.numbers)
         return LiteralRefused(Refusal(code, shown, shown), **numbers)
+
+    def worded(self, refused: Refused) -> Refused:
+        """The ledger's own refusal with names for slugs and keys, and short ids; its numbers stay what they are."""
+        if isinstance(refused, LiteralRefused):
+            return refused
+        texts = []
+        for language, template in (("zh", refused.refusal.zh), ("en", refused.refusal.en)):
+            numbers = [(name, self._number_words(name, value, language)) for name, value in refused.numbers]
+            texts.append(fill(template, tuple(numbers)))
+        zh, en = texts
+        own = refused.refusal
+        return LiteralRefused(Refusal(own.code, zh, en, own.status, own.retry), **dict(refused.numbers))
+
+    def _number_words(self, name: str, value: Number, language: str) -> Number:
+        if type(value) is not str:
+            return value
+        if name in ORGANISATIONS:
+            return "/".join(self._organisation_words(slug, language) for slug in value.split("/"))
+        if name == "key":
+            return self.person(value) or short_hex(value)
+        if name == "field":
+            return "/".join(field_words(word, language) for word in value.split("/"))
+        if name in TOKENS and language == "zh":
+            return tokens_in_sentence(value)
+        return short_hex(value)
+
+    def _organisation_words(self, slug: str, language: str) -> str:
+        name = self.builder.names.get(slug)
+        if name is None:
+            return slug
+        return f"{visible(name.zh)}（{slug}）" if language == "zh" else f"{visible(name.en)} ({slug})"
 
     def _contracts_to_ask(self, contract: str) -> list[str]:
         """A refusal may come from a contract that the called one calls."""
@@ -285,7 +351,8 @@ def map_named(interface: Interface, name: str) -> MapForm:
     for form in interface.maps:
         if form.name == name:
             return form
-    raise problem("WAL-011", argument="map", detail=f"{name} ({', '.join(form.name for form in interface.maps)})")
+    there = ", ".join(form.name for form in interface.maps)
+    raise problem("WAL-027", contract=interface.contract, map=name[:80], expected=there or "-")
 
 
 def names_map(interface: Interface) -> MapForm | None:

@@ -1,12 +1,12 @@
-"""zh: 复核:待复核事项 | en: Approval: what waits for a checker
+"""zh: 复核：等待复核的业务 | en: Approval: what waits for a checker
 
 Business rule 4b.13. An act above the band of its approval policy is not done: the engine puts it here as its maker
 signed it, and it is done when enough other people of the same organisation have approved it. What a checker signs is
-the digest of the act, so nobody approves something else. When it is done, everything is checked again as if the maker
+the digest of the act, so nobody approves something else; with it he signs the sentence that he read of it. When it is done, everything is checked again as if the maker
 asked now; if that refuses, the approval is refused and the act keeps waiting until its last day.
 """
 
-from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Key, LongBytes, Map, Org, Record, Refusal, Text
+from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Key, LongBytes, LongText, Map, Org, Record, Refusal, Text
 from contracts.sdk import action, digest, sweep, view
 
 ROWS_MAX = 256
@@ -54,11 +54,11 @@ class Approval(Contract):
     inbox = Index(items, by="organisation")
     lapsing = Index(items, by="until")
 
-    other_act = Refusal("APR-001", zh="复核的内容与待办不一致", en="this is not the act that waits")
+    other_act = Refusal("APR-001", zh="复核的内容与待复核事项不一致", en="this is not the act that waits")
     same_person = Refusal(
         "APR-002", zh="经办人与复核人不得为同一人", en="the checker is the maker, or has approved before"
     )
-    over = Refusal("APR-003", zh="待办已于 {until} 失效,今日 {today}", en="it lapsed on {until}, today is {today}")
+    over = Refusal("APR-003", zh="待复核事项已于 {until} 失效，今日 {today}", en="it lapsed on {until}, today is {today}")
 
     # who may: the engine, when an act needs a checker
     @action(callers="engine")
@@ -109,8 +109,8 @@ class Approval(Contract):
 
     # who may
     @action(on="items", party="organisation", permission="check")
-    def approve(self, ctx, item: Id, act: Digest) -> None:
-        """zh: 复核通过待办 {item},内容摘要 {act} | en: Approve {item}, whose act has the digest {act}"""
+    def approve(self, ctx, item: Id, act: Digest, said: LongText) -> None:
+        """zh: 复核通过 {item}：{said}，内容摘要 {act} | en: Approve {item}: {said}, whose act has the digest {act}"""
         row = self.items[item]
         # what must hold
         ctx.require(act == row.act, self.other_act)
@@ -130,13 +130,13 @@ class Approval(Contract):
     # who may
     @action(on="items", party="organisation", permission="make")
     def withdraw(self, ctx, item: Id) -> None:
-        """zh: 撤回待办 {item} | en: Withdraw {item}"""
+        """zh: 撤回待复核事项 {item} | en: Withdraw {item}"""
         self.end(ctx, item, "withdrawn")
 
     # who may
     @action(on="items", party="organisation", permission="check")
     def reject(self, ctx, item: Id) -> None:
-        """zh: 退回待办 {item} | en: Reject {item}"""
+        """zh: 退回待复核事项 {item} | en: Reject {item}"""
         self.end(ctx, item, "rejected")
 
     def end(self, ctx, item: Id, outcome: Text) -> None:
@@ -150,10 +150,10 @@ class Approval(Contract):
 
     @view
     def pending(self, ctx, item: Id) -> Pending:
-        """zh: 待办事项 | en: What waits"""
+        """zh: 待复核事项 | en: What waits"""
         return self.items[item]
 
     @view
     def waiting_in(self, ctx, organisation: Org, after: Id | None = None) -> tuple[Id, ...]:
-        """zh: 机构的待办 | en: What waits in an organisation"""
+        """zh: 机构的待复核事项 | en: What waits in an organisation"""
         return self.inbox.keys(organisation, after=after, limit=ROWS_MAX)

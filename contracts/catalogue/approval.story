@@ -20,19 +20,19 @@ mia  credit.grant core 5,000.00 product=main revolving=yes
 approval.items i1: organisation=bk maker=mia contract=credit action=grant arguments=0x8464636f72651a00… interface=@1 act=@2 amount=5,000.00 needed=1 checkers=[] signers=[mia] until=2022-07-30
 event approval.Waiting item=i1 organisation=bk contract=credit action=grant act=@2 amount=5,000.00 needed=1
 
-cai  approval.approve i1 act=@something
+cai  approval.approve i1 act=@something said="授信"
 ----
-refused APR-001: 复核的内容与待办不一致 | this is not the act that waits
+refused APR-001: 复核的内容与待复核事项不一致 | this is not the act that waits
 
-mia  approval.approve i1 act=@2
+mia  approval.approve i1 act=@2 said="授信"
 ----
 refused AUTH-006 key=mia needed=check: 人员 mia 没有权限 check | person mia lacks the permission check
 
-eve  approval.approve i1 act=@2
+eve  approval.approve i1 act=@2 said="授信"
 ----
-refused AUTH-003 field=organisation party=bk caller=core: 该记录的 organisation 是 bk,不是 core | the organisation is bk, not core
+refused AUTH-003 field=organisation party=bk caller=core: 该记录的 organisation 是 bk，不是 core | the organisation is bk, not core
 
-cai  approval.approve i1 act=@2
+cai  approval.approve i1 act=@2 said="授信"
 ----
 items i1: removed
 credit.lines l2: funder=bk core=core parent=- product=main limit=5,000.00 revolving=yes
@@ -40,9 +40,9 @@ event Approved item=i1 checker=cai missing=0
 event Ended item=i1 organisation=bk outcome=done
 event credit.Granted line=l2 funder=bk core=core limit=5,000.00
 
-cai  approval.approve i1 act=@2
+cai  approval.approve i1 act=@2 said="授信"
 ----
-refused EXE-003 key=i1 map=items: 没有记录 i1(表 items) | no record i1 in items
+refused EXE-003 key=i1 map=items: 没有记录 i1（表 items） | no record i1 in items
 
 # Co-signed by a checker: no waiting.
 mia+cai  credit.grant core 6,000.00 product=main revolving=yes
@@ -56,11 +56,11 @@ mia+cai  credit.grant core 2,000,000.00 product=main revolving=yes
 approval.items i2: organisation=bk maker=mia contract=credit action=grant arguments=0x8464636f72651a0b… interface=@1 act=@3 amount=2,000,000.00 needed=2 checkers=[cai] signers=[mia, cai] until=2022-07-30
 event approval.Waiting item=i2 organisation=bk contract=credit action=grant act=@3 amount=2,000,000.00 needed=1
 
-cai  approval.approve i2 act=@3
+cai  approval.approve i2 act=@3 said="授信"
 ----
 refused APR-002: 经办人与复核人不得为同一人 | the checker is the maker, or has approved before
 
-dan  approval.approve i2 act=@3
+dan  approval.approve i2 act=@3 said="授信"
 ----
 items i2: removed
 credit.lines l4: funder=bk core=core parent=- product=main limit=2,000,000.00 revolving=yes
@@ -103,6 +103,6 @@ day 2022-07-31
 approval.items i5: removed
 sweep event Ended item=i5 organisation=bk outcome=lapsed
 
-cai  approval.approve i5 act=@something
+cai  approval.approve i5 act=@something said="授信"
 ----
-refused EXE-003 key=i5 map=items: 没有记录 i5(表 items) | no record i5 in items
+refused EXE-003 key=i5 map=items: 没有记录 i5（表 items） | no record i5 in items

@@ -1,4 +1,4 @@
-"""zh: 存证:任何文件的摘要、提交人、时间 | en: Evidence of a file: its digest, who brought it, and when
+"""zh: 存证：任何文件的摘要、提交人、时间 | en: Evidence of a file: its digest, who brought it, and when
 
 What a court asks first: did these very bytes exist then, and who said so. The chain keeps the digest, the organisation and
 the person, the time and a title; the file stays with its owner. The row is the certificate: with the block's proof anybody
@@ -42,20 +42,20 @@ class Archive(Contract):
 
     # fmt: off
     bad_title = Refusal("ARC-001", zh="标题应为 1 至 {limit} 字", en="a title has 1 to {limit} characters")
-    kept_before = Refusal("ARC-002", zh="该文件已由 {organisation} 存证:{evidence}", en="{organisation} has brought this file before: {evidence}")
-    wrong_count = Refusal("ARC-003", zh="共 {count} 份,应为 1 至 {limit} 份", en="{count} files, 1 to {limit} are possible")
+    kept_before = Refusal("ARC-002", zh="该文件已由 {organisation} 存证：{evidence}", en="{organisation} has brought this file before: {evidence}")
+    wrong_count = Refusal("ARC-003", zh="共 {count} 份，应为 1 至 {limit} 份", en="{count} files, 1 to {limit} are possible")
     # fmt: on
 
     # who may: any person of an active member who may make acts
     @action(permission="make")
     def keep(self, ctx, file: Digest, title: Text) -> Id:
-        """zh: 为文件《{title}》存证,摘要 {file} | en: Keep evidence of the file {title}, digest {file}"""
+        """zh: 为文件 {title} 存证，摘要 {file} | en: Keep evidence of the file {title}, digest {file}"""
         return self.put(ctx, file, title)
 
     # who may
     @action(permission="make")
     def keep_many(self, ctx, files: tuple[tuple[Digest, Text], ...]) -> tuple[Id, ...]:
-        """zh: 为多份文件存证:{files} | en: Keep evidence of files: {files}"""
+        """zh: 为多份文件存证：{files} | en: Keep evidence of files: {files}"""
         ctx.require(1 <= len(files) <= FILES_MAX, self.wrong_count, count=len(files), limit=FILES_MAX)
         made = []
         for file, title in files:

@@ -10,7 +10,7 @@ event Kept evidence=k1 organisation=mill file=@note
 
 mill  archive.keep @note "Delivery note 7, again"
 ----
-refused ARC-002 organisation=mill evidence=k1: 该文件已由 mill 存证:k1 | mill has brought this file before: k1
+refused ARC-002 organisation=mill evidence=k1: 该文件已由 mill 存证：k1 | mill has brought this file before: k1
 
 mill  archive.keep @other ""
 ----
@@ -40,11 +40,11 @@ event Kept evidence=k4 organisation=mill file=@two
 
 mill  archive.keep_many [(@three, "Photo 3"), (@one, "Photo 1")]
 ----
-refused ARC-002 organisation=mill evidence=k3: 该文件已由 mill 存证:k3 | mill has brought this file before: k3
+refused ARC-002 organisation=mill evidence=k3: 该文件已由 mill 存证：k3 | mill has brought this file before: k3
 
 mill  archive.keep_many []
 ----
-refused ARC-003 count=0 limit=500: 共 0 份,应为 1 至 500 份 | 0 files, 1 to 500 are possible
+refused ARC-003 count=0 limit=500: 共 0 份，应为 1 至 500 份 | 0 files, 1 to 500 are possible
 
 ask archive.found @note
 ----

@@ -1,4 +1,4 @@
-"""zh: 批量办理:一份文件,多笔业务 | en: Batch: one file, many acts
+"""zh: 批量办理：一份文件，多笔业务 | en: Batch: one file, many acts
 
 Business rule 4b.11. One file is named by its digest; every item has a reference of the organisation's own choice and the
 arguments of one act, all of one action. `all`: every item is done or none. `each`: an item that is refused changes
@@ -15,6 +15,10 @@ REFERENCE_MAX = 64
 
 
 class Item(Record):
+    """zh: 明细 | en: An item
+    reference: 业务编号 | Reference
+    arguments: 办理内容 | Arguments"""
+
     reference: Text
     arguments: Bytes  # the act's arguments, canonical CBOR
 
@@ -36,11 +40,11 @@ class Run(Event):
 class Batch(Contract):
     references = Map((Org, Text), Reference)
 
-    wrong_count = Refusal("BCH-001", zh="清单 {count} 笔,实为 {found} 笔", en="{count} items announced, {found} found")
-    wrong_total = Refusal("BCH-002", zh="总额 {total},明细合计 {found}", en="the total is {total}, the items sum to {found}")
+    wrong_count = Refusal("BCH-001", zh="清单 {count} 笔，实为 {found} 笔", en="{count} items announced, {found} found")
+    wrong_total = Refusal("BCH-002", zh="总额 {total}，明细合计 {found}", en="the total is {total}, the items sum to {found}")
     too_many = Refusal("BCH-003", zh="最多 {limit} 笔", en="at most {limit} items")
     bad_reference = Refusal("BCH-004", zh="业务编号 {reference} 重复或过长", en="the reference {reference} stands twice or is too long")
-    stopped = Refusal("BCH-005", zh="第 {place} 笔({reference})不能办理:{code}", en="item {place} ({reference}) is refused: {code}")
+    stopped = Refusal("BCH-005", zh="第 {place} 笔业务编号 {reference} 不能办理：{code}", en="item {place} ({reference}) is refused: {code}")
 
     # who may: any person who may make acts; every item is checked for itself
     @action(permission="make", policy="batch", amount="total")
@@ -55,8 +59,9 @@ class Batch(Contract):
         mode: Literal["all", "each"],
         items: tuple[Item, ...],
     ) -> tuple[tuple[Text, Text], ...]:
-        """zh: 批量办理 {contract}.{action}:{count} 笔,总额 {total},文件 {file} | en: Do {contract}.{action} for {count} items, {total} in all, file {file}
-        mode: 全部或逐笔 | all or each"""
+        """zh: 批量办理 {contract}.{action}：{count} 笔，总额 {total}，文件 {file} | en: Do {contract}.{action} for {count} items, {total} in all, file {file}
+        mode: 办理方式 | Mode
+        items: 明细 | Items"""
         # what must hold
         ctx.require(len(items) <= ITEMS_MAX, self.too_many, limit=ITEMS_MAX)
         ctx.require(len(items) == count, self.wrong_count, count=count, found=len(items))

@@ -23,16 +23,16 @@ event Run batch=id2 organisation=bk file=@file2 done=0 known=2 refused=1
 
 mia  batch.run @file3 1 200.00 credit grant all [{reference=r3 arguments=0x8462626b194e206473696465f5}]
 ----
-refused BCH-005 place=1 reference=r3 code=CRE-016: 第 1 笔(r3)不能办理:CRE-016 | item 1 (r3) is refused: CRE-016
+refused BCH-005 place=1 reference=r3 code=CRE-016: 第 1 笔业务编号 r3 不能办理：CRE-016 | item 1 (r3) is refused: CRE-016
 
 # The checker signs count and total, so they must be true.
 mia  batch.run @file4 1 100.00 credit grant all [{reference=r4 arguments=0x8464636f7265194e206473696465f5}]
 ----
-refused BCH-002 total=100.00 found=20000: 总额 100.00,明细合计 20000 | the total is 100.00, the items sum to 20000
+refused BCH-002 total=100.00 found=20000: 总额 100.00，明细合计 20000 | the total is 100.00, the items sum to 20000
 
 mia  batch.run @file4 2 200.00 credit grant all [{reference=r4 arguments=0x8464636f7265194e206473696465f5}]
 ----
-refused BCH-001 count=2 found=1: 清单 2 笔,实为 1 笔 | 2 items announced, 1 found
+refused BCH-001 count=2 found=1: 清单 2 笔，实为 1 笔 | 2 items announced, 1 found
 
 mia  batch.run @file4 2 400.00 credit grant all [{reference=r4 arguments=0x8464636f7265194e206473696465f5}, {reference=r4 arguments=0x8464636f7265194e206473696465f5}]
 ----

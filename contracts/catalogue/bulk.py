@@ -1,4 +1,4 @@
-"""zh: 批量支付:一份清单,多笔凭证支付 | en: Bulk payment: one file, many payments by voucher
+"""zh: 批量支付：一份清单，多笔凭证支付 | en: Bulk payment: one file, many payments by voucher
 
 The digest that names the file is that of its items, digest("bulk", items), and the contract compares: who signs or checks
 digest, count and total has signed every item. Each has a reference of the organisation's own choice, which it uses once,
@@ -13,6 +13,12 @@ REFERENCE_MAX = 64
 
 
 class Item(Record):
+    """zh: 明细 | en: An item
+    reference: 业务编号 | Reference
+    payee: 收款方 | Payee
+    face: 金额 | Amount
+    debt: 基础债务文件 | Paper of the debt"""
+
     reference: Text
     payee: Org
     face: Fen
@@ -42,12 +48,12 @@ class Bulk(Contract):
     references = Map((Org, Text), Reference)
 
     # fmt: off
-    wrong_count = Refusal("BLK-001", zh="共 {count} 项,应为 1 至 {limit} 项", en="{count} items, 1 to {limit} are possible")
-    wrong_total = Refusal("BLK-002", zh="清单 {count} 项合计 {total},所签为 {signed_count} 项 {signed_total}", en="{count} items with {total}, signed were {signed_count} with {signed_total}")
-    twice = Refusal("BLK-003", zh="参考号 {reference} 重复", en="the reference {reference} stands twice")
+    wrong_count = Refusal("BLK-001", zh="共 {count} 项，应为 1 至 {limit} 项", en="{count} items, 1 to {limit} are possible")
+    wrong_total = Refusal("BLK-002", zh="清单 {count} 项合计 {total}，所签为 {signed_count} 项 {signed_total}", en="{count} items with {total}, signed were {signed_count} with {signed_total}")
+    twice = Refusal("BLK-003", zh="业务编号 {reference} 重复", en="the reference {reference} stands twice")
     other_items = Refusal("BLK-005", zh="所签清单 {signed} 与明细不符", en="{signed} was signed, the items are of another file")
-    used = Refusal("BLK-006", zh="参考号 {reference} 已在清单 {batch} 中办理", en="the reference {reference} was used in {batch}")
-    bad_reference = Refusal("BLK-007", zh="参考号 {reference} 应为 1 至 {limit} 字", en="the reference {reference} must have 1 to {limit} characters")
+    used = Refusal("BLK-006", zh="业务编号 {reference} 已在清单 {batch} 中办理", en="the reference {reference} was used in {batch}")
+    bad_reference = Refusal("BLK-007", zh="业务编号 {reference} 应为 1 至 {limit} 字", en="the reference {reference} must have 1 to {limit} characters")
     # fmt: on
 
     # who may
@@ -55,7 +61,7 @@ class Bulk(Contract):
     def pay(
         self, ctx, tranche: Id, batch: Digest, count: int, total: Fen, until: Day, items: tuple[Item, ...]
     ) -> tuple[Id, ...]:
-        """zh: 以凭证 {tranche} 批量支付清单 {batch} 共 {count} 笔、合计 {total},{until} 前签收有效 | en: Pay file {batch}, {count} items, {total} in all, of {tranche}, open until {until}
+        """zh: 以凭证 {tranche} 批量支付清单 {batch} 共 {count} 笔、合计 {total}，签收期限 {until}（含当日） | en: Pay file {batch}, {count} items, {total} in all, of {tranche}, open to the end of {until}
         items: 明细 | Items"""
         # what must hold
         ctx.require(1 <= len(items) <= ITEMS_MAX, self.wrong_count, count=len(items), limit=ITEMS_MAX)
@@ -99,5 +105,5 @@ class Bulk(Contract):
 
     @view
     def reference(self, ctx, payer: Org, reference: Text) -> Reference | None:
-        """zh: 参考号所属清单 | en: The file in which a reference was used"""
+        """zh: 业务编号所属清单 | en: The file in which a reference was used"""
         return self.references.get((payer, reference))

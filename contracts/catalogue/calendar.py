@@ -1,4 +1,4 @@
-"""zh: 日历:工作日、节假日、测试时钟 | en: Calendar: business days, holidays, the test clock
+"""zh: 日历：工作日、节假日、测试时钟 | en: Calendar: business days, holidays, the test clock
 
 Business rule 4b.6. A year's days off and make-up working weekends are published by the supervisor from the State
 Council's notice, whose digest stands beside them; a year that is not published has weekends only. On a devnet whose
@@ -37,8 +37,8 @@ class Calendar(Contract):
     clock = Map(Text, Clock)
     years = Map(int, Year)
 
-    real_clock = Refusal("CAL-001", zh="本链使用真实时钟,不能调整日期", en="this chain has a real clock")
-    backwards = Refusal("CAL-002", zh="日期只能向后:今日 {today},目标 {day}", en="days go forward: {today} to {day}")
+    real_clock = Refusal("CAL-001", zh="本链使用真实时钟，不能调整日期", en="this chain has a real clock")
+    backwards = Refusal("CAL-002", zh="日期只能向后：今日 {today}，目标 {day}", en="days go forward: {today} to {day}")
     other_year = Refusal("CAL-003", zh="日期 {day} 不在 {year} 年", en="{day} is not in {year}")
 
     def genesis(self, ctx, facts: Genesis) -> None:
@@ -76,7 +76,10 @@ class Calendar(Contract):
     # who may
     @action(role="supervisor", permission="make")
     def publish(self, ctx, year: int, days_off: tuple[Day, ...], work_days: tuple[Day, ...], notice: Digest) -> None:
-        """zh: 公布 {year} 年节假日与调休 | en: Publish the days off and make-up days of {year}"""
+        """zh: 公布 {year} 年节假日与调休 | en: Publish the days off and make-up days of {year}
+        days_off: 放假日 | Days off
+        work_days: 调休上班日 | Make-up days
+        notice: 通知文件 | Notice"""
         for day in days_off + work_days:
             ctx.require(date_of(day)[0] == year, self.other_year, day=day, year=year)
         self.years[year] = Year(days_off=days_off, work_days=work_days, notice=notice)

@@ -26,7 +26,7 @@ refused CAL-003 day=2022-12-31 year=2023: 日期 2022-12-31 不在 2023 年 | 20
 
 a  calendar.publish 2023 days_off=[] work_days=[] notice=@notice-2023
 ----
-refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor,a 没有 | needs the role supervisor, a does not have it
+refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor，a 没有 | needs the role supervisor, a does not have it
 
 operator  calendar.step 2022-07-01
 ----
@@ -35,11 +35,11 @@ event Stepped day=2022-07-01
 
 operator  calendar.step 2022-06-30
 ----
-refused CAL-002 today=2022-07-01 day=2022-06-30: 日期只能向后:今日 2022-07-01,目标 2022-06-30 | days go forward: 2022-07-01 to 2022-06-30
+refused CAL-002 today=2022-07-01 day=2022-06-30: 日期只能向后：今日 2022-07-01，目标 2022-06-30 | days go forward: 2022-07-01 to 2022-06-30
 
 a  calendar.step 2022-07-02
 ----
-refused AUTH-004 needed=operator/supervisor organisation=a: 需要角色 operator/supervisor,a 没有 | needs the role operator/supervisor, a does not have it
+refused AUTH-004 needed=operator/supervisor organisation=a: 需要角色 operator/supervisor，a 没有 | needs the role operator/supervisor, a does not have it
 
 ask calendar.today
 ----

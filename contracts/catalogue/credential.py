@@ -1,4 +1,4 @@
-"""zh: 数据资产凭证:授权·印证、确权·发证、产权·存证、行权·用证 | en: Data-asset credentials: grant, issue, store, exercise
+"""zh: 数据资产凭证：授权·印证、确权·发证、产权·存证、行权·用证 | en: Data-asset credentials: grant, issue, store, exercise
 
 Plan p.34-37. The supervisor grants a numbered blank and the collector countersigns it; with the subject's consent the
 collector fills one in for the subject; the subject checks and keeps it in its digital space; it grants uses, and a user
@@ -17,22 +17,7 @@ entity digest) or digest("presentation", chain, what was shown, grant): under a 
 for a transaction's, and with the chain, so that it says nothing on another one.
 """
 
-from contracts.sdk import (
-    Contract,
-    Day,
-    Digest,
-    Event,
-    Fen,
-    Id,
-    Index,
-    Literal,
-    Map,
-    Org,
-    Record,
-    Refusal,
-    Signature,
-    Text,
-)
+from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal, Signature, Text
 from contracts.sdk import action, digest, view
 
 SERIALS_MAX = 1_000_000
@@ -212,25 +197,25 @@ class Credential(Contract):
 
     # fmt: off
     bad_address = Refusal("CDN-001", zh="地址 {address} 不合规格 space:代号/密文摘要", en="{address} is not space:pseudonym/digest of the ciphertext")
-    other_space = Refusal("CDN-002", zh="数字空间 {space} 属于 {owner},不是 {expected}", en="the space {space} belongs to {owner}, not {expected}")
+    other_space = Refusal("CDN-002", zh="数字空间 {space} 属于 {owner}，不是 {expected}", en="the space {space} belongs to {owner}, not {expected}")
     taken = Refusal("CDN-003", zh="{what} 已被使用", en="{what} is in use already")
     bad_signature = Refusal("CDN-004", zh="{what} 的签名与签名人密钥不符", en="the signature of {what} was not made by the signer's key")
-    wrong_range = Refusal("CDN-005", zh="编号 {first} 至 {last} 不合规,上限 {limit} 个", en="serials {first} to {last} are not possible; {limit} at most")
-    wrong_window = Refusal("CDN-006", zh="有效期 {begins} 至 {ends} 不合规,今日 {today}", en="the window {begins} to {ends} is not possible, today is {today}")
+    wrong_range = Refusal("CDN-005", zh="编号 {first} 至 {last} 不合规，上限 {limit} 个", en="serials {first} to {last} are not possible; {limit} at most")
+    wrong_window = Refusal("CDN-006", zh="有效期 {begins} 至 {ends} 不合规，今日 {today}", en="the window {begins} to {ends} is not possible, today is {today}")
     not_collector = Refusal("CDN-007", zh="{collector} 不是采集控制方", en="{collector} is no collector")
     wrong_status = Refusal("CDN-008", zh="状态为 {status}", en="the status is {status}")
-    not_in_window = Refusal("CDN-009", zh="有效期 {begins} 至 {ends},今日 {today}", en="valid from {begins} to {ends}, today is {today}")
+    not_in_window = Refusal("CDN-009", zh="有效期 {begins} 至 {ends}，今日 {today}", en="valid from {begins} to {ends}, today is {today}")
     wrong_serial = Refusal("CDN-010", zh="编号 {serial} 不在 {first} 至 {last} 之内", en="serial {serial} is not between {first} and {last}")
     no_consent = Refusal("CDN-011", zh="主体 {subject} 的同意不适用或已使用", en="the consent of {subject} does not cover this or is used up")
     not_subject = Refusal("CDN-012", zh="{subject} 不是主体方", en="{subject} is no subject")
     not_user = Refusal("CDN-013", zh="{user} 不是使用方", en="{user} is no user")
     no_uses = Refusal("CDN-014", zh="授权次数 {left} 已用尽", en="{left} uses are left")
-    lapsed = Refusal("CDN-015", zh="授权有效至 {until},今日 {today}", en="granted until {until}, today is {today}")
+    lapsed = Refusal("CDN-015", zh="授权有效至 {until}，今日 {today}", en="granted until {until}, today is {today}")
     other_fields = Refusal("CDN-016", zh="流通表达式的 {field} 与凭证不符", en="the {field} of the circulation is not the asset's")
-    other_terms = Refusal("CDN-017", zh="用途 {purpose}、费用 {fee},所签为 {signed}、{signed_fee}", en="granted for {purpose} at {fee}, signed was {signed} at {signed_fee}")
+    other_terms = Refusal("CDN-017", zh="用途 {purpose}、费用 {fee}，所签为 {signed}、{signed_fee}", en="granted for {purpose} at {fee}, signed was {signed} at {signed_fee}")
     other_content = Refusal("CDN-018", zh="所签摘要与记录不符", en="the digest that was signed is not the recorded one")
     expired = Refusal("CDN-019", zh="凭证已于 {ends} 到期", en="the credential expired on {ends}")
-    not_authority = Refusal("CDN-020", zh="{caller} 既非发证方、主体,亦非主管控制方", en="{caller} is neither issuer, subject nor supervisor")
+    not_authority = Refusal("CDN-020", zh="{caller} 既非发证方、主体，亦非主管控制方", en="{caller} is neither issuer, subject nor supervisor")
     # fmt: on
 
     # ---- digital spaces ----------------------------------------------------------------------------------------------
@@ -254,8 +239,9 @@ class Credential(Contract):
         self, ctx, collector: Org, content: Digest, signature: Signature, scope: Text, purpose: Text, first: int,
         last: int, begins: Day, ends: Day,
     ) -> Id:  # fmt: skip
-        """zh: 授权 {collector} 使用空白凭证 {first} 至 {last} 号,范围 {scope},用途 {purpose},{begins} 至 {ends} | en: Grant {collector} blanks {first} to {last} for {scope}, {purpose}, from {begins} to {ends}
-        content: 空白凭证摘要 | Digest of the blank"""
+        """zh: 授权 {collector} 使用空白凭证 {first} 至 {last} 号，范围 {scope}，用途 {purpose}，{begins} 至 {ends} | en: Grant {collector} blanks {first} to {last} for {scope}, {purpose}, from {begins} to {ends}
+        content: 空白凭证摘要 | Digest of the blank
+        signature: 对空白凭证的签名 | Signature over the blank"""
         # what must hold
         ctx.require(ctx.has_role(collector, "collector"), self.not_collector, collector=collector)
         ctx.require(ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature), self.bad_signature, what="blank")
@@ -275,7 +261,9 @@ class Credential(Contract):
     # who may
     @action(on="blanks", party="collector", role="collector", permission="make")
     def countersign(self, ctx, blank: Id, content: Digest, signature: Signature) -> None:
-        """zh: 会签空白凭证 {blank} | en: Countersign blank {blank}"""
+        """zh: 会签空白凭证 {blank} | en: Countersign blank {blank}
+        content: 空白凭证摘要 | Digest of the blank
+        signature: 对空白凭证的签名 | Signature over the blank"""
         row = self.blanks[blank]
         # what must hold
         ctx.require(row.status == "granted", self.wrong_status, status=row.status)
@@ -304,7 +292,7 @@ class Credential(Contract):
     # who may
     @action(on="blanks", role="subject", permission="make")
     def consent(self, ctx, blank: Id, content: Digest, until: Day) -> Id:
-        """zh: 同意按空白凭证 {blank} 采集并发证,{until} 前有效 | en: Consent to a credential under blank {blank}, until {until}
+        """zh: 同意按空白凭证 {blank} 采集并发证，{until} 前有效 | en: Consent to a credential under blank {blank}, until {until}
         content: 同意书摘要 | Digest of the consent"""
         row = self.blanks[blank]
         # what must hold
@@ -323,15 +311,19 @@ class Credential(Contract):
         self, ctx, blank: Id, serial: int, subject: Org, consent: Id, address: Text, entity: Digest,
         signature: Signature, ends: Day,
     ) -> Id:  # fmt: skip
-        """zh: 向 {subject} 签发 {blank} 第 {serial} 号数据资产凭证,存于 {address},有效至 {ends} | en: Issue number {serial} of {blank} to {subject} at {address}, valid until {ends}
+        """zh: 向 {subject} 签发 {blank} 第 {serial} 号数据资产凭证，存于 {address}，有效至 {ends} | en: Issue number {serial} of {blank} to {subject} at {address}, valid until {ends}
         entity: 实体凭证摘要 | Digest of the entity credential
-        consent: 主体同意书 | The subject's consent"""
+        consent: 主体同意书 | The subject's consent
+        signature: 对实体凭证的签名 | Signature over the entity credential"""
         return self.make(ctx, blank, serial, subject, consent, address, entity, signature, ends)
 
     # who may
     @action(on="assets", party="collector", role="collector", policy="credential")
     def replace_with(self, ctx, asset: Id, serial: int, consent: Id, address: Text, entity: Digest, signature: Signature, ends: Day) -> Id:  # fmt: skip
-        """zh: 以第 {serial} 号凭证替换 {asset},存于 {address},有效至 {ends} | en: Replace {asset} by number {serial} at {address}, valid until {ends}"""
+        """zh: 以第 {serial} 号凭证替换 {asset}，存于 {address}，有效至 {ends} | en: Replace {asset} by number {serial} at {address}, valid until {ends}
+        consent: 主体同意书 | The subject's consent
+        entity: 实体凭证摘要 | Digest of the entity credential
+        signature: 对实体凭证的签名 | Signature over the entity credential"""
         old = self.assets[asset]
         # what must hold
         ctx.require(old.status != "revoked" and old.status != "replaced", self.wrong_status, status=old.status)
@@ -417,7 +409,7 @@ class Credential(Contract):
     # who may
     @action(on="assets", party="subject", role="subject", policy="credential")
     def allow(self, ctx, asset: Id, user: Org, purpose: Text, uses: int, until: Day, fee: Fen) -> Id:
-        """zh: 授权 {user} 为 {purpose} 使用凭证 {asset} {uses} 次,至 {until},每次 {fee},不得转授 | en: Allow {user} {uses} uses of {asset} for {purpose} until {until} at {fee} each, none onward"""
+        """zh: 授权 {user} 为 {purpose} 使用凭证 {asset} {uses} 次，至 {until}，每次 {fee}，不得转授 | en: Allow {user} {uses} uses of {asset} for {purpose} until {until} at {fee} each, none onward"""
         row = self.assets[asset]
         # what must hold
         self.require_usable(ctx, row)
@@ -450,7 +442,12 @@ class Credential(Contract):
         entity_signature: Signature, target: Text, purpose: Text, fee: Fen, presentation: Digest,
         acceptance: Signature,
     ) -> Id:  # fmt: skip
-        """zh: 为 {purpose} 使用凭证:由 {source} 流通至 {target},费用 {fee} | en: Use the credential for {purpose}: from {source} to {target} at {fee}
+        """zh: 为 {purpose} 使用凭证：由 {source} 流通至 {target}，费用 {fee} | en: Use the credential for {purpose}: from {source} to {target} at {fee}
+        grant: 用证授权 | Allowance
+        blank_digest: 空白凭证摘要 | Digest of the blank
+        blank_signature: 对空白凭证的签名 | Signature over the blank
+        entity_digest: 实体凭证摘要 | Digest of the entity credential
+        entity_signature: 对实体凭证的签名 | Signature over the entity credential
         presentation: 出示内容摘要 | Digest of what was shown
         acceptance: 对出示内容的签名 | Signature over what was shown"""
         row = self.grants[grant]
@@ -548,7 +545,7 @@ class Credential(Contract):
 
     @view
     def status(self, ctx, asset: Id) -> Text:
-        """zh: 凭证状态(按今日判定) | en: A credential's status as of today"""
+        """zh: 凭证状态（按今日判定） | en: A credential's status as of today"""
         row = self.assets[asset]
         live = row.status == "issued" or row.status == "stored" or row.status == "suspended"
         if live and ctx.day > row.ends:

@@ -34,7 +34,7 @@ signature sig-of-another-chain: by=supervisor tag=blank of=[@blank] chain=@other
 # ---- grant 授权·印证: the supervisor's signature, then the collector's --------------------------------------------------
 collect  credential.grant collect content=@blank signature=sig-blank-by-supervisor scope=waybills purpose=credit first=1 last=100 begins=2022-06-30 ends=2023-06-30
 ----
-refused AUTH-004 needed=supervisor organisation=collect: 需要角色 supervisor,collect 没有 | needs the role supervisor, collect does not have it
+refused AUTH-004 needed=supervisor organisation=collect: 需要角色 supervisor，collect 没有 | needs the role supervisor, collect does not have it
 
 supervisor  credential.grant mill content=@blank signature=sig-blank-by-supervisor scope=waybills purpose=credit first=1 last=100 begins=2022-06-30 ends=2023-06-30
 ----
@@ -50,7 +50,7 @@ refused CDN-004 what=blank: blank 的签名与签名人密钥不符 | the signat
 
 supervisor  credential.grant collect content=@blank signature=sig-blank-by-supervisor scope=waybills purpose=credit first=100 last=1 begins=2022-06-30 ends=2023-06-30
 ----
-refused CDN-005 first=100 last=1 limit=1000000: 编号 100 至 1 不合规,上限 1000000 个 | serials 100 to 1 are not possible; 1000000 at most
+refused CDN-005 first=100 last=1 limit=1000000: 编号 100 至 1 不合规，上限 1000000 个 | serials 100 to 1 are not possible; 1000000 at most
 
 supervisor  credential.grant collect content=@blank signature=sig-blank-by-supervisor scope=waybills purpose=credit first=1 last=2 begins=2022-06-30 ends=2023-06-30
 ----
@@ -73,7 +73,7 @@ event Changed record=b1 collector=collect subject=- user=- status=live
 # ---- issue 确权·发证: the subject's consent first, then the collector ---------------------------------------------------
 collect  credential.issue b1 serial=1 subject=mill consent=nothing address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa entity=@entity signature=sig-entity-1 ends=2022-12-31
 ----
-refused EXE-003 key=nothing map=consents: 没有记录 nothing(表 consents) | no record nothing in consents
+refused EXE-003 key=nothing map=consents: 没有记录 nothing（表 consents） | no record nothing in consents
 
 mill  credential.consent b1 content=@consent until=2022-07-31
 ----
@@ -82,7 +82,7 @@ event Consented consent=c1 blank=b1 subject=mill collector=collect
 
 mill  credential.issue b1 serial=1 subject=mill consent=c1 address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa entity=@entity signature=sig-entity-1 ends=2022-12-31
 ----
-refused AUTH-004 needed=collector organisation=mill: 需要角色 collector,mill 没有 | needs the role collector, mill does not have it
+refused AUTH-004 needed=collector organisation=mill: 需要角色 collector，mill 没有 | needs the role collector, mill does not have it
 
 collect  credential.issue b1 serial=3 subject=mill consent=c1 address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa entity=@entity signature=sig-entity-1 ends=2022-12-31
 ----
@@ -98,7 +98,7 @@ refused CDN-001 address=https://example.com: 地址 https://example.com 不合�
 
 collect  credential.issue b1 serial=1 subject=mill consent=c1 address=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb entity=@entity signature=sig-entity-1 ends=2022-12-31
 ----
-refused CDN-002 space=bank-desk-7 owner=desk expected=mill: 数字空间 bank-desk-7 属于 desk,不是 mill | the space bank-desk-7 belongs to desk, not mill
+refused CDN-002 space=bank-desk-7 owner=desk expected=mill: 数字空间 bank-desk-7 属于 desk，不是 mill | the space bank-desk-7 belongs to desk, not mill
 
 collect  credential.issue b1 serial=1 subject=mill consent=c1 address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa entity=@entity signature=sig-entity-2 ends=2022-12-31
 ----
@@ -125,7 +125,7 @@ refused CDN-008 status=issued: 状态为 issued | the status is issued
 # ---- store 产权·存证 ------------------------------------------------------------------------------------------------------
 other  credential.store a1 entity=@entity custody=@custody
 ----
-refused AUTH-003 field=subject party=mill caller=other: 该记录的 subject 是 mill,不是 other | the subject is mill, not other
+refused AUTH-003 field=subject party=mill caller=other: 该记录的 subject 是 mill，不是 other | the subject is mill, not other
 
 mill  credential.store a1 entity=@entity-2 custody=@custody
 ----
@@ -147,7 +147,7 @@ refused CDN-013 user=other: other 不是使用方 | other is no user
 
 other  credential.allow a1 desk purpose=credit uses=1 until=2022-07-31 fee=10.00
 ----
-refused AUTH-003 field=subject party=mill caller=other: 该记录的 subject 是 mill,不是 other | the subject is mill, not other
+refused AUTH-003 field=subject party=mill caller=other: 该记录的 subject 是 mill，不是 other | the subject is mill, not other
 
 mill  credential.allow a1 desk purpose=credit uses=2 until=2022-07-31 fee=10.00
 ----
@@ -184,7 +184,7 @@ refused CDN-016 field="entity signature": 流通表达式的 "entity signature" 
 
 desk  credential.exercise gx source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb purpose=marketing fee=10.00 presentation=@shown acceptance=sig-accept-1
 ----
-refused CDN-017 purpose=credit fee=10.00 signed=marketing signed_fee=10.00: 用途 credit、费用 10.00,所签为 marketing、10.00 | granted for credit at 10.00, signed was marketing at 10.00
+refused CDN-017 purpose=credit fee=10.00 signed=marketing signed_fee=10.00: 用途 credit、费用 10.00，所签为 marketing、10.00 | granted for credit at 10.00, signed was marketing at 10.00
 
 desk  credential.exercise gx source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb purpose=credit fee=10.00 presentation=@shown acceptance=sig-accept-by-rival
 ----
@@ -192,12 +192,12 @@ refused CDN-004 what=presentation: presentation 的签名与签名人密钥不�
 
 desk  credential.exercise gx source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:subject-001/dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd purpose=credit fee=10.00 presentation=@shown acceptance=sig-accept-1
 ----
-refused CDN-002 space=subject-001 owner=mill expected=desk: 数字空间 subject-001 属于 mill,不是 desk | the space subject-001 belongs to mill, not desk
+refused CDN-002 space=subject-001 owner=mill expected=desk: 数字空间 subject-001 属于 mill，不是 desk | the space subject-001 belongs to mill, not desk
 
 # A race: another bank wants to use what was granted to the first.
 rival  credential.exercise gx source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb purpose=credit fee=10.00 presentation=@shown acceptance=sig-accept-1
 ----
-refused AUTH-003 field=user party=desk caller=rival: 该记录的 user 是 desk,不是 rival | the user is desk, not rival
+refused AUTH-003 field=user party=desk caller=rival: 该记录的 user 是 desk，不是 rival | the user is desk, not rival
 
 desk  credential.exercise gx source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb purpose=credit fee=10.00 presentation=@shown acceptance=sig-accept-1
 ----
@@ -243,7 +243,7 @@ event Changed record=l1 collector=- subject=mill user=desk status=witnessed
 
 rival  credential.witness l1
 ----
-refused AUTH-004 needed=operator organisation=rival: 需要角色 operator,rival 没有 | needs the role operator, rival does not have it
+refused AUTH-004 needed=operator organisation=rival: 需要角色 operator，rival 没有 | needs the role operator, rival does not have it
 
 ask credential.circulation l1
 ----
@@ -276,7 +276,7 @@ refused CDN-008 status=replaced: 状态为 replaced | the status is replaced
 
 rival  credential.set_status a2 revoked reason=@why
 ----
-refused CDN-020 caller=rival: rival 既非发证方、主体,亦非主管控制方 | rival is neither issuer, subject nor supervisor
+refused CDN-020 caller=rival: rival 既非发证方、主体，亦非主管控制方 | rival is neither issuer, subject nor supervisor
 
 mill  credential.store a2 entity=@entity-2 custody=@custody
 ----

@@ -1,4 +1,4 @@
-"""zh: 授信额度:授信、分配、激活、占用、释放、冻结、清零、恢复 | en: Credit lines, their sub-limits and their use
+"""zh: 授信额度：授信、分配、激活、占用、释放、冻结、清零、恢复 | en: Credit lines, their sub-limits and their use
 
 Plan p.13; I8.
 
@@ -108,19 +108,19 @@ class Credit(Contract):
 
     # fmt: off
     not_amount = Refusal("CRE-001", zh="金额 {amount} 须大于零", en="the amount {amount} must be above zero")
-    over_parent = Refusal("CRE-002", zh="可分配 {free},申请 {asked}", en="{asked} asked, {free} are left to allocate")
+    over_parent = Refusal("CRE-002", zh="可分配 {free}，申请 {asked}", en="{asked} asked, {free} are left to allocate")
     too_deep = Refusal("CRE-003", zh="额度层级上限 {limit}", en="lines can be nested {limit} deep")
-    wrong_window = Refusal("CRE-004", zh="有效期 {begins} 至 {ends} 有误,今日 {today}", en="the window {begins} to {ends} is not possible, today is {today}")
-    not_in_window = Refusal("CRE-005", zh="额度 {line} 有效期 {begins} 至 {ends},今日 {today}", en="line {line} is usable from {begins} to {ends}, today is {today}")
+    wrong_window = Refusal("CRE-004", zh="有效期 {begins} 至 {ends} 有误，今日 {today}", en="the window {begins} to {ends} is not possible, today is {today}")
+    not_in_window = Refusal("CRE-005", zh="额度 {line} 有效期 {begins} 至 {ends}，今日 {today}", en="line {line} is usable from {begins} to {ends}, today is {today}")
     is_frozen_line = Refusal("CRE-006", zh="额度 {line} 已冻结", en="line {line} is frozen")
-    not_enough = Refusal("CRE-007", zh="额度 {line} 可用 {free},申请占用 {asked}", en="{asked} asked, {free} of line {line} are available")
-    other_core = Refusal("CRE-008", zh="该额度属于 {core},不是 {asked}", en="the line is for {core}, not {asked}")
+    not_enough = Refusal("CRE-007", zh="额度 {line} 可用 {free}，申请占用 {asked}", en="{asked} asked, {free} of line {line} are available")
+    other_core = Refusal("CRE-008", zh="该额度属于 {core}，不是 {asked}", en="the line is for {core}, not {asked}")
     frozen_before = Refusal("CRE-009", zh="额度已冻结", en="the line is frozen already")
     not_frozen = Refusal("CRE-010", zh="额度未冻结", en="the line is not frozen")
-    by_order = Refusal("CRE-011", zh="额度依监管指令冻结,仅主管方可恢复", en="frozen by the supervisor's order, which only the supervisor lifts")
+    by_order = Refusal("CRE-011", zh="额度依监管指令冻结，仅主管方可恢复", en="frozen by the supervisor's order, which only the supervisor lifts")
     used_before = Refusal("CRE-012", zh="业务 {business} 已占用额度", en="{business} uses a line already")
     lapsed = Refusal("CRE-013", zh="额度预占已于 {until} 到期", en="the reservation ended on {until}")
-    below_allocated = Refusal("CRE-014", zh="已分配 {allocated},限额不能降至 {limit}", en="{allocated} are allocated, the limit cannot become {limit}")
+    below_allocated = Refusal("CRE-014", zh="已分配 {allocated}，限额不能降至 {limit}", en="{allocated} are allocated, the limit cannot become {limit}")
     other_order = Refusal("CRE-015", zh="所引指令与冻结指令不符", en="not the order by which the line was frozen")
     not_core = Refusal("CRE-016", zh="{core} 没有核心企业资质", en="{core} is not licensed as a core enterprise")
     # fmt: on
@@ -130,7 +130,7 @@ class Credit(Contract):
     # who may
     @action(capacity=("bank", "factor"), policy="credit")
     def grant(self, ctx, core: Org, limit: Fen, product: Text, revolving: bool) -> Id:
-        """zh: 授予 {core} 额度 {limit}(激活后可用) | en: Grant {core} a line of {limit}, usable once activated
+        """zh: 授予 {core} 额度 {limit}，激活后可用 | en: Grant {core} a line of {limit}, usable once activated
         product: 产品或分支 | Product or branch
         revolving: 循环使用 | Revolving"""
         # what must hold
@@ -170,7 +170,7 @@ class Credit(Contract):
     # who may
     @action(on="lines", party="funder", policy="credit")
     def activate(self, ctx, line: Id, begins: Day, ends: Day) -> None:
-        """zh: 激活额度 {line},有效期 {begins} 至 {ends} | en: Activate line {line} from {begins} to {ends}"""
+        """zh: 激活额度 {line}，有效期 {begins} 至 {ends} | en: Activate line {line} from {begins} to {ends}"""
         row = self.lines[line]
         # what must hold
         ctx.require(begins <= ends and ctx.day <= ends, self.wrong_window, begins=begins, ends=ends, today=ctx.day)
@@ -193,7 +193,7 @@ class Credit(Contract):
     # who may
     @action(on="lines", party="funder", policy="credit")
     def clear(self, ctx, line: Id) -> None:
-        """zh: 额度 {line} 清零:限额降为已占用额 | en: Clear line {line}: its limit becomes what is occupied"""
+        """zh: 额度 {line} 清零：限额降为已占用额 | en: Clear line {line}: its limit becomes what is occupied"""
         row = self.lines[line]
         # what changes
         self.set_limit(ctx, line, row, row.occupied)
@@ -241,7 +241,7 @@ class Credit(Contract):
     # who may
     @action(on="lines", role="supervisor", policy="freeze")
     def restore_by_order(self, ctx, line: Id, order: Digest) -> None:
-        """zh: 撤销指令 {order},恢复额度 {line} | en: Lift order {order} and restore line {line}"""
+        """zh: 撤销指令 {order}，恢复额度 {line} | en: Lift order {order} and restore line {line}"""
         row = self.lines[line]
         # what must hold
         ctx.require(row.order is not None, self.not_frozen)
@@ -263,7 +263,7 @@ class Credit(Contract):
     # who may
     @action(callers="voucher")
     def reserve(self, ctx, business: Id, line: Id, core: Org, amount: Fen, until: Day) -> None:
-        """zh: 预占额度 {line} {amount},至 {until} | en: Reserve {amount} of line {line} until {until}"""
+        """zh: 预占额度 {line} {amount}，至 {until} | en: Reserve {amount} of line {line} until {until}"""
         # what must hold
         lowest = self.lines[line]
         ctx.require(lowest.core == core, self.other_core, core=lowest.core, asked=core)
@@ -308,7 +308,7 @@ class Credit(Contract):
     # who may
     @action(callers="finance")
     def note(self, ctx, business: Id, buyer: Org, seller: Org, amount: Fen) -> None:
-        """zh: {buyer} 自 {seller} 买入 {business} 项下 {amount},登记敞口 | en: {buyer} has bought {amount} of {business} from {seller}: note the exposure"""
+        """zh: {buyer} 自 {seller} 买入 {business} 项下 {amount}，登记敞口 | en: {buyer} has bought {amount} of {business} from {seller}: note the exposure"""
         # what changes: what a funder sells on is no longer its own
         self.expose(ctx, business, seller, -amount)
         if (business, buyer) not in self.exposures:
@@ -318,7 +318,7 @@ class Credit(Contract):
     # who may
     @action(callers="voucher")
     def settle(self, ctx, business: Id, owner: Org, amount: int) -> None:
-        """zh: {owner} 所持 {business} 项下 {amount} 已兑付(负数为退回) | en: {amount} of {business} held by {owner} were paid, or came back where negative"""
+        """zh: {owner} 所持 {business} 项下 {amount} 已兑付（负数为退回） | en: {amount} of {business} held by {owner} were paid, or came back where negative"""
         self.expose(ctx, business, owner, -amount)
 
     def expose(self, ctx, business: Id, funder: Org, change: int) -> None:
@@ -380,7 +380,7 @@ class Credit(Contract):
 
     @view
     def figures(self, ctx, line: Id) -> Figures:
-        """zh: 额度状况:限额、超额、可用、预占、占用、冻结 | en: A line's figures"""
+        """zh: 额度状况：限额、超额、可用、预占、占用、冻结 | en: A line's figures"""
         row = self.lines[line]
         used = row.reserved + row.occupied + row.frozen
         usable = row.begins is not None and row.begins <= ctx.day and ctx.day <= row.ends and not row.is_frozen

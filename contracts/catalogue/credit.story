@@ -18,7 +18,7 @@ event Granted line=l1 funder=icbc core=core limit=1,000.00
 
 a  credit.grant core 1,000.00 product="" revolving=yes
 ----
-refused AUTH-005 needed=bank/factor organisation=a: 需要资质 bank/factor,a 没有或已过期 | needs the capacity bank/factor, a lacks it or it has lapsed
+refused AUTH-005 needed=bank/factor organisation=a: 需要资质 bank/factor，a 没有或已过期 | needs the capacity bank/factor, a lacks it or it has lapsed
 
 icbc  credit.grant a 1,000.00 product="" revolving=yes
 ----
@@ -37,20 +37,20 @@ event Granted line=l2 funder=icbc core=mill limit=600.00
 
 core  credit.allocate l1 core 400.01 product=coal
 ----
-refused CRE-002 asked=400.01 free=400.00: 可分配 400.00,申请 400.01 | 400.01 asked, 400.00 are left to allocate
+refused CRE-002 asked=400.01 free=400.00: 可分配 400.00，申请 400.01 | 400.01 asked, 400.00 are left to allocate
 
 mill  credit.allocate l1 mill 1.00 product=coal
 ----
-refused AUTH-003 field=core party=core caller=mill: 该记录的 core 是 core,不是 mill | the core is core, not mill
+refused AUTH-003 field=core party=core caller=mill: 该记录的 core 是 core，不是 mill | the core is core, not mill
 
 # Only the funder activates, and only it or the supervisor freezes.
 icbc  credit.activate l1 2022-07-01 2022-06-30
 ----
-refused CRE-004 begins=2022-07-01 ends=2022-06-30 today=2022-06-30: 有效期 2022-07-01 至 2022-06-30 有误,今日 2022-06-30 | the window 2022-07-01 to 2022-06-30 is not possible, today is 2022-06-30
+refused CRE-004 begins=2022-07-01 ends=2022-06-30 today=2022-06-30: 有效期 2022-07-01 至 2022-06-30 有误，今日 2022-06-30 | the window 2022-07-01 to 2022-06-30 is not possible, today is 2022-06-30
 
 boc  credit.activate l1 2022-06-30 2023-06-30
 ----
-refused AUTH-003 field=funder party=icbc caller=boc: 该记录的 funder 是 icbc,不是 boc | the funder is icbc, not boc
+refused AUTH-003 field=funder party=icbc caller=boc: 该记录的 funder 是 icbc，不是 boc | the funder is icbc, not boc
 
 icbc  credit.activate l1 2022-06-30 2023-06-30
 ----
@@ -69,13 +69,13 @@ given trade.invoices i1: contract=t1 lineage=t1 seller=a buyer=mill gross=900.00
 
 mill  voucher.issue a 500.00 2022-12-30 until=2022-07-05 bank=icbc line=l2 contract=t1 invoices=[(i1, 500.00)] undertaking=@promise
 ----
-refused CRE-005 line=l2 begins=2022-07-01 ends=2023-06-30 today=2022-06-30: 额度 l2 有效期 2022-07-01 至 2023-06-30,今日 2022-06-30 | line l2 is usable from 2022-07-01 to 2023-06-30, today is 2022-06-30
+refused CRE-005 line=l2 begins=2022-07-01 ends=2023-06-30 today=2022-06-30: 额度 l2 有效期 2022-07-01 至 2023-06-30，今日 2022-06-30 | line l2 is usable from 2022-07-01 to 2023-06-30, today is 2022-06-30
 
 day 2022-07-01
 
 core  voucher.issue a 500.00 2022-12-30 until=2022-07-05 bank=icbc line=l2 contract=t1 invoices=[(i1, 500.00)] undertaking=@promise
 ----
-refused CRE-008 core=mill asked=core: 该额度属于 mill,不是 core | the line is for mill, not core
+refused CRE-008 core=mill asked=core: 该额度属于 mill，不是 core | the line is for mill, not core
 
 mill  voucher.issue a 500.00 2022-12-30 until=2022-07-05 bank=icbc line=l2 contract=t1 invoices=[(i1, 500.00)] undertaking=@promise
 ----
@@ -93,7 +93,7 @@ event Issued root=u1 issuer=mill payee=a face=500.00 due=2022-12-30 until=2022-0
 # A race for what is left of the sub-line.
 mill  voucher.issue a 100.01 2022-12-30 until=2022-07-05 bank=icbc line=l2 contract=t1 invoices=[(i1, 100.01)] undertaking=@promise
 ----
-refused CRE-007 line=l2 asked=100.01 free=100.00: 额度 l2 可用 100.00,申请占用 100.01 | 100.01 asked, 100.00 of line l2 are available
+refused CRE-007 line=l2 asked=100.01 free=100.00: 额度 l2 可用 100.00，申请占用 100.01 | 100.01 asked, 100.00 of line l2 are available
 
 ask credit.figures l1
 ----
@@ -120,7 +120,7 @@ event Frozen line=l1 funder=icbc core=core amount=500.00 by=supervisor
 
 icbc  credit.restore l1
 ----
-refused CRE-011: 额度依监管指令冻结,仅主管方可恢复 | frozen by the supervisor's order, which only the supervisor lifts
+refused CRE-011: 额度依监管指令冻结，仅主管方可恢复 | frozen by the supervisor's order, which only the supervisor lifts
 
 supervisor  credit.restore_by_order l1 order=@other
 ----
@@ -160,7 +160,7 @@ result {limit=400.00 excess=100.00 available=0.00 reserved=0.00 occupied=500.00 
 
 icbc  credit.change l1 599.99
 ----
-refused CRE-014 allocated=600.00 limit=599.99: 已分配 600.00,限额不能降至 599.99 | 600.00 are allocated, the limit cannot become 599.99
+refused CRE-014 allocated=600.00 limit=599.99: 已分配 600.00，限额不能降至 599.99 | 600.00 are allocated, the limit cannot become 599.99
 
 icbc  credit.clear l1
 ----
@@ -173,7 +173,7 @@ result {limit=500.00 excess=0.00 available=0.00 reserved=0.00 occupied=500.00 fr
 
 mill  voucher.issue a 1.00 2022-12-30 until=2022-07-05 bank=icbc line=l2 contract=t1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
-refused CRE-007 line=l2 asked=1.00 free=0.00: 额度 l2 可用 0.00,申请占用 1.00 | 1.00 asked, 0.00 of line l2 are available
+refused CRE-007 line=l2 asked=1.00 free=0.00: 额度 l2 可用 0.00，申请占用 1.00 | 1.00 asked, 0.00 of line l2 are available
 
 # What nobody has accepted is free again the day after, whether or not a sweep came.
 icbc  credit.change l1 2,000.00

@@ -1,4 +1,4 @@
-"""zh: 更正与争议:撤回流转、争议锁定与处理 | en: Corrections: taking a transfer back, disputes over a voucher
+"""zh: 更正与争议：撤回流转、争议锁定与处理 | en: Corrections: taking a transfer back, disputes over a voucher
 
 Nothing is edited. Before acceptance an offer is withdrawn (`voucher`); after it, and while nothing has been distributed, a
 transfer is taken back when everybody who holds something of it agrees. Where they do not, a payer may dispute what it has
@@ -71,14 +71,14 @@ class Disputes(Contract):
 
     # fmt: off
     not_holder = Refusal("DIS-001", zh="{caller} 不持有该流转的凭证", en="{caller} holds nothing that came of it")
-    other_face = Refusal("DIS-002", zh="金额为 {face},所签为 {signed}", en="the amount is {face}, {signed} was signed")
-    not_giver = Refusal("DIS-003", zh="该笔流转由 {giver} 付出,不是 {caller}", en="{giver} made this transfer, not {caller}")
+    other_face = Refusal("DIS-002", zh="金额为 {face}，所签为 {signed}", en="the amount is {face}, {signed} was signed")
+    not_giver = Refusal("DIS-003", zh="该笔流转由 {giver} 付出，不是 {caller}", en="{giver} made this transfer, not {caller}")
     not_agreed = Refusal("DIS-004", zh="{owner} 尚未同意撤回其持有的 {face}", en="{owner}, who holds {face}, has not agreed")
-    mixed = Refusal("DIS-005", zh="其后续已与其他凭证合并或已兑付,不能撤回", en="it was merged with others or paid, and cannot be taken back")
+    mixed = Refusal("DIS-005", zh="其后续已与其他凭证合并或已兑付，不能撤回", en="it was merged with others or paid, and cannot be taken back")
     no_transfer = Refusal("DIS-006", zh="凭证 {tranche} 并非一笔流转", en="{tranche} is not what a transfer made")
     not_concerned = Refusal("DIS-007", zh="{caller} 不是 {holder} 所持凭证的前手", en="{caller} has not passed this voucher to {holder}")
     not_open = Refusal("DIS-008", zh="争议结果已为 {outcome}", en="the dispute is {outcome}")
-    too_long = Refusal("DIS-009", zh="期限 {until},最迟 {latest}", en="until {until}, at most {latest}")
+    too_long = Refusal("DIS-009", zh="期限 {until}，最迟 {latest}", en="until {until}, at most {latest}")
     # fmt: on
 
     # ---- taking back -------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class Disputes(Contract):
     # who may: whoever holds something that came of the transfer
     @action(capacity=("supplier", "core", "bank", "factor"), policy="transfer", amount="face")
     def agree(self, ctx, head: Id, face: Fen) -> None:
-        """zh: 同意撤回流转 {head},退回所持 {face} | en: Agree to take back {head}, giving up {face}"""
+        """zh: 同意撤回流转 {head}，退回所持 {face} | en: Agree to take back {head}, giving up {face}"""
         leaves = ctx.view("trace", "leaves", head)
         held = self.fen(sum([leaf[2] for leaf in leaves if leaf[1] == ctx.organisation]))
         # what must hold
@@ -100,7 +100,7 @@ class Disputes(Contract):
     # who may: whoever made the transfer; of a root, its issuer
     @action(capacity=("supplier", "core"), policy="transfer", amount="face")
     def reverse(self, ctx, head: Id, face: Fen) -> Id | None:
-        """zh: 撤回流转 {head},金额 {face} | en: Take back {head}, {face}"""
+        """zh: 撤回流转 {head}，金额 {face} | en: Take back {head}, {face}"""
         # what must hold
         giver, holder, issuer, whole, level = ctx.view("voucher", "passage", head)
         ctx.require(giver is not None, self.no_transfer, tranche=head)
@@ -132,7 +132,7 @@ class Disputes(Contract):
     # who may
     @action(capacity=("supplier", "core"), permission="make")
     def open(self, ctx, tranche: Id, holder: Org, amount: Fen, reason: Digest, until: Day) -> Id:
-        """zh: 对 {holder} 所持凭证 {tranche} 提出争议 {amount},期限 {until} | en: Dispute {amount} of {tranche}, held by {holder}, until {until}
+        """zh: 对 {holder} 所持凭证 {tranche} 提出争议 {amount}，期限 {until} | en: Dispute {amount} of {tranche}, held by {holder}, until {until}
         reason: 争议理由 | Reasons"""
         payer, owner, issuer, face, level = ctx.view("voucher", "passage", tranche)
         # what must hold: only the payer of this very holder is heard, and nobody against who bought the voucher
@@ -171,7 +171,7 @@ class Disputes(Contract):
     # who may
     @action(on="disputes", role="supervisor", policy="dispute")
     def rule(self, ctx, dispute: Id, upheld: bool, amount: Fen, ruling: Digest) -> None:
-        """zh: 裁定争议 {dispute}({amount}):支持申请人 {upheld} | en: Rule on dispute {dispute} over {amount}: upheld {upheld}
+        """zh: 裁定争议 {dispute}，金额 {amount}，是否支持申请人：{upheld} | en: Rule on dispute {dispute} over {amount}: upheld {upheld}
         ruling: 裁定书 | Ruling"""
         row = self.disputes[dispute]
         # what must hold

@@ -44,7 +44,7 @@ event Moved tranche=t3 root=r1 payer=b payee=c face=100.00 issuer=core
 # ---- taking back: every holder of something that came of it must agree --------------------------------------------------
 c  dispute.agree t1 99.00
 ----
-refused DIS-002 face=100.00 signed=99.00: 金额为 100.00,所签为 99.00 | the amount is 100.00, 99.00 was signed
+refused DIS-002 face=100.00 signed=99.00: 金额为 100.00，所签为 99.00 | the amount is 100.00, 99.00 was signed
 
 a  dispute.agree t1 600.00
 ----
@@ -57,7 +57,7 @@ event Agreed head=t1 owner=c face=100.00
 
 b  dispute.reverse t1 600.00
 ----
-refused DIS-003 giver=a caller=b: 该笔流转由 a 付出,不是 b | a made this transfer, not b
+refused DIS-003 giver=a caller=b: 该笔流转由 a 付出，不是 b | a made this transfer, not b
 
 a  dispute.reverse t1 600.00
 ----
@@ -78,7 +78,7 @@ event Offered tranche=t5 payer=b payee=c face=50.00 until=2022-07-05
 
 a  dispute.reverse t1 600.00
 ----
-refused VOU-006 lock=offer payee=c until=2022-07-05: 凭证不可动用:offer,对方 c,至 2022-07-05 | not free: offer for c until 2022-07-05
+refused VOU-006 lock=offer payee=c until=2022-07-05: 凭证不可动用：状态 offer，对方 c，至 2022-07-05 | not free: offer for c until 2022-07-05
 
 b  voucher.withdraw t5
 ----
@@ -120,7 +120,7 @@ refused DIS-007 caller=a holder=b: a 不是 b 所持凭证的前手 | a has not 
 
 a  dispute.open t7 holder=b amount=100.00 reason=@bad-goods until=2022-07-11
 ----
-refused DIS-009 until=2022-07-11 latest=2022-07-10: 期限 2022-07-11,最迟 2022-07-10 | until 2022-07-11, at most 2022-07-10
+refused DIS-009 until=2022-07-11 latest=2022-07-10: 期限 2022-07-11，最迟 2022-07-10 | until 2022-07-11, at most 2022-07-10
 
 a  dispute.open t7 holder=b amount=100.00 reason=@bad-goods until=2022-07-05
 ----
@@ -139,15 +139,15 @@ event Offered tranche=t9 payer=b payee=c face=50.00 until=2022-07-05
 
 a  dispute.rule d1 upheld=yes amount=100.00 ruling=@ruling
 ----
-refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor,a 没有 | needs the role supervisor, a does not have it
+refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor，a 没有 | needs the role supervisor, a does not have it
 
 supervisor  dispute.rule d1 upheld=yes amount=99.00 ruling=@ruling
 ----
-refused DIS-002 face=100.00 signed=99.00: 金额为 100.00,所签为 99.00 | the amount is 100.00, 99.00 was signed
+refused DIS-002 face=100.00 signed=99.00: 金额为 100.00，所签为 99.00 | the amount is 100.00, 99.00 was signed
 
 b  dispute.drop d1
 ----
-refused AUTH-003 field=claimant party=a caller=b: 该记录的 claimant 是 a,不是 b | the claimant is a, not b
+refused AUTH-003 field=claimant party=a caller=b: 该记录的 claimant 是 a，不是 b | the claimant is a, not b
 
 supervisor  dispute.rule d1 upheld=yes amount=100.00 ruling=@ruling
 ----

@@ -1,4 +1,4 @@
-"""zh: 提前兑付:承诺人与一个持有人约定提前付款 | en: Early redemption: the issuer pays one holder before the due day
+"""zh: 提前兑付：承诺付款人与一个持有人约定提前付款 | en: Early redemption: the issuer pays one holder before the due day
 
 Business rule 4b.17. Only the issuer offers it, only the holder takes it, for the full face unless the holder signs for
 less: the price stands in what both sign, and a rebate is the difference. Agreed, the part is locked until the business day
@@ -49,20 +49,20 @@ class EarlyRedemption(Contract):
     overtime = Index(offers, by="waiting")
 
     # fmt: off
-    not_issuer = Refusal("ERL-001", zh="承诺人是 {issuer},不是 {caller}", en="the issuer is {issuer}, not {caller}")
-    not_holder = Refusal("ERL-002", zh="持有人是 {owner},所签为 {signed}", en="the holder is {owner}, {signed} was signed")
+    not_issuer = Refusal("ERL-001", zh="承诺付款人是 {issuer}，不是 {caller}", en="the issuer is {issuer}, not {caller}")
+    not_holder = Refusal("ERL-002", zh="持有人是 {owner}，所签为 {signed}", en="the holder is {owner}, {signed} was signed")
     not_movable = Refusal("ERL-003", zh="凭证 {tranche} 现不可办理", en="{tranche} is not free now")
-    wrong_amount = Refusal("ERL-004", zh="面额 {face}、价款 {price} 不合规,凭证面额 {whole}", en="{face} at {price} is not possible, the face is {whole}")
+    wrong_amount = Refusal("ERL-004", zh="面额 {face}、价款 {price} 不合规，凭证面额 {whole}", en="{face} at {price} is not possible, the face is {whole}")
     wrong_day = Refusal("ERL-005", zh="付款日 {day} 须为 {today} 至 {last} 的工作日", en="payment day {day}: a business day from {today} to {last}")
     wrong_status = Refusal("ERL-006", zh="提前兑付状态为 {status}", en="the early redemption is {status}")
-    other_terms = Refusal("ERL-007", zh="约定为 {face}、价款 {price}、{day} 付款,所签为 {signed_face}、{signed_price}、{signed_day}", en="offered were {face} for {price} on {day}, signed were {signed_face} for {signed_price} on {signed_day}")
-    over = Refusal("ERL-008", zh="登记日已到,退汇须另行处理", en="the record day has come; what came back is settled between the parties")
+    other_terms = Refusal("ERL-007", zh="约定为 {face}、价款 {price}、{day} 付款，所签为 {signed_face}、{signed_price}、{signed_day}", en="offered were {face} for {price} on {day}, signed were {signed_face} for {signed_price} on {signed_day}")
+    over = Refusal("ERL-008", zh="登记日已到，退汇须另行处理", en="the record day has come; what came back is settled between the parties")
     # fmt: on
 
     # who may
     @action(capacity="core", policy="early", amount="price")
     def offer(self, ctx, tranche: Id, holder: Org, face: Fen, price: Fen, day: Day) -> Id:
-        """zh: 拟于 {day} 以 {price} 提前兑付 {holder} 所持凭证 {tranche} 中的 {face} | en: Offer {holder} {price} on {day} for {face} of {tranche}"""
+        """zh: 向 {holder} 提议提前兑付其所持凭证 {tranche}：面额 {face}，价款 {price}，付款日 {day} | en: Offer {holder} {price} on {day} for {face} of {tranche}"""
         root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", tranche)
         # what must hold
         ctx.require(issuer == ctx.organisation, self.not_issuer, issuer=issuer, caller=ctx.organisation)
@@ -103,7 +103,7 @@ class EarlyRedemption(Contract):
     # who may: the holder, whose signature under a lower price is the rebate
     @action(on="offers", party="holder", policy="transfer", amount="face")
     def agree(self, ctx, early: Id, face: Fen, price: Fen, day: Day) -> Id:
-        """zh: 同意 {day} 以 {price} 提前兑付面额 {face}({early}) | en: Agree to be paid {price} on {day} for {face}, {early}"""
+        """zh: 同意提前兑付 {early}：付款日 {day}，价款 {price}，面额 {face} | en: Agree to be paid {price} on {day} for {face}, {early}"""
         row = self.offers[early]
         # what must hold
         self.require_status(ctx, row, "offered")
@@ -182,5 +182,5 @@ class EarlyRedemption(Contract):
 
     @view
     def offered_by(self, ctx, issuer: Org, status: Text, after: Id | None = None) -> tuple[tuple[Id, Early], ...]:
-        """zh: 承诺人的提前兑付 | en: An issuer's early redemptions by status"""
+        """zh: 承诺付款人的提前兑付 | en: An issuer's early redemptions by status"""
         return self.of_issuer.rows(issuer, status, after=after, limit=256)

@@ -23,15 +23,15 @@ given settlement.accounts b: account=@account-b bank=boc since=2022-06-30
 # ---- only the issuer offers, only the holder agrees, and both sign the same terms ----------------------------------------
 a  early.offer tb b face=400.00 price=400.00 day=2022-07-01
 ----
-refused AUTH-005 needed=core organisation=a: 需要资质 core,a 没有或已过期 | needs the capacity core, a lacks it or it has lapsed
+refused AUTH-005 needed=core organisation=a: 需要资质 core，a 没有或已过期 | needs the capacity core, a lacks it or it has lapsed
 
 core  early.offer tb a face=400.00 price=400.00 day=2022-07-01
 ----
-refused ERL-002 owner=b signed=a: 持有人是 b,所签为 a | the holder is b, a was signed
+refused ERL-002 owner=b signed=a: 持有人是 b，所签为 a | the holder is b, a was signed
 
 core  early.offer tb b face=400.00 price=400.01 day=2022-07-01
 ----
-refused ERL-004 face=400.00 price=400.01 whole=400.00: 面额 400.00、价款 400.01 不合规,凭证面额 400.00 | 400.00 at 400.01 is not possible, the face is 400.00
+refused ERL-004 face=400.00 price=400.01 whole=400.00: 面额 400.00、价款 400.01 不合规，凭证面额 400.00 | 400.00 at 400.01 is not possible, the face is 400.00
 
 core  early.offer tb b face=400.00 price=400.00 day=2022-12-26
 ----
@@ -44,11 +44,11 @@ event Changed early=o1 issuer=core holder=b face=400.00 price=400.00 status=offe
 
 a  early.agree o1 face=400.00 price=400.00 day=2022-07-01
 ----
-refused AUTH-003 field=holder party=b caller=a: 该记录的 holder 是 b,不是 a | the holder is b, not a
+refused AUTH-003 field=holder party=b caller=a: 该记录的 holder 是 b，不是 a | the holder is b, not a
 
 b  early.agree o1 face=400.00 price=390.00 day=2022-07-01
 ----
-refused ERL-007 face=400.00 price=400.00 day=2022-07-01 signed_face=400.00 signed_price=390.00 signed_day=2022-07-01: 约定为 400.00、价款 400.00、2022-07-01 付款,所签为 400.00、390.00、2022-07-01 | offered were 400.00 for 400.00 on 2022-07-01, signed were 400.00 for 390.00 on 2022-07-01
+refused ERL-007 face=400.00 price=400.00 day=2022-07-01 signed_face=400.00 signed_price=390.00 signed_day=2022-07-01: 约定为 400.00、价款 400.00、2022-07-01 付款，所签为 400.00、390.00、2022-07-01 | offered were 400.00 for 400.00 on 2022-07-01, signed were 400.00 for 390.00 on 2022-07-01
 
 b  early.agree o1 face=400.00 price=400.00 day=2022-07-01
 ----
@@ -60,7 +60,7 @@ event settlement.Instructed instruction=i1 purpose=early business=o1 payer=core 
 
 b  voucher.offer tb a 100.00 until=2022-07-05 debt=@debt
 ----
-refused VOU-006 lock=early payee=core until=2022-07-04: 凭证不可动用:early,对方 core,至 2022-07-04 | not free: early for core until 2022-07-04
+refused VOU-006 lock=early payee=core until=2022-07-04: 凭证不可动用：状态 early，对方 core，至 2022-07-04 | not free: early for core until 2022-07-04
 
 statement s1: bank=icbc number=1 kind=0 instruction=i1 payer=@account-core payee=@account-b amount=400.00 day=2022-06-30
 

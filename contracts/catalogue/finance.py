@@ -1,4 +1,4 @@
-"""zh: 凭证融资:询价、报价、选定、签约、放款、再保理 | en: Financing a voucher: quotes, contract, delivery versus payment, re-factoring
+"""zh: 凭证融资：询价、报价、选定、签约、放款、再保理 | en: Financing a voucher: quotes, contract, delivery versus payment, re-factoring
 
 Plan p.13, 15-17; I3. A holder asks, funders quote, and quotes lock nothing; the holder's selection does. What is financed
 is carved first and financed whole. Both sign one contract; the payment is instructed; with the bank's statement that the
@@ -162,26 +162,26 @@ class Finance(Contract):
     overtime = Index(financings, by="waiting")
 
     # fmt: off
-    not_holder = Refusal("FIN-001", zh="凭证持有人是 {owner},不是 {caller}", en="the holder is {owner}, not {caller}")
+    not_holder = Refusal("FIN-001", zh="凭证持有人是 {owner}，不是 {caller}", en="the holder is {owner}, not {caller}")
     not_movable = Refusal("FIN-002", zh="凭证 {tranche} 现不可动用", en="{tranche} is not free to move now")
-    too_much = Refusal("FIN-003", zh="申请 {asked},凭证面额 {face}", en="{asked} asked, the face is {face}")
+    too_much = Refusal("FIN-003", zh="申请 {asked}，凭证面额 {face}", en="{asked} asked, the face is {face}")
     wrong_funder = Refusal("FIN-004", zh="{funder} 不能为本凭证融资", en="{funder} cannot finance this voucher")
-    too_many = Refusal("FIN-005", zh="资金方 {count} 家,上限 {limit}", en="{count} funders, at most {limit}")
+    too_many = Refusal("FIN-005", zh="资金方 {count} 家，上限 {limit}", en="{count} funders, at most {limit}")
     closed = Refusal("FIN-006", zh="询价已于 {until} 结束", en="the request ended on {until}")
-    wrong_rate = Refusal("FIN-007", zh="利率 {rate}、费率 {fee_rate}、垫付比例 {advance} 不合规", en="rate {rate}, fee rate {fee_rate}, advance {advance} are not possible")
-    quote_over = Refusal("FIN-008", zh="报价有效至 {until},起息日 {value_day}", en="the quote holds until {until}, the value day is {value_day}")
+    wrong_rate = Refusal("FIN-007", zh="年利率 {rate}、手续费率 {fee_rate}、融资比例 {advance} 不合规", en="rate {rate}, fee rate {fee_rate}, advance {advance} are not possible")
+    quote_over = Refusal("FIN-008", zh="报价有效至 {until}，起息日 {value_day}", en="the quote holds until {until}, the value day is {value_day}")
     wrong_value_day = Refusal("FIN-009", zh="起息日 {value_day} 须为 {today} 起、登记日 {last} 前的工作日", en="value day {value_day}: a business day from {today} on and before {last}")
-    other_net = Refusal("FIN-010", zh="实付 {net}、年化综合成本 {all_in},所签为 {signed}、{signed_all_in}", en="{net} are paid out at {all_in} all-in, {signed} at {signed_all_in} was signed")
+    other_net = Refusal("FIN-010", zh="实得 {net}、年化综合成本 {all_in}，所签为 {signed}、{signed_all_in}", en="{net} are paid out at {all_in} all-in, {signed} at {signed_all_in} was signed")
     not_positive = Refusal("FIN-011", zh="扣除息费后为 {net}", en="interest and fee leave {net}")
     wrong_status = Refusal("FIN-012", zh="融资状态为 {status}", en="the financing is {status}")
     other_contract = Refusal("FIN-013", zh="双方所签合同不一致", en="not the contract that the other side has signed")
     signed_before = Refusal("FIN-014", zh="{organisation} 已签署", en="{organisation} has signed already")
     no_rest = Refusal("FIN-016", zh="没有待退尾款", en="there is no rest to pay")
     not_redeemed = Refusal("FIN-017", zh="凭证尚未兑付", en="the voucher has not been redeemed")
-    wrong_days = Refusal("FIN-018", zh="有效期至 {until},今日 {today}", en="open until {until}, today is {today}")
+    wrong_days = Refusal("FIN-018", zh="有效期至 {until}，今日 {today}", en="open until {until}, today is {today}")
     binding = Refusal("FIN-019", zh="已签署的融资须等到 {until} 之后才能取消", en="signed by both; it ends by itself after {until}")
     no_recourse = Refusal("FIN-020", zh="该融资无追索权", en="this financing is without recourse")
-    other_amount = Refusal("FIN-021", zh="面额 {face},所签为 {signed}", en="the face is {face}, {signed} was signed")
+    other_amount = Refusal("FIN-021", zh="面额 {face}，所签为 {signed}", en="the face is {face}, {signed} was signed")
     # fmt: on
 
     # ---- asking and quoting ------------------------------------------------------------------------------------------
@@ -189,9 +189,9 @@ class Finance(Contract):
     # who may
     @action(capacity=("supplier", "core", "factor", "bank"), permission="make")
     def ask(self, ctx, tranche: Id, face: Fen, until: Day, recourse: bool, funders: tuple[Org, ...]) -> Id:
-        """zh: 以凭证 {tranche} 中的 {face} 询价融资,{until} 前有效 | en: Ask funders to finance {face} of {tranche}, until {until}
+        """zh: 以凭证 {tranche} 中的 {face} 询价融资，报价截止 {until}（含当日） | en: Ask funders to finance {face} of {tranche}, to the end of {until}
         recourse: 有追索 | With recourse
-        funders: 询价对象(空为不限) | Funders asked, empty for any"""
+        funders: 询价对象（空为不限） | Funders asked, empty for any"""
         root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", tranche)
         # what must hold
         ctx.require(owner == ctx.organisation, self.not_holder, owner=owner, caller=ctx.organisation)
@@ -225,7 +225,7 @@ class Finance(Contract):
     def quote(
         self, ctx, application: Id, rate: Rate, fee_rate: Rate, fee_least: Fen, advance: Rate, until: Day
     ) -> None:
-        """zh: 对 {application} 报价:年利率 {rate},费率 {fee_rate},最低手续费 {fee_least},垫付比例 {advance},有效至 {until} | en: Quote for {application}: {rate} a year, fee {fee_rate} but at least {fee_least}, advance {advance}, until {until}"""
+        """zh: 对 {application} 报价：年利率 {rate}，手续费率 {fee_rate}，最低手续费 {fee_least}，融资比例 {advance}，有效至 {until} | en: Quote for {application}: {rate} a year, fee {fee_rate} but at least {fee_least}, advance {advance}, until {until}"""
         row = self.applications[application]
         # what must hold
         ctx.require(row.open and ctx.day <= row.until, self.closed, until=row.until)
@@ -247,7 +247,7 @@ class Finance(Contract):
     # who may
     @action(on="applications", party="holder", policy="finance", amount="net")
     def select(self, ctx, application: Id, funder: Org, value_day: Day, net: Fen, all_in: Rate) -> Id:
-        """zh: 选定 {funder} 融资:起息日 {value_day},实得 {net},年化综合成本 {all_in} | en: Select {funder}: {net} paid out, value day {value_day}, {all_in} a year all-in"""
+        """zh: 就询价 {application} 选定 {funder} 融资：起息日 {value_day}，实得 {net}，年化综合成本 {all_in} | en: Select {funder} for {application}: {net} paid out, value day {value_day}, {all_in} a year all-in"""
         row = self.applications[application]
         quote = self.quotes[(application, funder)]
         root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", row.tranche)
@@ -282,7 +282,7 @@ class Finance(Contract):
     # who may
     @action(on="financings", party="holder", policy="finance", amount="net")
     def sign_as_holder(self, ctx, financing: Id, contract: Digest, face: Fen, net: Fen, value_day: Day) -> None:
-        """zh: 转让方签署融资合同 {contract}:转让 {face},{value_day} 实得 {net} | en: Sign contract {contract} as holder: {face} pass for {net} on {value_day}"""
+        """zh: 转让方签署融资 {financing} 的合同 {contract}：转让面额 {face}，起息日 {value_day}，实得 {net} | en: Sign contract {contract} of financing {financing} as holder: {face} pass for {net} on {value_day}"""
         row = self.signable(ctx, financing, contract, face, net, value_day)
         # what must hold
         ctx.require(not row.holder_signed, self.signed_before, organisation=row.holder)
@@ -294,7 +294,7 @@ class Finance(Contract):
     def sign_as_funder(
         self, ctx, financing: Id, contract: Digest, registration: Digest, face: Fen, net: Fen, value_day: Day
     ) -> None:
-        """zh: 资金方签署融资合同 {contract}:受让 {face},{value_day} 付款 {net} | en: Sign contract {contract} as funder: {face} bought for {net}, paid on {value_day}
+        """zh: 资金方签署融资 {financing} 的合同 {contract}：受让面额 {face}，起息日 {value_day}，付款 {net} | en: Sign contract {contract} of financing {financing} as funder: {face} bought for {net}, paid on {value_day}
         registration: 动产融资登记证明 | Receipt of the registry of security interests"""
         row = self.signable(ctx, financing, contract, face, net, value_day)
         # what must hold
@@ -406,7 +406,7 @@ class Finance(Contract):
     # who may
     @action(on="financings", party=("holder", "funder"), permission="make")
     def pay_rest(self, ctx, financing: Id) -> Id:
-        """zh: 凭证已兑付,指令支付融资 {financing} 的尾款 | en: The voucher is redeemed: instruct the rest of financing {financing}"""
+        """zh: 凭证已兑付，指令支付融资 {financing} 的尾款 | en: The voucher is redeemed: instruct the rest of financing {financing}"""
         row = self.financings[financing]
         # what must hold
         ctx.require((row.status == "financed" or row.status == "recourse") and row.rest > 0, self.no_rest)
@@ -421,7 +421,7 @@ class Finance(Contract):
     # who may
     @action(on="financings", party="funder", policy="finance", amount="face")
     def take_recourse(self, ctx, financing: Id, holder: Org, face: Fen) -> Id:
-        """zh: 凭证逾期,就融资 {financing} 的面额 {face} 向 {holder} 追索 | en: The voucher is overdue: take recourse to {holder} for {face} of financing {financing}"""
+        """zh: 凭证逾期，就融资 {financing} 的面额 {face} 向 {holder} 追索 | en: The voucher is overdue: take recourse to {holder} for {face} of financing {financing}"""
         row = self.financings[financing]
         root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", row.tranche)
         # what must hold: `maturity` looks whether the voucher is overdue and nothing is on its way
@@ -480,7 +480,7 @@ class Finance(Contract):
 
     @view
     def cost(self, ctx, application: Id, funder: Org, value_day: Day) -> Cost:
-        """zh: 试算:利息、费用、实得、年化综合成本 | en: What a quote would cost"""
+        """zh: 试算：利息、费用、实得、年化综合成本 | en: What a quote would cost"""
         row = self.applications[application]
         root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", row.tranche)
         return self.cost_of(ctx, row.face, self.quotes[(application, funder)], value_day, ctx.business_day_from(due))

@@ -28,15 +28,15 @@ given settlement.accounts fac: account=@account-fac bank=boc since=2022-06-30
 # ---- asking locks nothing; only the holder asks, only licensed funders quote -------------------------------------------
 a  finance.ask tb 1,000,000.00 until=2022-07-15 recourse=no funders=[]
 ----
-refused FIN-001 owner=b caller=a: 凭证持有人是 b,不是 a | the holder is b, not a
+refused FIN-001 owner=b caller=a: 凭证持有人是 b，不是 a | the holder is b, not a
 
 b  finance.ask tb 1,000,000.01 until=2022-07-15 recourse=no funders=[]
 ----
-refused FIN-003 asked=1,000,000.01 face=1,000,000.00: 申请 1,000,000.01,凭证面额 1,000,000.00 | 1,000,000.01 asked, the face is 1,000,000.00
+refused FIN-003 asked=1,000,000.01 face=1,000,000.00: 申请 1,000,000.01，凭证面额 1,000,000.00 | 1,000,000.01 asked, the face is 1,000,000.00
 
 b  finance.ask tb 1,000,000.00 until=2022-12-30 recourse=no funders=[]
 ----
-refused FIN-018 until=2022-12-30 today=2022-06-30: 有效期至 2022-12-30,今日 2022-06-30 | open until 2022-12-30, today is 2022-06-30
+refused FIN-018 until=2022-12-30 today=2022-06-30: 有效期至 2022-12-30，今日 2022-06-30 | open until 2022-12-30, today is 2022-06-30
 
 b  finance.ask tb 1,000,000.00 until=2022-07-15 recourse=no funders=[a]
 ----
@@ -49,7 +49,7 @@ event Asked application=a1 holder=b face=1,000,000.00 until=2022-07-15
 
 a  finance.quote a1 rate=45000 fee_rate=0 fee_least=0.00 advance=1000000 until=2022-07-10
 ----
-refused AUTH-005 needed=bank/factor organisation=a: 需要资质 bank/factor,a 没有或已过期 | needs the capacity bank/factor, a lacks it or it has lapsed
+refused AUTH-005 needed=bank/factor organisation=a: 需要资质 bank/factor，a 没有或已过期 | needs the capacity bank/factor, a lacks it or it has lapsed
 
 boc  finance.quote a1 rate=45000 fee_rate=0 fee_least=0.00 advance=1000000 until=2022-07-10
 ----
@@ -57,7 +57,7 @@ refused FIN-004 funder=boc: boc 不能为本凭证融资 | boc cannot finance th
 
 fac  finance.quote a1 rate=240001 fee_rate=0 fee_least=0.00 advance=1000000 until=2022-07-10
 ----
-refused FIN-007 rate=240001 fee_rate=0 advance=1000000: 利率 240001、费率 0、垫付比例 1000000 不合规 | rate 240001, fee rate 0, advance 1000000 are not possible
+refused FIN-007 rate=240001 fee_rate=0 advance=1000000: 年利率 240001、手续费率 0、融资比例 1000000 不合规 | rate 240001, fee rate 0, advance 1000000 are not possible
 
 # A race of two funders: both quote, the holder takes one.
 icbc  finance.quote a1 rate=48000 fee_rate=0 fee_least=0.00 advance=1000000 until=2022-07-10
@@ -80,7 +80,7 @@ result {days=183 advance=1,000,000.00 interest=24,400.00 fee=0.00 net=975,600.00
 
 b  finance.select a1 fac value_day=2022-06-30 net=977,125.00 all_in=45000
 ----
-refused FIN-010 net=976,125.00 all_in=48116 signed=977,125.00 signed_all_in=45000: 实付 976,125.00、年化综合成本 48116,所签为 977,125.00、45000 | 976,125.00 are paid out at 48116 all-in, 977,125.00 at 45000 was signed
+refused FIN-010 net=976,125.00 all_in=48116 signed=977,125.00 signed_all_in=45000: 实得 976,125.00、年化综合成本 48116，所签为 977,125.00、45000 | 976,125.00 are paid out at 48116 all-in, 977,125.00 at 45000 was signed
 
 b  finance.select a1 fac value_day=2022-07-02 net=976,125.00 all_in=48116
 ----
@@ -88,7 +88,7 @@ refused FIN-009 value_day=2022-07-02 today=2022-06-30 last=2022-12-29: 起息日
 
 b  finance.select a1 fac value_day=2022-07-11 net=976,125.00 all_in=48116
 ----
-refused FIN-008 until=2022-07-10 value_day=2022-07-11: 报价有效至 2022-07-10,起息日 2022-07-11 | the quote holds until 2022-07-10, the value day is 2022-07-11
+refused FIN-008 until=2022-07-10 value_day=2022-07-11: 报价有效至 2022-07-10，起息日 2022-07-11 | the quote holds until 2022-07-10, the value day is 2022-07-11
 
 b  finance.select a1 fac value_day=2022-06-30 net=976,125.00 all_in=48116
 ----
@@ -104,12 +104,12 @@ refused FIN-006 until=2022-07-15: 询价已于 2022-07-15 结束 | the request e
 # ---- locked: nothing else can be done with it --------------------------------------------------------------------------
 b  voucher.offer tb a 1.00 until=2022-07-05 debt=@debt
 ----
-refused VOU-006 lock=finance payee=fac until=2022-07-01: 凭证不可动用:finance,对方 fac,至 2022-07-01 | not free: finance for fac until 2022-07-01
+refused VOU-006 lock=finance payee=fac until=2022-07-01: 凭证不可动用：状态 finance，对方 fac，至 2022-07-01 | not free: finance for fac until 2022-07-01
 
 # ---- the contract, signed by both, with the registry's receipt ---------------------------------------------------------
 b  finance.sign_as_holder f1 contract=@factoring face=1,000,000.00 net=976,000.00 value_day=2022-06-30
 ----
-refused FIN-010 net=976,125.00 all_in=48116 signed=976,000.00 signed_all_in=48116: 实付 976,125.00、年化综合成本 48116,所签为 976,000.00、48116 | 976,125.00 are paid out at 48116 all-in, 976,000.00 at 48116 was signed
+refused FIN-010 net=976,125.00 all_in=48116 signed=976,000.00 signed_all_in=48116: 实得 976,125.00、年化综合成本 48116，所签为 976,000.00、48116 | 976,125.00 are paid out at 48116 all-in, 976,000.00 at 48116 was signed
 
 b  finance.sign_as_holder f1 contract=@factoring face=1,000,000.00 net=976,125.00 value_day=2022-06-30
 ----
@@ -126,7 +126,7 @@ refused FIN-013: 双方所签合同不一致 | not the contract that the other s
 
 icbc  finance.sign_as_funder f1 contract=@factoring registration=@zdw face=1,000,000.00 net=976,125.00 value_day=2022-06-30
 ----
-refused AUTH-003 field=funder party=fac caller=icbc: 该记录的 funder 是 fac,不是 icbc | the funder is fac, not icbc
+refused AUTH-003 field=funder party=fac caller=icbc: 该记录的 funder 是 fac，不是 icbc | the funder is fac, not icbc
 
 fac  finance.sign_as_funder f1 contract=@factoring registration=@zdw face=1,000,000.00 net=976,125.00 value_day=2022-06-30
 ----
@@ -327,11 +327,11 @@ refused FIN-020: 该融资无追索权 | this financing is without recourse
 
 a  finance.take_recourse fr a 600.00
 ----
-refused AUTH-003 field=funder party=boc caller=a: 该记录的 funder 是 boc,不是 a | the funder is boc, not a
+refused AUTH-003 field=funder party=boc caller=a: 该记录的 funder 是 boc，不是 a | the funder is boc, not a
 
 boc  finance.take_recourse fr a 599.99
 ----
-refused FIN-021 face=600.00 signed=599.99: 面额 600.00,所签为 599.99 | the face is 600.00, 599.99 was signed
+refused FIN-021 face=600.00 signed=599.99: 面额 600.00，所签为 599.99 | the face is 600.00, 599.99 was signed
 
 boc  finance.pay_rest fr
 ----

@@ -1,4 +1,4 @@
-"""zh: 治理:合约生命周期、参数、审批规则、验证节点 | en: Governance: contracts, parameters, approval rules, validators
+"""zh: 治理：合约生命周期、参数、审批规则、验证节点 | en: Governance: contracts, parameters, approval rules, validators
 
 Plan p.13; business rules 4 and 4b.13. Everything here is a proposal of a kind; a kind's ballot says whose approvals it
 needs. draft → approved → (a contract: scheduled at a height) → in force. The operator uploads contracts and cannot
@@ -152,7 +152,7 @@ class Governance(Contract):
     # who may
     @action(role="operator", permission="make")
     def upload(self, ctx, name: Text, source: LongText, height: Height) -> Id:
-        """zh: 上传合约 {name},获批后自高度 {height} 起生效 | en: Upload the contract {name}, in force from height {height}
+        """zh: 上传合约 {name}，获批后自高度 {height} 起生效 | en: Upload the contract {name}, in force from height {height}
         source: 源码 | source
         height: 生效高度 | height
         """
@@ -245,7 +245,9 @@ class Governance(Contract):
     def propose_validator(
         self, ctx, key: Key, organisation: Org, transport_key: Bytes, addresses: tuple[Text, ...], leaves: bool
     ) -> Id:
-        """zh: 提议验证节点 {key}({organisation})加入或退出 | en: Propose that validator {key} of {organisation} join or leave"""
+        """zh: 提议 {organisation} 的验证节点 {key} 变更，是否退出：{leaves} | en: Propose validator {key} of {organisation}; leaves: {leaves}
+        transport_key: 节点间通信公钥 | Transport key
+        addresses: 节点地址 | Addresses"""
         return self.propose(
             ctx,
             Proposal(

@@ -6,11 +6,11 @@ day 2022-06-30
 # The operator uploads; what the chain's check refuses is refused with line and reason.
 operator  governance.upload pledge source="import os" height=5
 ----
-refused CHK-005 line=1 what=Import: 第 1 行:不允许的写法 Import | line 1: Import is not part of the language
+refused CHK-005 line=1 what=Import: 第 1 行：不允许的写法 Import | line 1: Import is not part of the language
 
 a  governance.propose_parameter split_min 100 from_day=2022-07-01
 ----
-refused AUTH-004 needed=operator/supervisor organisation=a: 需要角色 operator/supervisor,a 没有 | needs the role operator/supervisor, a does not have it
+refused AUTH-004 needed=operator/supervisor organisation=a: 需要角色 operator/supervisor，a 没有 | needs the role operator/supervisor, a does not have it
 
 operator  governance.propose_parameter split_min 100 from_day=2022-07-01
 ----

@@ -1,4 +1,4 @@
-"""zh: 凭证担保:担保、随拆分按比例分割、代偿 | en: Guarantees of vouchers: given, divided with a split, honoured
+"""zh: 凭证担保：担保、随拆分按比例分割、代偿 | en: Guarantees of vouchers: given, divided with a split, honoured
 
 Plan p.13. A licensed guarantor stands in for the issuer up to an amount of one tranche; the platform's operator never
 does. A guarantee goes with its voucher: on a split it is divided in proportion to the faces by largest remainder, or the
@@ -41,13 +41,13 @@ class Guarantees(Contract):
     # fmt: off
     not_allowed = Refusal("GUA-001", zh="{guarantor} 不得为本凭证担保", en="{guarantor} may not guarantee this voucher")
     not_movable = Refusal("GUA-002", zh="凭证 {tranche} 现不可办理", en="{tranche} is not free now")
-    over_face = Refusal("GUA-003", zh="担保 {asked},尚可担保 {free}", en="guarantee of {asked}, {free} of the face are not guaranteed yet")
+    over_face = Refusal("GUA-003", zh="担保 {asked}，尚可担保 {free}", en="guarantee of {asked}, {free} of the face are not guaranteed yet")
     given_before = Refusal("GUA-004", zh="{guarantor} 已为本凭证担保", en="{guarantor} guarantees this voucher already")
-    too_many = Refusal("GUA-005", zh="担保 {count} 项,上限 {limit}", en="{count} guarantees, at most {limit}")
+    too_many = Refusal("GUA-005", zh="担保 {count} 项，上限 {limit}", en="{count} guarantees, at most {limit}")
     indivisible = Refusal("GUA-006", zh="{guarantor} 的担保不可分割", en="the guarantee by {guarantor} cannot be divided")
-    too_much = Refusal("GUA-007", zh="代偿 {asked},担保余额 {amount}", en="{asked} asked, the guarantee is {amount}")
-    other_owner = Refusal("GUA-008", zh="持有人是 {owner},所签为 {signed}", en="the holder is {owner}, {signed} was signed")
-    too_small = Refusal("GUA-009", zh="代偿后一方份额 {part},最低 {limit}", en="one part would be {part}, the smallest is {limit}")
+    too_much = Refusal("GUA-007", zh="代偿 {asked}，担保余额 {amount}", en="{asked} asked, the guarantee is {amount}")
+    other_owner = Refusal("GUA-008", zh="持有人是 {owner}，所签为 {signed}", en="the holder is {owner}, {signed} was signed")
+    too_small = Refusal("GUA-009", zh="代偿后一方份额 {part}，最低 {limit}", en="one part would be {part}, the smallest is {limit}")
     # fmt: on
 
     # who may
@@ -79,7 +79,7 @@ class Guarantees(Contract):
     # who may
     @action(callers="voucher")
     def carve(self, ctx, tranche: Id, keys: tuple[Id, ...], faces: tuple[Fen, ...]) -> None:
-        """zh: 凭证 {tranche} 拆分为 {keys},担保随之分割 | en: {tranche} became {keys}; its guarantees go with them"""
+        """zh: 凭证 {tranche} 拆分为 {keys}，担保随之分割 | en: {tranche} became {keys}; its guarantees go with them"""
         for known, row in self.guarantees.rows(tranche, limit=PER_TRANCHE_MAX):
             ctx.require(row.divisible or len(keys) == 1, self.indivisible, guarantor=row.guarantor)
             shares = apportion(row.amount, faces)
@@ -90,7 +90,7 @@ class Guarantees(Contract):
     # who may
     @action(on="guarantees", party="guarantor", policy="guarantee", amount="face")
     def pay(self, ctx, tranche: Id, guarantor: Org, face: Fen) -> Id:
-        """zh: {guarantor} 就逾期凭证 {tranche} 代偿面额 {face},付款后取得相应凭证 | en: {guarantor} pays for {face} of the overdue {tranche} and will own as much"""
+        """zh: {guarantor} 就逾期凭证 {tranche} 代偿面额 {face}，付款后取得相应凭证 | en: {guarantor} pays for {face} of the overdue {tranche} and will own as much"""
         row = self.guarantees[(tranche, guarantor)]
         root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", tranche)
         # what must hold

@@ -23,15 +23,15 @@ refused GUA-001 guarantor=operator: operator 不得为本凭证担保 | operator
 
 a  guarantee.give r1 holder=a amount=100.00 contract=@surety divisible=yes
 ----
-refused AUTH-005 needed=guarantor organisation=a: 需要资质 guarantor,a 没有或已过期 | needs the capacity guarantor, a lacks it or it has lapsed
+refused AUTH-005 needed=guarantor organisation=a: 需要资质 guarantor，a 没有或已过期 | needs the capacity guarantor, a lacks it or it has lapsed
 
 surety  guarantee.give r1 holder=b amount=100.00 contract=@surety divisible=yes
 ----
-refused GUA-008 owner=a signed=b: 持有人是 a,所签为 b | the holder is a, b was signed
+refused GUA-008 owner=a signed=b: 持有人是 a，所签为 b | the holder is a, b was signed
 
 surety  guarantee.give r1 holder=a amount=1,000.01 contract=@surety divisible=yes
 ----
-refused GUA-003 asked=1,000.01 free=1,000.00: 担保 1,000.01,尚可担保 1,000.00 | guarantee of 1,000.01, 1,000.00 of the face are not guaranteed yet
+refused GUA-003 asked=1,000.01 free=1,000.00: 担保 1,000.01，尚可担保 1,000.00 | guarantee of 1,000.01, 1,000.00 of the face are not guaranteed yet
 
 # A race of two guarantors for the whole face.
 surety  guarantee.give r1 holder=a amount=700.00 contract=@surety divisible=yes
@@ -42,7 +42,7 @@ event Guaranteed tranche=r1 owner=a guarantor=surety amount=700.00
 
 second  guarantee.give r1 holder=a amount=400.00 contract=@second divisible=no
 ----
-refused GUA-003 asked=400.00 free=300.00: 担保 400.00,尚可担保 300.00 | guarantee of 400.00, 300.00 of the face are not guaranteed yet
+refused GUA-003 asked=400.00 free=300.00: 担保 400.00，尚可担保 300.00 | guarantee of 400.00, 300.00 of the face are not guaranteed yet
 
 surety  guarantee.give r1 holder=a amount=100.00 contract=@surety divisible=yes
 ----
@@ -101,7 +101,7 @@ event Noted tranche=g4 owner=a payee=- face=200.00 outcome=split
 
 a  voucher.merge [g4, g5]
 ----
-refused VOU-023 tranche=g4 why=guarantee: 凭证 g4 不能合并:guarantee | g4 cannot be merged: guarantee
+refused VOU-023 tranche=g4 why=guaranteed: 凭证 g4 不能合并：guaranteed | g4 cannot be merged: guaranteed
 
 # The correction: an offer that is withdrawn leaves the guarantee where it was.
 b  voucher.withdraw g3
@@ -116,4 +116,4 @@ result [((g3, second), {tranche=g3 guarantor=second amount=50.00 contract=@secon
 # Nobody pays before the issuer is late.
 surety  guarantee.pay g3 surety 233.33
 ----
-refused MAT-009 effective=-: 凭证未逾期,- 应付 | not overdue, payable on -
+refused MAT-009 effective=-: 凭证未逾期，- 应付 | not overdue, payable on -

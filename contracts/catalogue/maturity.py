@@ -1,4 +1,4 @@
-"""zh: 到期清分:登记日、兑付指令、按比例清分、逾期与清偿、注销 | en: Maturity: record day, redemption, pro-rata distribution, overdue and cure
+"""zh: 到期清分：登记日、兑付指令、按比例清分、逾期与清偿、注销 | en: Maturity: record day, redemption, pro-rata distribution, overdue and cure
 
 Plan p.13, 16-17; I5. The nominal due day never changes; payment is due on it or, by the newest calendar, on the business
 day that follows. At 00:00 of the business day before, the record is taken: each live tranche becomes one claim, whose
@@ -165,7 +165,7 @@ class Maturity(Contract):
     of_payee = Index(claims, by="payee")
 
     # fmt: off
-    too_early = Refusal("MAT-001", zh="登记日 {record},今日 {today}", en="the record day is {record}, today is {today}")
+    too_early = Refusal("MAT-001", zh="登记日 {record}，今日 {today}", en="the record day is {record}, today is {today}")
     wrong_phase = Refusal("MAT-002", zh="凭证清分状态为 {phase}", en="the redemption is {phase}")
     not_paid = Refusal("MAT-003", zh="尚欠本金 {unpaid}、罚息 {penalty}", en="{unpaid} of principal and {penalty} of penalty are unpaid")
     not_late = Refusal("MAT-004", zh="凭证没有逾期", en="nothing was paid late")
@@ -173,11 +173,11 @@ class Maturity(Contract):
     not_withheld = Refusal("MAT-006", zh="该兑付未被暂扣", en="this claim is not withheld")
     still_withheld = Refusal("MAT-007", zh="凭证仍被冻结或有争议", en="still frozen or disputed")
     wrong_day = Refusal("MAT-008", zh="提前兑付日 {day} 须为 {today} 起、登记日 {last} 前的工作日", en="early payment day {day}: a business day from {today} on and before {last}")
-    not_overdue = Refusal("MAT-009", zh="凭证未逾期,{effective} 应付", en="not overdue, payable on {effective}")
+    not_overdue = Refusal("MAT-009", zh="凭证未逾期，{effective} 应付", en="not overdue, payable on {effective}")
     under_way = Refusal("MAT-010", zh="该凭证尚有在途兑付 {amount}", en="{amount} are still on their way to this claim")
-    too_much = Refusal("MAT-011", zh="代偿 {asked},凭证面额 {face}", en="{asked} asked, the face is {face}")
-    asked_before = Refusal("MAT-015", zh="代偿付款已指令,尚未到账", en="this payment has been instructed and has not arrived yet")
-    over = Refusal("MAT-012", zh="凭证已注销,退汇须另行处理", en="the voucher is cancelled; what came back is settled between the parties")
+    too_much = Refusal("MAT-011", zh="代偿 {asked}，凭证面额 {face}", en="{asked} asked, the face is {face}")
+    asked_before = Refusal("MAT-015", zh="代偿付款已指令，尚未到账", en="this payment has been instructed and has not arrived yet")
+    over = Refusal("MAT-012", zh="凭证已注销，退汇须另行处理", en="the voucher is cancelled; what came back is settled between the parties")
     sharing_out = Refusal("MAT-016", zh="{target} 正在清分", en="{target} are being shared out")
     window_open = Refusal("MAT-014", zh="退汇期至 {until}", en="returns are possible until {until}")
     # fmt: on
@@ -229,7 +229,7 @@ class Maturity(Contract):
     # who may
     @action(callers="voucher")
     def paid_early(self, ctx, root: Id, paid: bool) -> None:
-        """zh: 凭证 {root} 已全部提前兑付 {paid} | en: All of {root} is paid early: {paid}"""
+        """zh: 凭证 {root} 是否已全部提前兑付：{paid} | en: All of {root} is paid early: {paid}"""
         row = self.redemptions[root]
         # what must hold
         ctx.require(row.phase == "waiting" or row.phase == "redeemed", self.wrong_phase, phase=row.phase)
@@ -561,7 +561,7 @@ class Maturity(Contract):
     # who may
     @action(on="redemptions", party=("issuer", "bank"), permission="make")
     def cancel(self, ctx, root: Id) -> None:
-        """zh: 注销已兑付的凭证 {root},释放额度 | en: Cancel the redeemed voucher {root} and release its line"""
+        """zh: 注销已兑付的凭证 {root}，释放额度 | en: Cancel the redeemed voucher {root} and release its line"""
         row = self.redemptions[root]
         # what must hold
         ctx.require(row.phase == "redeemed", self.wrong_phase, phase=row.phase)
@@ -579,7 +579,7 @@ class Maturity(Contract):
     # who may
     @action(on="claims", anyone=True)
     def release(self, ctx, tranche: Id) -> None:
-        """zh: 凭证 {tranche} 已解冻,恢复兑付 | en: {tranche} is free again: pay what was withheld"""
+        """zh: 凭证 {tranche} 已解冻，恢复兑付 | en: {tranche} is free again: pay what was withheld"""
         claim = self.claims[tranche]
         # what must hold
         ctx.require(claim.withheld, self.not_withheld)
@@ -698,7 +698,7 @@ class Maturity(Contract):
 
     @view
     def status(self, ctx, root: Id) -> Text:
-        """zh: 到期状态(按今日判定) | en: The status as of today"""
+        """zh: 到期状态（按今日判定） | en: The status as of today"""
         row = self.redemptions[root]
         if row.phase == "waiting":
             closed = ctx.day >= ctx.business_day_before(ctx.business_day_from(row.due))
@@ -732,5 +732,5 @@ class Maturity(Contract):
 
     @view
     def due_of(self, ctx, issuer: Org, after: Id | None = None) -> tuple[tuple[Id, Redemption], ...]:
-        """zh: 承诺人的到期凭证 | en: An issuer's redemptions, earliest first"""
+        """zh: 承诺付款人的到期凭证 | en: An issuer's redemptions, earliest first"""
         return self.of_issuer.rows(issuer, after=after, limit=256)

@@ -33,11 +33,11 @@ given settlement.accounts surety: account=@account-surety bank=icbc since=2022-0
 # ---- before the day nothing happens, and only the issuer could pay early ------------------------------------------------
 b  maturity.record r1
 ----
-refused MAT-001 record=2022-12-29 today=2022-06-30: 登记日 2022-12-29,今日 2022-06-30 | the record day is 2022-12-29, today is 2022-06-30
+refused MAT-001 record=2022-12-29 today=2022-06-30: 登记日 2022-12-29，今日 2022-06-30 | the record day is 2022-12-29, today is 2022-06-30
 
 a  maturity.redeem_early r1 day=2022-07-01
 ----
-refused AUTH-003 field=issuer party=core caller=a: 该记录的 issuer 是 core,不是 a | the issuer is core, not a
+refused AUTH-003 field=issuer party=core caller=a: 该记录的 issuer 是 core，不是 a | the issuer is core, not a
 
 core  maturity.redeem_early r1 day=2022-07-02
 ----
@@ -66,7 +66,7 @@ sweep event Recorded root=r1 issuer=core bank=icbc claims=3 total=2,000,000.00 e
 
 b  voucher.offer tb a 1.00 until=2022-12-29 debt=@debt
 ----
-refused VOU-014 due=2022-12-30: 2022-12-30 到期,登记日已过,不再流转 | due on 2022-12-30, the record day has passed and nothing moves any more
+refused VOU-014 due=2022-12-30: 2022-12-30 到期，登记日已过，不再流转 | due on 2022-12-30, the record day has passed and nothing moves any more
 
 b  maturity.record r1
 ----
@@ -139,7 +139,7 @@ refused MAT-007: 凭证仍被冻结或有争议 | still frozen or disputed
 
 fac  maturity.direct tc to=fac order=@court
 ----
-refused AUTH-004 needed=supervisor organisation=fac: 需要角色 supervisor,fac 没有 | needs the role supervisor, fac does not have it
+refused AUTH-004 needed=supervisor organisation=fac: 需要角色 supervisor，fac 没有 | needs the role supervisor, fac does not have it
 
 supervisor  voucher.unfreeze tc order=@court
 ----
@@ -160,7 +160,7 @@ refused MAT-006: 该兑付未被暂扣 | this claim is not withheld
 # ---- distributing → overdue: the issuer is blocked, the guarantor may pay and then owns as much -------------------------
 surety  guarantee.pay ta surety 400,000.00
 ----
-refused MAT-009 effective=2022-12-30: 凭证未逾期,2022-12-30 应付 | not overdue, payable on 2022-12-30
+refused MAT-009 effective=2022-12-30: 凭证未逾期，2022-12-30 应付 | not overdue, payable on 2022-12-30
 
 day 2023-01-03
 ----
@@ -173,11 +173,11 @@ result overdue
 
 a  guarantee.pay ta surety 400,000.00
 ----
-refused AUTH-003 field=guarantor party=surety caller=a: 该记录的 guarantor 是 surety,不是 a | the guarantor is surety, not a
+refused AUTH-003 field=guarantor party=surety caller=a: 该记录的 guarantor 是 surety，不是 a | the guarantor is surety, not a
 
 surety  guarantee.pay ta surety 400,000.01
 ----
-refused GUA-007 asked=400,000.01 amount=400,000.00: 代偿 400,000.01,担保余额 400,000.00 | 400,000.01 asked, the guarantee is 400,000.00
+refused GUA-007 asked=400,000.01 amount=400,000.00: 代偿 400,000.01，担保余额 400,000.00 | 400,000.01 asked, the guarantee is 400,000.00
 
 surety  guarantee.pay ta surety 400,000.00
 ----
@@ -259,7 +259,7 @@ event Receipted instruction=i11 payer=core payee=icbc bank=icbc number=6 kind=0 
 
 a  maturity.cure r1
 ----
-refused AUTH-003 field=issuer party=core caller=a: 该记录的 issuer 是 core,不是 a | the issuer is core, not a
+refused AUTH-003 field=issuer party=core caller=a: 该记录的 issuer 是 core，不是 a | the issuer is core, not a
 
 core  maturity.cure r1
 ----

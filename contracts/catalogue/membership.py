@@ -1,4 +1,4 @@
-"""zh: 成员管理:机构、人员、资质 | en: Membership: organisations, people, capacities
+"""zh: 成员管理：机构、人员、资质 | en: Membership: organisations, people, capacities
 
 Plan p.7, 36. The operator invites an organisation, the supervisor admits it; nobody else can. What a member may do
 beyond its roles are capacities, each licensed by the supervisor until a day and with a document's digest. People belong
@@ -54,6 +54,14 @@ class Recovery(Record):
 
 
 class Applicant(Record):
+    """zh: 申请机构 | en: An applicant
+    organisation: 机构代号 | Name
+    name_zh: 中文名称 | Chinese name
+    name_en: 英文名称 | English name
+    credit_code: 统一社会信用代码 | Credit code
+    administrator: 管理员公钥 | Key of the administrator
+    document: 授权文件摘要 | Digest of the authorisation"""
+
     organisation: Org
     name_zh: Text
     name_en: Text
@@ -63,6 +71,12 @@ class Applicant(Record):
 
 
 class Licence(Record):
+    """zh: 资质 | en: A licence
+    organisation: 机构 | Organisation
+    capacity: 资质 | Capacity
+    until: 有效至 | Valid until
+    document: 批准文件 | Document"""
+
     organisation: Org
     capacity: Text
     until: Day
@@ -109,17 +123,17 @@ class Membership(Contract):
 
     taken = Refusal("MEM-001", zh="机构代号 {organisation} 已被使用", en="the name {organisation} is taken")
     bad_code = Refusal("MEM-002", zh="统一社会信用代码 {code} 不正确", en="{code} is no credit code")
-    code_taken = Refusal("MEM-003", zh="信用代码 {code} 已属于 {organisation}", en="{code} belongs to {organisation}")
+    code_taken = Refusal("MEM-003", zh="统一社会信用代码 {code} 已属于 {organisation}", en="{code} belongs to {organisation}")
     key_taken = Refusal("MEM-004", zh="该密钥已登记于 {organisation}", en="the key is registered with {organisation}")
     bad_name = Refusal("MEM-005", zh="机构代号 {name} 应为 2 至 24 位小写字母、数字或连字符", en="{name} is no name")
-    wrong_status = Refusal("MEM-006", zh="机构状态为 {status},不能办理", en="the organisation is {status}")
+    wrong_status = Refusal("MEM-006", zh="机构状态为 {status}，不能办理", en="the organisation is {status}")
     not_staff = Refusal("MEM-007", zh="该人员属于 {organisation}", en="the person belongs to {organisation}")
     unknown = Refusal("MEM-008", zh="没有 {name} 这一角色或权限", en="there is no role or permission {name}")
     past = Refusal("MEM-009", zh="截止日 {until} 早于今日 {today}", en="{until} lies before today, {today}")
     last_admin = Refusal(
-        "MEM-010", zh="管理员密钥只能更换,不能停用", en="the administrator's key is replaced, not retired"
+        "MEM-010", zh="管理员密钥只能更换，不能停用", en="the administrator's key is replaced, not retired"
     )
-    too_early = Refusal("MEM-011", zh="异议期未满,至 {at} 毫秒", en="the old key may object until {at} ms")
+    too_early = Refusal("MEM-011", zh="异议期未满，至 {at} 毫秒", en="the old key may object until {at} ms")
     repeated = Refusal("MEM-012", zh="{name} 重复", en="{name} stands twice")
 
     def genesis(self, ctx, facts: Genesis) -> None:
@@ -151,7 +165,7 @@ class Membership(Contract):
         administrator: Key,
         document: Digest,
     ) -> None:
-        """zh: 邀请 {name_zh}({organisation},信用代码 {credit_code})加入 | en: Invite {name_en} as {organisation}, {credit_code}
+        """zh: 邀请 {name_zh}（英文名称 {name_en}）加入，机构代号 {organisation}，统一社会信用代码 {credit_code} | en: Invite {name_en} ({name_zh}) as {organisation}, credit code {credit_code}
         organisation: 机构代号 | name
         administrator: 管理员公钥 | administrator's key
         document: 授权文件摘要 | digest of the authorisation
@@ -171,7 +185,8 @@ class Membership(Contract):
     # who may
     @action(role="operator", permission="make")
     def invite_many(self, ctx, applicants: tuple[Applicant, ...]) -> None:
-        """zh: 批量邀请机构加入 | en: Invite organisations from a file"""
+        """zh: 批量邀请机构加入 | en: Invite organisations from a file
+        applicants: 机构 | Organisations"""
         for applicant in applicants:
             self.enter(ctx, applicant)
 
@@ -209,7 +224,7 @@ class Membership(Contract):
     # who may
     @action(role="supervisor", permission="make")
     def admit(self, ctx, organisations: tuple[Org, ...], roles: tuple[Text, ...]) -> None:
-        """zh: 准入 {organisations},角色 {roles} | en: Admit {organisations} with the roles {roles}"""
+        """zh: 准入 {organisations}，角色 {roles} | en: Admit {organisations} with the roles {roles}"""
         self.check_roles(ctx, roles)
         for organisation in organisations:
             row = self.organisations[organisation]
@@ -232,19 +247,19 @@ class Membership(Contract):
     # who may
     @action(role="supervisor", permission="make")
     def suspend(self, ctx, organisation: Org, order: Digest) -> None:
-        """zh: 暂停 {organisation} 的业务,依据 {order} | en: Suspend {organisation}, by order {order}"""
+        """zh: 暂停 {organisation} 的业务，依据 {order} | en: Suspend {organisation}, by order {order}"""
         self.change(ctx, organisation, "active", "suspended", order)
 
     # who may
     @action(role="supervisor", permission="make")
     def reinstate(self, ctx, organisation: Org, order: Digest) -> None:
-        """zh: 恢复 {organisation} 的业务,依据 {order} | en: Reinstate {organisation}, by order {order}"""
+        """zh: 恢复 {organisation} 的业务，依据 {order} | en: Reinstate {organisation}, by order {order}"""
         self.change(ctx, organisation, "suspended", "active", order)
 
     # who may: business that is still open is the supervisor's to look for, in the other contracts' views
     @action(role="supervisor", permission="make")
     def dismiss(self, ctx, organisation: Org, order: Digest) -> None:
-        """zh: 办理 {organisation} 退出,依据 {order} | en: Let {organisation} leave, by order {order}"""
+        """zh: 办理 {organisation} 退出，依据 {order} | en: Let {organisation} leave, by order {order}"""
         self.change(ctx, organisation, "active", "left", order)
 
     def change(self, ctx, organisation: Org, before: Text, after: Text, order: Digest) -> None:
@@ -256,7 +271,7 @@ class Membership(Contract):
     # who may
     @action(role="supervisor", permission="make")
     def succeed(self, ctx, organisation: Org, successor: Org, order: Digest) -> None:
-        """zh: 登记 {successor} 承继 {organisation},依据 {order} | en: Record {successor} as successor of {organisation}"""
+        """zh: 登记 {successor} 承继 {organisation}，依据 {order} | en: Record {successor} as successor of {organisation}, by order {order}"""
         row = self.organisations[organisation]
         ctx.require(ctx.is_active(successor), self.wrong_status, status="left")
         self.organisations[organisation] = row.replace(status="left", successor=successor, document=order)
@@ -265,13 +280,15 @@ class Membership(Contract):
     # who may
     @action(role="supervisor", permission="make")
     def license(self, ctx, organisation: Org, capacity: Text, until: Day, document: Digest) -> None:
-        """zh: 授予 {organisation} 资质 {capacity},有效至 {until} | en: License {organisation} as {capacity} until {until}"""
+        """zh: 授予 {organisation} 资质 {capacity}，有效至 {until} | en: License {organisation} as {capacity} until {until}
+        document: 批准文件 | Document"""
         self.grant(ctx, Licence(organisation=organisation, capacity=capacity, until=until, document=document))
 
     # who may
     @action(role="supervisor", permission="make")
     def license_many(self, ctx, licences: tuple[Licence, ...]) -> None:
-        """zh: 批量授予资质 | en: Grant capacities from a file"""
+        """zh: 批量授予资质 | en: Grant capacities from a file
+        licences: 资质 | Capacities"""
         for licence in licences:
             self.grant(ctx, licence)
 
@@ -286,7 +303,8 @@ class Membership(Contract):
     # who may
     @action(role="supervisor", permission="make")
     def revoke(self, ctx, organisation: Org, capacity: Text, order: Digest) -> None:
-        """zh: 撤销 {organisation} 的资质 {capacity} | en: Revoke {organisation}'s capacity {capacity}"""
+        """zh: 撤销 {organisation} 的资质 {capacity} | en: Revoke {organisation}'s capacity {capacity}
+        order: 依据 | Order"""
         row = self.capacities[organisation, capacity]
         self.capacities[organisation, capacity] = row.replace(until=ctx.day - 1, document=order)
         ctx.emit(CapacityChanged(organisation=organisation, capacity=capacity, until=ctx.day - 1))
@@ -294,7 +312,7 @@ class Membership(Contract):
     # who may
     @action(permission="admin")
     def enrol(self, ctx, person: Key, permissions: tuple[Text, ...]) -> None:
-        """zh: 登记人员 {person},权限 {permissions} | en: Enrol {person} with the permissions {permissions}"""
+        """zh: 登记人员 {person}，权限 {permissions} | en: Enrol {person} with the permissions {permissions}"""
         self.check_permissions(ctx, permissions)
         known = self.people.get(person)
         if known is not None:
@@ -347,7 +365,8 @@ class Membership(Contract):
     # who may: key loss; the old key has 72 hours to object
     @action(role="supervisor", permission="make")
     def recover(self, ctx, organisation: Org, administrator: Key, document: Digest) -> None:
-        """zh: 为 {organisation} 启动密钥恢复,新密钥 {administrator} | en: Recover {organisation}'s key: {administrator}"""
+        """zh: 为 {organisation} 启动密钥恢复，新密钥 {administrator} | en: Recover {organisation}'s key: {administrator}
+        document: 申请文件 | Document"""
         row = self.organisations[organisation]
         ctx.require(row.status != "left", self.wrong_status, status=row.status)
         known = self.people.get(administrator)
@@ -368,7 +387,7 @@ class Membership(Contract):
     # who may
     @action(role="supervisor", on="recoveries", permission="make")
     def take_over(self, ctx, organisation: Org) -> None:
-        """zh: 异议期满,启用 {organisation} 的新密钥 | en: Put {organisation}'s new key into force"""
+        """zh: 异议期满，启用 {organisation} 的新密钥 | en: Put {organisation}'s new key into force"""
         row = self.recoveries[organisation]
         ctx.require(ctx.time >= row.at, self.too_early, at=row.at)
         self.recoveries.remove(organisation)

@@ -13,7 +13,7 @@ event StatusChanged organisation=f1 status=applied document=@letter
 # The same code, another name: refused with who has it.
 operator  membership.invite f2 乙公司 "Firm Two" 91350100M000100Y43 bob document=@letter
 ----
-refused MEM-003 code=91350100M000100Y43 organisation=f1: 信用代码 91350100M000100Y43 已属于 f1 | 91350100M000100Y43 belongs to f1
+refused MEM-003 code=91350100M000100Y43 organisation=f1: 统一社会信用代码 91350100M000100Y43 已属于 f1 | 91350100M000100Y43 belongs to f1
 
 operator  membership.invite f2 乙公司 "Firm Two" 911100006000373410 bob document=@letter
 ----
@@ -21,12 +21,12 @@ refused MEM-002 code=911100006000373410: 统一社会信用代码 91110000600037
 
 a  membership.invite f2 乙公司 "Firm Two" 91110000600037341L bob document=@letter
 ----
-refused AUTH-004 needed=operator organisation=a: 需要角色 operator,a 没有 | needs the role operator, a does not have it
+refused AUTH-004 needed=operator organisation=a: 需要角色 operator，a 没有 | needs the role operator, a does not have it
 
 # Not admitted yet, so its administrator can do nothing.
 ann  membership.enrol carl permissions=[make]
 ----
-refused AUTH-002 organisation=f1 status=applied: 机构 f1 状态为 applied,不能办理 | organisation f1 is applied
+refused AUTH-002 organisation=f1 status=applied: 机构 f1 状态为 applied，不能办理 | organisation f1 is applied
 
 supervisor  membership.admit [f1] roles=[subject, user]
 ----
@@ -48,7 +48,7 @@ refused AUTH-006 key=carl needed=admin: 人员 carl 没有权限 admin | person 
 
 a  membership.permit carl permissions=[make, check]
 ----
-refused AUTH-003 field=organisation party=f1 caller=a: 该记录的 organisation 是 f1,不是 a | the organisation is f1, not a
+refused AUTH-003 field=organisation party=f1 caller=a: 该记录的 organisation 是 f1，不是 a | the organisation is f1, not a
 
 supervisor  membership.license f1 supplier until=2022-12-31 document=@licence
 ----
@@ -57,7 +57,7 @@ event CapacityChanged organisation=f1 capacity=supplier until=2022-12-31
 
 a  membership.license f1 bank until=2022-12-31 document=@licence
 ----
-refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor,a 没有 | needs the role supervisor, a does not have it
+refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor，a 没有 | needs the role supervisor, a does not have it
 
 ask membership.capacities_of f1
 ----
@@ -70,7 +70,7 @@ event StatusChanged organisation=f1 status=suspended document=@order-7
 
 carl  membership.enrol dora permissions=[make]
 ----
-refused AUTH-002 organisation=f1 status=suspended: 机构 f1 状态为 suspended,不能办理 | organisation f1 is suspended
+refused AUTH-002 organisation=f1 status=suspended: 机构 f1 状态为 suspended，不能办理 | organisation f1 is suspended
 
 supervisor  membership.reinstate f1 order=@order-8
 ----
@@ -85,7 +85,7 @@ event RecoveryChanged organisation=f1 status=started
 
 supervisor  membership.take_over f1
 ----
-refused MEM-011 at=1656810017000: 异议期未满,至 1656810017000 毫秒 | the old key may object until 1656810017000 ms
+refused MEM-011 at=1656810017000: 异议期未满，至 1656810017000 毫秒 | the old key may object until 1656810017000 ms
 
 ann  membership.object
 ----
@@ -131,7 +131,7 @@ event StatusChanged organisation=bk status=active document=-
 
 a  membership.set_statement_key bank-key
 ----
-refused AUTH-005 needed=bank organisation=a: 需要资质 bank,a 没有或已过期 | needs the capacity bank, a lacks it or it has lapsed
+refused AUTH-005 needed=bank organisation=a: 需要资质 bank，a 没有或已过期 | needs the capacity bank, a lacks it or it has lapsed
 
 supervisor  membership.succeed f1 a order=@merger
 ----

@@ -1,4 +1,4 @@
-"""zh: 清分结算:付款指令与银行回单 | en: Settlement: payment instructions and banks' receipts
+"""zh: 清分结算：付款指令与银行回单 | en: Settlement: payment instructions and banks' receipts
 
 Plan p.13, 17; the platform never pays. A contract fixes who is owed what and this one instructs it; a bank pays and
 signs a statement; anybody may submit the statement, and the chain believes the signature, once per bank and number. A
@@ -120,23 +120,23 @@ class Settlement(Contract):
     no_bank = Refusal("SET-001", zh="{bank} 没有银行资质", en="{bank} is not licensed as a bank")
     twice = Refusal("SET-002", zh="{bank} 的第 {number} 号回单已使用", en="statement {number} of {bank} has been used already")
     not_open = Refusal("SET-003", zh="付款指令状态为 {status}", en="the instruction is {status}")
-    other_bank = Refusal("SET-004", zh="该指令由 {expected} 办理,回单来自 {bank}", en="{expected} pays this instruction, the statement is from {bank}")
-    other_currency = Refusal("SET-005", zh="币种 {found},应为 {expected}", en="the currency is {found}, {expected} was instructed")
-    too_much = Refusal("SET-006", zh="回单金额 {amount},待付 {left}", en="{amount} stated, {left} are left to pay")
+    other_bank = Refusal("SET-004", zh="该指令由 {expected} 办理，回单来自 {bank}", en="{expected} pays this instruction, the statement is from {bank}")
+    other_currency = Refusal("SET-005", zh="币种 {found}，应为 {expected}", en="the currency is {found}, {expected} was instructed")
+    too_much = Refusal("SET-006", zh="回单金额 {amount}，待付 {left}", en="{amount} stated, {left} are left to pay")
     no_account = Refusal("SET-007", zh="收款方 {payee} 未登记账户", en="the payee {payee} has registered no account")
-    other_account = Refusal("SET-008", zh="回单收款账户与登记账户不符(收款方 {payee})", en="not the registered account of the payee {payee}")
+    other_account = Refusal("SET-008", zh="回单收款账户与收款方 {payee} 登记的账户不符", en="not the registered account of the payee {payee}")
     wrong_day = Refusal("SET-009", zh="起息日 {day} 应在 {made} 至 {today} 之间", en="value day {day}; possible is {made} to {today}")
     no_earlier = Refusal("SET-010", zh="{bank} 的第 {number} 号付款回单不存在或不对应", en="{bank} has no such payment under number {number}")
     returned_before = Refusal("SET-011", zh="{bank} 的第 {number} 号付款已退回", en="payment {number} of {bank} was returned already")
     unconfirmed = Refusal("SET-012", zh="付款方自报 {amount} 尚待确认", en="{amount} stated by the payer itself still wait for confirmation")
     nothing_claimed = Refusal("SET-013", zh="没有待确认的付款", en="there is no payment to confirm")
-    other_amount = Refusal("SET-014", zh="待确认 {amount},所签为 {signed}", en="{amount} is to be confirmed, {signed} was signed")
+    other_amount = Refusal("SET-014", zh="待确认 {amount}，所签为 {signed}", en="{amount} is to be confirmed, {signed} was signed")
     # fmt: on
 
     # who may
     @action(policy="account")
     def register(self, ctx, account: Digest, bank: Org) -> None:
-        """zh: 登记收款账户(开户行 {bank}) | en: Register the account with {bank} that receives payments
+        """zh: 登记收款账户，开户行 {bank} | en: Register the account with {bank} that receives payments
         account: 账户摘要 | Digest of the account"""
         # what must hold
         ctx.require(ctx.has_capacity(bank, "bank"), self.no_bank, bank=bank)
@@ -227,7 +227,7 @@ class Settlement(Contract):
     # who may
     @action(on="instructions", party="payee", permission="make")
     def confirm(self, ctx, instruction: Id, amount: Fen) -> None:
-        """zh: 确认收到 {amount}(指令 {instruction}) | en: Confirm that {amount} of {instruction} have arrived"""
+        """zh: 确认收到付款指令 {instruction} 的款项 {amount} | en: Confirm that {amount} of {instruction} have arrived"""
         row = self.instructions[instruction]
         # what must hold
         ctx.require(row.claimed > 0, self.nothing_claimed)

@@ -45,13 +45,13 @@ statement w1: bank=icbc number=9 kind=0 instruction=i1 payer=@account-boc payee=
 
 boc  settlement.receive w1
 ----
-refused SET-008 payee=a: 回单收款账户与登记账户不符(收款方 a) | not the registered account of the payee a
+refused SET-008 payee=a: 回单收款账户与收款方 a 登记的账户不符 | not the registered account of the payee a
 
 statement w2: bank=icbc number=9 kind=0 instruction=i1 payer=@account-boc payee=@account-a amount=500.01 day=2022-06-30
 
 boc  settlement.receive w2
 ----
-refused SET-006 amount=500.01 left=500.00: 回单金额 500.01,待付 500.00 | 500.01 stated, 500.00 are left to pay
+refused SET-006 amount=500.01 left=500.00: 回单金额 500.01，待付 500.00 | 500.01 stated, 500.00 are left to pay
 
 statement w3: bank=icbc number=9 kind=0 instruction=i1 payer=@account-boc payee=@account-a amount=500.00 day=2022-07-01
 
@@ -63,13 +63,13 @@ statement w4: bank=icbc number=9 kind=0 instruction=i1 payer=@account-boc payee=
 
 boc  settlement.receive w4
 ----
-refused SET-005 found=USD expected=CNY: 币种 USD,应为 CNY | the currency is USD, CNY was instructed
+refused SET-005 found=USD expected=CNY: 币种 USD，应为 CNY | the currency is USD, CNY was instructed
 
 statement w5: bank=icbc number=9 kind=0 instruction=i1 payer=@account-boc payee=@account-a amount=500.00 day=2022-06-30 signer=boc
 
 boc  settlement.receive w5
 ----
-refused EXE-007 detail=not signed by icbc: 银行回单不可采信:not signed by icbc | the bank's statement cannot be believed: not signed by icbc
+refused EXE-007 detail=not signed by icbc: 银行回单不可采信：not signed by icbc | the bank's statement cannot be believed: not signed by icbc
 
 statement w6: bank=icbc number=9 kind=1 instruction=i1 payer=@account-boc payee=@account-a amount=500.00 day=2022-06-30 earlier=1
 
@@ -81,7 +81,7 @@ statement w7: bank=icbc number=9 kind=0 instruction=i9 payer=@account-boc payee=
 
 boc  settlement.receive w7
 ----
-refused EXE-003 key=i9 map=instructions: 没有记录 i9(表 instructions) | no record i9 in instructions
+refused EXE-003 key=i9 map=instructions: 没有记录 i9（表 instructions） | no record i9 in instructions
 
 # ---- a bank that states its own payment is believed when the payee or another bank confirms -----------------------------
 statement s2: bank=boc number=1 kind=0 instruction=i1 payer=@account-boc payee=@account-a amount=200.00 day=2022-06-30
@@ -101,11 +101,11 @@ refused SET-012 amount=200.00: 付款方自报 200.00 尚待确认 | 200.00 stat
 
 b  settlement.confirm i1 200.00
 ----
-refused AUTH-003 field=payee party=a caller=b: 该记录的 payee 是 a,不是 b | the payee is a, not b
+refused AUTH-003 field=payee party=a caller=b: 该记录的 payee 是 a，不是 b | the payee is a, not b
 
 a  settlement.confirm i1 100.00
 ----
-refused SET-014 amount=200.00 signed=100.00: 待确认 200.00,所签为 100.00 | 200.00 is to be confirmed, 100.00 was signed
+refused SET-014 amount=200.00 signed=100.00: 待确认 200.00，所签为 100.00 | 200.00 is to be confirmed, 100.00 was signed
 
 a  settlement.confirm i1 200.00
 ----

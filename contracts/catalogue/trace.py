@@ -1,4 +1,4 @@
-"""zh: 凭证溯源:上至原始凭证,下至全部后续 | en: Tracing a voucher: up to what was issued, down to all that came of it
+"""zh: 凭证溯源：上至原始凭证，下至全部后续 | en: Tracing a voucher: up to what was issued, down to all that came of it
 
 Plan p.13, 15. It keeps nothing and changes nothing: it reads the tranches of `voucher`, each of which names what it was
 carved from, what was merged into it and what came out of it. Trade papers stand in the steps as digests.
@@ -53,13 +53,13 @@ class Leaf(Record):
 class Trace(Contract):
     too_large = Refusal(
         "TRC-001",
-        zh="其后的凭证超过 {limit} 张,请逐页读取",
+        zh="其后的凭证超过 {limit} 张，请逐页读取",
         en="more than {limit} tranches came of it: read them page by page",
     )
 
     @view
     def origin(self, ctx, tranche: Id) -> tuple[Step, ...]:
-        """zh: 溯源至原始凭证,由上至下 | en: Where a tranche came from, top first"""
+        """zh: 溯源至原始凭证，由上至下 | en: Where a tranche came from, top first"""
         keys = [tranche]
         rows = [Tranche.of(ctx.view("voucher", "tranche", tranche))]
         at = 0
@@ -106,7 +106,7 @@ class Trace(Contract):
 
     @view
     def record_of(self, ctx, root: Id, after: Id | None) -> tuple[tuple[Id, Org, Fen, bool], ...]:
-        """zh: 登记日清单:凭证、收款方、金额(0 为已转出)、是否暂扣 | en: For the record day: tranche, payee, face (0: spent), withheld"""
+        """zh: 登记日清单：凭证、收款方、金额（0 为已转出）、是否暂扣 | en: For the record day: tranche, payee, face (0: spent), withheld"""
         rows = []
         for key, values in ctx.view("voucher", "all_of", root, after):
             row = Tranche.of(values)
@@ -116,7 +116,7 @@ class Trace(Contract):
 
     @view
     def is_withheld(self, ctx, tranche: Id) -> bool:
-        """zh: 是否暂扣兑付款:冻结或争议中 | en: Whether its money is held back: frozen, or disputed"""
+        """zh: 是否暂扣兑付款：冻结或争议中 | en: Whether its money is held back: frozen, or disputed"""
         return self.holds_back(ctx, Tranche.of(ctx.view("voucher", "tranche", tranche)))
 
     # ---- helpers -----------------------------------------------------------------------------------------------------

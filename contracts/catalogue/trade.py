@@ -1,4 +1,4 @@
-"""zh: 贸易背景:合同、发票及其使用 | en: Trade: papers of one lineage, invoices, and what has been used of them
+"""zh: 贸易背景：合同、发票及其使用 | en: Trade: papers of one lineage, invoices, and what has been used of them
 
 Plan p.13, 29-32; I7.
 
@@ -130,19 +130,19 @@ class Trade(Contract):
     other_trade = Refusal("TRA-004", zh="前一文件属于 {seller} 与 {buyer} 的贸易", en="the previous paper belongs to a trade of {seller} with {buyer}")
     in_future = Refusal("TRA-005", zh="文件日期 {dated} 晚于今日 {today}", en="dated {dated}, today is {today}")
     confirmed_before = Refusal("TRA-006", zh="已于 {day} 确认", en="confirmed on {day} already")
-    other_amount = Refusal("TRA-007", zh="金额为 {amount},所签为 {signed}", en="the amount is {amount}, {signed} was signed")
-    no_contract = Refusal("TRA-008", zh="须为双方确认的合同,该文件类型 {kind}", en="needs a contract that both have confirmed; this paper is a {kind}")
+    other_amount = Refusal("TRA-007", zh="金额为 {amount}，所签为 {signed}", en="the amount is {amount}, {signed} was signed")
+    no_contract = Refusal("TRA-008", zh="须为双方确认的合同，该文件类型 {kind}", en="needs a contract that both have confirmed; this paper is a {kind}")
     twice = Refusal("TRA-009", zh="该发票号码已登记于 {invoice}", en="this invoice number is recorded already, as {invoice}")
     attested_before = Refusal("TRA-010", zh="该发票已由 {verifier} 验真", en="{verifier} has attested this invoice already")
-    too_red = Refusal("TRA-011", zh="红字 {amount},蓝字余额 {left}", en="red letter over {amount}, {left} of the invoice are left")
+    too_red = Refusal("TRA-011", zh="红字 {amount}，蓝字余额 {left}", en="red letter over {amount}, {left} of the invoice are left")
     not_attested = Refusal("TRA-012", zh="发票 {invoice} 未经验真", en="invoice {invoice} has not been attested")
-    not_enough = Refusal("TRA-013", zh="发票可用 {free},申请使用 {asked}", en="{asked} asked, {free} of the invoice are free")
-    over_contract = Refusal("TRA-014", zh="该贸易合同可用 {free},申请使用 {asked}", en="{asked} asked, {free} of the trade's contract are free")
+    not_enough = Refusal("TRA-013", zh="发票可用 {free}，申请使用 {asked}", en="{asked} asked, {free} of the invoice are free")
+    over_contract = Refusal("TRA-014", zh="该贸易合同可用 {free}，申请使用 {asked}", en="{asked} asked, {free} of the trade's contract are free")
     not_of_trade = Refusal("TRA-015", zh="发票 {invoice} 不属于卖方 {seller}、买方 {buyer} 的该合同", en="invoice {invoice} is not under this contract of {seller} with {buyer}")
-    wrong_sum = Refusal("TRA-016", zh="发票使用合计 {total},应为 {amount}", en="the invoices used sum to {total}, {amount} is needed")
-    wrong_count = Refusal("TRA-017", zh="发票 {count} 张,应为 1 至 {limit} 张", en="{count} invoices; 1 to {limit} can be used at once")
+    wrong_sum = Refusal("TRA-016", zh="发票使用合计 {total}，应为 {amount}", en="the invoices used sum to {total}, {amount} is needed")
+    wrong_count = Refusal("TRA-017", zh="发票 {count} 张，应为 1 至 {limit} 张", en="{count} invoices; 1 to {limit} can be used at once")
     used_before = Refusal("TRA-018", zh="业务 {business} 已使用发票 {invoice}", en="{business} uses invoice {invoice} already")
-    not_verifier = Refusal("TRA-019", zh="{caller} 是交易方,不能验真自己的发票", en="{caller} is a party of the trade and cannot attest its invoice")
+    not_verifier = Refusal("TRA-019", zh="{caller} 是交易方，不能验真自己的发票", en="{caller} is a party of the trade and cannot attest its invoice")
     # fmt: on
 
     # ---- papers ------------------------------------------------------------------------------------------------------
@@ -160,7 +160,9 @@ class Trade(Contract):
         dated: Day,
         previous: Id | None,
     ) -> Id:
-        """zh: 登记 {kind}:卖方 {seller},买方 {buyer},金额 {amount},日期 {dated} | en: Record a {kind} of {seller} with {buyer} over {amount}, dated {dated}"""
+        """zh: 登记 {kind}：卖方 {seller}，买方 {buyer}，金额 {amount}，日期 {dated} | en: Record a {kind} of {seller} with {buyer} over {amount}, dated {dated}
+        content: 文件摘要 | Digest of the paper
+        previous: 前一文件 | Previous paper"""
         # what must hold
         ctx.require(
             ctx.organisation == seller or ctx.organisation == buyer,
@@ -207,7 +209,7 @@ class Trade(Contract):
     # who may
     @action(on="papers", party="counterparty", permission="make")
     def confirm(self, ctx, paper: Id, amount: Fen) -> None:
-        """zh: 确认文件 {paper},金额 {amount} | en: Confirm paper {paper} over {amount}"""
+        """zh: 确认文件 {paper}，金额 {amount} | en: Confirm paper {paper} over {amount}"""
         row = self.papers[paper]
         # what must hold
         ctx.require(row.confirmed is None, self.confirmed_before, day=row.confirmed)
@@ -225,7 +227,9 @@ class Trade(Contract):
     # who may
     @action(on="papers", party="seller", permission="make")
     def invoice(self, ctx, contract: Id, gross: Fen, content: Digest, number: Digest, dated: Day) -> Id:
-        """zh: 在合同 {contract} 下登记发票 {gross},开票日 {dated} | en: Record an invoice of {gross} under contract {contract}, dated {dated}"""
+        """zh: 在合同 {contract} 下登记发票 {gross}，开票日 {dated} | en: Record an invoice of {gross} under contract {contract}, dated {dated}
+        content: 发票摘要 | Digest of the invoice
+        number: 发票代码与号码的摘要 | Digest of the code and number"""
         paper = self.papers[contract]
         # what must hold
         ctx.require(paper.kind == "contract" and paper.confirmed is not None, self.no_contract, kind=paper.kind)
@@ -252,7 +256,8 @@ class Trade(Contract):
     # who may
     @action(on="invoices", capacity="invoice_verifier", permission="make")
     def attest(self, ctx, invoice: Id, gross: Fen, number: Digest) -> None:
-        """zh: 验真发票 {invoice},价税合计 {gross} | en: Attest invoice {invoice} over {gross}"""
+        """zh: 验真发票 {invoice}，价税合计 {gross} | en: Attest invoice {invoice} over {gross}
+        number: 发票代码与号码的摘要 | Digest of the code and number"""
         row = self.invoices[invoice]
         # what must hold
         ctx.require(row.verifier is None, self.attested_before, verifier=row.verifier)
@@ -269,7 +274,9 @@ class Trade(Contract):
     # who may
     @action(on="invoices", party=("seller", "verifier"), permission="make")
     def redden(self, ctx, invoice: Id, amount: Fen, content: Digest, number: Digest) -> None:
-        """zh: 对发票 {invoice} 开具红字 {amount} | en: Red letter over {amount} against invoice {invoice}"""
+        """zh: 对发票 {invoice} 开具红字 {amount} | en: Red letter over {amount} against invoice {invoice}
+        content: 红字发票摘要 | Digest of the red letter
+        number: 红字发票代码与号码的摘要 | Digest of its code and number"""
         row = self.invoices[invoice]
         # what must hold
         left = self.fen(row.gross - row.red)
@@ -333,14 +340,14 @@ class Trade(Contract):
     # who may
     @action(callers="voucher")
     def keep(self, ctx, business: Id) -> None:
-        """zh: 业务 {business} 已生效,发票使用转为长期 | en: {business} is in force, its use of invoices stays"""
+        """zh: 业务 {business} 已生效，发票使用转为长期 | en: {business} is in force, its use of invoices stays"""
         for key, row in self.uses.rows(business, limit=INVOICES_PER_USE_MAX):
             self.uses[key] = row.replace(until=None)
 
     # who may
     @action(callers="voucher")
     def release(self, ctx, business: Id) -> None:
-        """zh: 业务 {business} 未成立,释放发票 | en: {business} did not come about, its invoices are free again"""
+        """zh: 业务 {business} 未成立，释放发票 | en: {business} did not come about, its invoices are free again"""
         for key, row in self.uses.rows(business, limit=INVOICES_PER_USE_MAX):
             self.free(ctx, key[0], row)
 

@@ -12,11 +12,11 @@ event Recorded paper=l1 lineage=l1 recorder=a counterparty=core amount=1,000.00
 
 core  trade.confirm l1 999.00
 ----
-refused TRA-007 amount=1,000.00 signed=999.00: 金额为 1,000.00,所签为 999.00 | the amount is 1,000.00, 999.00 was signed
+refused TRA-007 amount=1,000.00 signed=999.00: 金额为 1,000.00，所签为 999.00 | the amount is 1,000.00, 999.00 was signed
 
 b  trade.confirm l1 1,000.00
 ----
-refused AUTH-003 field=counterparty party=core caller=b: 该记录的 counterparty 是 core,不是 b | the counterparty is core, not b
+refused AUTH-003 field=counterparty party=core caller=b: 该记录的 counterparty 是 core，不是 b | the counterparty is core, not b
 
 core  trade.confirm l1 1,000.00
 ----
@@ -57,7 +57,7 @@ event Recorded paper=p1 lineage=l1 recorder=a counterparty=core amount=300.00
 # Invoices stand under a contract that both have confirmed.
 a  trade.invoice p1 300.00 content=@paper number=@n-1 dated=2022-06-30
 ----
-refused TRA-008 kind=order: 须为双方确认的合同,该文件类型 order | needs a contract that both have confirmed; this paper is a order
+refused TRA-008 kind=order: 须为双方确认的合同，该文件类型 order | needs a contract that both have confirmed; this paper is a order
 
 a  trade.invoice l1 300.00 content=@paper number=@n-1 dated=2022-06-30
 ----
@@ -76,11 +76,11 @@ refused TRA-009 invoice=i1: 该发票号码已登记于 i1 | this invoice number
 # Verified by one who is licensed for it and no party of the trade.
 a  trade.attest i1 300.00 number=@n-1
 ----
-refused AUTH-005 needed=invoice_verifier organisation=a: 需要资质 invoice_verifier,a 没有或已过期 | needs the capacity invoice_verifier, a lacks it or it has lapsed
+refused AUTH-005 needed=invoice_verifier organisation=a: 需要资质 invoice_verifier，a 没有或已过期 | needs the capacity invoice_verifier, a lacks it or it has lapsed
 
 taxes  trade.attest i1 301.00 number=@n-1
 ----
-refused TRA-007 amount=300.00 signed=301.00: 金额为 300.00,所签为 301.00 | the amount is 300.00, 301.00 was signed
+refused TRA-007 amount=300.00 signed=301.00: 金额为 300.00，所签为 301.00 | the amount is 300.00, 301.00 was signed
 
 taxes  trade.attest i1 300.00 number=@other
 ----
@@ -104,7 +104,7 @@ event Reddened invoice=i1 seller=a buyer=core amount=100.00 uncovered=0.00
 
 a  trade.redden i1 201.00 content=@red number=@n-3
 ----
-refused TRA-011 amount=201.00 left=200.00: 红字 201.00,蓝字余额 200.00 | red letter over 201.00, 200.00 of the invoice are left
+refused TRA-011 amount=201.00 left=200.00: 红字 201.00，蓝字余额 200.00 | red letter over 201.00, 200.00 of the invoice are left
 
 # Nobody uses an invoice by hand.
 a  trade.use business=i1 contract=l1 seller=a buyer=core amount=1.00 items=[(i1, 1.00)] until=2022-06-30

@@ -1,4 +1,4 @@
-"""zh: 数字债权凭证:开立、签收、转让、拆分、合并、冻结、溯源 | en: Vouchers: issue, accept, transfer, split, merge, freeze, trace
+"""zh: 数字债权凭证：开立、签收、转让、拆分、合并、冻结、溯源 | en: Vouchers: issue, accept, transfer, split, merge, freeze, trace
 
 Plan p.13, 15-17; I1-I4, I6. A core enterprise undertakes to pay its supplier at a date; the supplier may pass any part
 on. A root is what was issued, a tranche is what somebody holds of it. This contract alone writes tranches: `finance`,
@@ -111,27 +111,27 @@ class Voucher(Contract):
     unpaid = Index(roots, by=("issuer", "due"), where="unsettled")
 
     # fmt: off
-    carved = Refusal("VOU-005", zh="凭证已拆分或转出,后续凭证 {into}", en="spent already; {into} came out of it")
-    not_free = Refusal("VOU-006", zh="凭证不可动用:{lock},对方 {payee},至 {until}", en="not free: {lock} for {payee} until {until}")
-    too_much = Refusal("VOU-007", zh="金额 {asked},可用 {free}", en="{asked} asked, {free} free")
-    too_small = Refusal("VOU-009", zh="拆分金额 {asked},最低 {limit}", en="{asked} asked, the smallest part is {limit}")
-    too_deep = Refusal("VOU-010", zh="流转层级 {level},上限 {limit}", en="level {level}, at most {limit}")
+    carved = Refusal("VOU-005", zh="凭证已拆分或转出，后续凭证 {into}", en="spent already; {into} came out of it")
+    not_free = Refusal("VOU-006", zh="凭证不可动用：状态 {lock}，对方 {payee}，至 {until}", en="not free: {lock} for {payee} until {until}")
+    too_much = Refusal("VOU-007", zh="金额 {asked}，可用 {free}", en="{asked} asked, {free} free")
+    too_small = Refusal("VOU-009", zh="拆分金额 {asked}，最低 {limit}", en="{asked} asked, the smallest part is {limit}")
+    too_deep = Refusal("VOU-010", zh="流转层级 {level}，上限 {limit}", en="level {level}, at most {limit}")
     no_payee = Refusal("VOU-011", zh="{payee} 不能接收本凭证", en="{payee} cannot receive this voucher")
     frozen = Refusal("VOU-012", zh="凭证已依指令 {order} 冻结", en="frozen by order {order}")
     not_live = Refusal("VOU-013", zh="凭证状态为 {status}", en="the voucher is {status}")
-    closed = Refusal("VOU-014", zh="{due} 到期,登记日已过,不再流转", en="due on {due}, the record day has passed and nothing moves any more")
-    too_long = Refusal("VOU-015", zh="到期日 {due},最迟 {latest}", en="due on {due}, the latest day allowed is {latest}")
-    blocked = Refusal("VOU-016", zh="{issuer} 的凭证 {root} 于 {due} 到期未清偿,暂停开立", en="{issuer} has not paid {root}, due on {due}, and cannot issue")
+    closed = Refusal("VOU-014", zh="{due} 到期，登记日已过，不再流转", en="due on {due}, the record day has passed and nothing moves any more")
+    too_long = Refusal("VOU-015", zh="到期日 {due}，最迟 {latest}", en="due on {due}, the latest day allowed is {latest}")
+    blocked = Refusal("VOU-016", zh="{issuer} 的凭证 {root} 于 {due} 到期未清偿，暂停开立", en="{issuer} has not paid {root}, due on {due}, and cannot issue")
     no_bank = Refusal("VOU-017", zh="{bank} 没有银行资质", en="{bank} is not licensed as a bank")
-    other_terms = Refusal("VOU-018", zh="凭证为 {face}、{due} 到期,所签为 {signed_face}、{signed_due}", en="the voucher is {face} due {due}, {signed_face} due {signed_due} was signed")
-    no_offer = Refusal("VOU-019", zh="没有要约,凭证为 {lock}", en="there is no offer, the voucher is {lock}")
-    wrong_count = Refusal("VOU-020", zh="共 {count} 项,应为 {least} 至 {limit} 项", en="{count} items, {least} to {limit} are possible")
-    not_alike = Refusal("VOU-023", zh="凭证 {tranche} 不能合并:{why}", en="{tranche} cannot be merged: {why}")
-    not_owner = Refusal("VOU-024", zh="持有人是 {owner},不是 {caller}", en="the holder is {owner}, not {caller}")
+    other_terms = Refusal("VOU-018", zh="凭证为 {face}、{due} 到期，所签为 {signed_face}、{signed_due}", en="the voucher is {face} due {due}, {signed_face} due {signed_due} was signed")
+    no_offer = Refusal("VOU-019", zh="凭证不在待签收状态，现为 {lock}", en="there is no open offer, the voucher is {lock}")
+    wrong_count = Refusal("VOU-020", zh="共 {count} 项，应为 {least} 至 {limit} 项", en="{count} items, {least} to {limit} are possible")
+    not_alike = Refusal("VOU-023", zh="凭证 {tranche} 不能合并：{why}", en="{tranche} cannot be merged: {why}")
+    not_owner = Refusal("VOU-024", zh="持有人是 {owner}，不是 {caller}", en="the holder is {owner}, not {caller}")
     frozen_before = Refusal("VOU-027", zh="凭证已冻结", en="frozen already")
     not_frozen = Refusal("VOU-028", zh="所引指令与冻结指令不符", en="not frozen by this order")
     wrong_day = Refusal("VOU-029", zh="签收期限 {until} 应在 {today} 至 {latest} 之间", en="open until {until}; possible is {today} to {latest}")
-    other_lock = Refusal("VOU-030", zh="凭证为 {lock},不是 {wanted}", en="the voucher is {lock}, not {wanted}")
+    other_lock = Refusal("VOU-030", zh="凭证为 {lock}，不是 {wanted}", en="the voucher is {lock}, not {wanted}")
     # fmt: on
 
     # ---- issue -------------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ class Voucher(Contract):
         self, ctx, payee: Org, face: Fen, due: Day, until: Day, bank: Org, line: Id, contract: Id,
         invoices: tuple[tuple[Id, Fen], ...], undertaking: Digest,
     ) -> Id:  # fmt: skip
-        """zh: 开立凭证并承诺付款:收款方 {payee},金额 {face},到期日 {due},由 {bank} 兑付,{until} 前签收有效 | en: Issue a voucher and undertake to pay {payee} {face} on {due} through {bank}; open until {until}
+        """zh: 开立凭证并承诺付款：收款方 {payee}，金额 {face}，到期日 {due}，由 {bank} 兑付，签收期限 {until}（含当日） | en: Issue a voucher and undertake to pay {payee} {face} on {due} through {bank}; open to the end of {until}
         line: 额度 | Line
         contract: 合同 | Contract
         invoices: 发票及使用金额 | Invoices and the amounts used
@@ -177,7 +177,7 @@ class Voucher(Contract):
     # who may
     @action(on="tranches", party="owner", capacity=("supplier", "core"), policy="transfer")
     def offer(self, ctx, tranche: Id, payee: Org, face: Fen, until: Day, debt: Digest) -> Id:
-        """zh: 以凭证 {tranche} 向 {payee} 支付 {face},{until} 前签收有效 | en: Pay {face} of {tranche} to {payee}, open until {until}
+        """zh: 以凭证 {tranche} 向 {payee} 支付 {face}，签收期限 {until}（含当日） | en: Pay {face} of {tranche} to {payee}, open to the end of {until}
         debt: 基础债务文件 | Paper of the debt that is paid"""
         return self.offer_parts(ctx, tranche, ctx.organisation, until, ((payee, face, debt),))[0]
 
@@ -209,7 +209,7 @@ class Voucher(Contract):
     # who may
     @action(on="tranches", party="payee", capacity=("supplier", "core"), policy="receive", amount="face")
     def accept(self, ctx, tranche: Id, face: Fen, due: Day) -> None:
-        """zh: 签收凭证 {tranche}:金额 {face},到期日 {due} | en: Accept {tranche}: {face}, due on {due}"""
+        """zh: 签收凭证 {tranche}：金额 {face}，到期日 {due} | en: Accept {tranche}: {face}, due on {due}"""
         held = self.tranches[tranche]
         root = self.roots[held.root]
         # what must hold
@@ -241,7 +241,7 @@ class Voucher(Contract):
     # who may
     @action(on="tranches", party="owner", permission="make")
     def withdraw(self, ctx, tranche: Id) -> None:
-        """zh: 撤回凭证 {tranche} 的要约 | en: Withdraw the offer of {tranche}"""
+        """zh: 撤回待签收的凭证 {tranche} | en: Withdraw the offer of {tranche}"""
         held = self.tranches[tranche]
         # what must hold
         self.require_offer(ctx, held)
@@ -275,7 +275,7 @@ class Voucher(Contract):
         # what must hold
         ctx.require(2 <= len(tranches) <= MERGE_ITEMS_MAX, self.wrong_count, count=len(tranches), least=2, limit=MERGE_ITEMS_MAX)  # fmt: skip
         for key in tranches:
-            ctx.require(self.tranches[key].owner == ctx.organisation, self.not_alike, tranche=key, why="owner")
+            ctx.require(self.tranches[key].owner == ctx.organisation, self.not_alike, tranche=key, why="other-owner")
         # what changes
         merged = self.join(ctx, tranches, ctx.organisation)
         # what is announced
@@ -298,7 +298,7 @@ class Voucher(Contract):
     # who may
     @action(on="tranches", role="supervisor", policy="freeze")
     def unfreeze(self, ctx, tranche: Id, order: Digest) -> None:
-        """zh: 撤销指令 {order},解冻凭证 {tranche} | en: Lift order {order} from {tranche}"""
+        """zh: 撤销指令 {order}，解冻凭证 {tranche} | en: Lift order {order} from {tranche}"""
         held = self.tranches[tranche]
         # what must hold
         ctx.require(held.order == order, self.not_frozen)
@@ -314,7 +314,7 @@ class Voucher(Contract):
     def hold(
         self, ctx, tranche: Id, face: Fen, lock: Literal["finance", "dispute", "early"], payee: Org, until: Day
     ) -> Id:
-        """zh: 锁定凭证 {tranche} 中的 {face},对方 {payee},至 {until} | en: Lock {face} of {tranche} for {payee} until {until}"""
+        """zh: 锁定凭证 {tranche} 中的 {face}，对方 {payee}，至 {until} | en: Lock {face} of {tranche} for {payee} until {until}"""
         # what must hold
         held = self.free_row(ctx, tranche)
         self.movable_root(ctx, held.root)
@@ -350,7 +350,7 @@ class Voucher(Contract):
     # who may
     @action(callers="maturity")
     def redeem(self, ctx, tranche: Id, paid: bool) -> None:
-        """zh: 凭证 {tranche} 兑付 {paid} | en: {tranche} is paid: {paid}"""
+        """zh: 凭证 {tranche} 兑付，是否已付：{paid} | en: {tranche} is paid: {paid}"""
         held = self.tranches[tranche]
         root = self.roots[held.root]
         sign = 1 if paid else -1  # a returned payment makes the claim live again
@@ -364,7 +364,7 @@ class Voucher(Contract):
     # who may
     @action(callers="early")
     def buy_back(self, ctx, tranche: Id, paid: bool, until: Day) -> None:
-        """zh: 凭证 {tranche} 提前兑付 {paid} | en: {tranche} is paid before its due day: {paid}"""
+        """zh: 凭证 {tranche} 提前兑付，是否已付：{paid} | en: {tranche} is paid before its due day: {paid}"""
         held = self.tranches[tranche]
         root = self.roots[held.root]
         # what must hold
@@ -387,7 +387,7 @@ class Voucher(Contract):
     # who may
     @action(callers="maturity")
     def mark(self, ctx, root: Id, step: Literal["due", "settled", "unsettled", "cancelled"]) -> None:
-        """zh: 凭证 {root}:{step} | en: {root}: {step}"""
+        """zh: 凭证 {root} 的状态：{step} | en: {root}: {step}"""
         row = self.roots[root]
         if step == "due":
             ctx.require(row.status == "live", self.not_live, status=row.status)
@@ -428,7 +428,7 @@ class Voucher(Contract):
     # who may
     @action(callers="dispute")
     def annul(self, ctx, tranche: Id) -> None:
-        """zh: 注销凭证 {tranche},释放额度 | en: Annul {tranche} and release its part of the line"""
+        """zh: 注销凭证 {tranche}，释放额度 | en: Annul {tranche} and release its part of the line"""
         held = self.tranches[tranche]
         root = self.roots[held.root]
         # what must hold
@@ -533,9 +533,9 @@ class Voucher(Contract):
         before = None
         for key in keys:
             held = self.free_row(ctx, key)
-            ctx.require(before is None or before < key, self.not_alike, tranche=key, why="order")
-            ctx.require(held.root == root, self.not_alike, tranche=key, why="root")
-            ctx.require(held.guarantees == 0, self.not_alike, tranche=key, why="guarantee")
+            ctx.require(before is None or before < key, self.not_alike, tranche=key, why="out-of-order")
+            ctx.require(held.root == root, self.not_alike, tranche=key, why="other-root")
+            ctx.require(held.guarantees == 0, self.not_alike, tranche=key, why="guaranteed")
             self.tranches[key] = held.replace(live=False, into=merged)
             before = key
             face = face + held.face
@@ -592,7 +592,7 @@ class Voucher(Contract):
 
     @view
     def terms(self, ctx, tranche: Id) -> tuple[Id, Org, Org, Fen, Day, bool]:
-        """zh: 凭证要素:原始凭证、持有人、承诺人、金额、到期日、可否动用 | en: Root, owner, issuer, face, due day, whether it may move"""
+        """zh: 凭证要素：原始凭证、持有人、承诺付款人、金额、到期日、可否动用 | en: Root, owner, issuer, face, due day, whether it may move"""
         held = self.tranches[tranche]
         root = self.roots[held.root]
         free = held.live and held.order is None and not self.is_locked(ctx, held)
@@ -601,7 +601,7 @@ class Voucher(Contract):
 
     @view
     def passage(self, ctx, tranche: Id) -> tuple[Org | None, Org, Org, Fen, int]:
-        """zh: 前手、持有人、承诺人、面额、层级 | en: Who passed it on, to whom, who issued it, its face and level"""
+        """zh: 前手、持有人、承诺付款人、面额、层级 | en: Who passed it on, to whom, who issued it, its face and level"""
         held = self.tranches[tranche]
         return (held.payer, held.owner, self.roots[held.root].issuer, held.face, held.level)
 

@@ -39,7 +39,7 @@ refused VOU-017 bank=b: b 没有银行资质 | b is not licensed as a bank
 
 ann  voucher.issue a 1.00 2023-07-01 until=2022-07-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
-refused VOU-015 due=2023-07-01 latest=2023-06-30: 到期日 2023-07-01,最迟 2023-06-30 | due on 2023-07-01, the latest day allowed is 2023-06-30
+refused VOU-015 due=2023-07-01 latest=2023-06-30: 到期日 2023-07-01，最迟 2023-06-30 | due on 2023-07-01, the latest day allowed is 2023-06-30
 
 ann  voucher.issue a 1.00 2022-12-30 until=2022-07-31 bank=icbc line=l1 contract=p1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
@@ -47,15 +47,15 @@ refused VOU-029 until=2022-07-31 today=2022-06-30 latest=2022-07-30: 签收期�
 
 ann  voucher.issue a 1.00 2022-12-30 until=2022-07-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 2.00)] undertaking=@promise
 ----
-refused TRA-016 total=2.00 amount=1.00: 发票使用合计 2.00,应为 1.00 | the invoices used sum to 2.00, 1.00 is needed
+refused TRA-016 total=2.00 amount=1.00: 发票使用合计 2.00，应为 1.00 | the invoices used sum to 2.00, 1.00 is needed
 
 a  voucher.issue a 1.00 2022-12-30 until=2022-07-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
-refused AUTH-005 needed=core organisation=a: 需要资质 core,a 没有或已过期 | needs the capacity core, a lacks it or it has lapsed
+refused AUTH-005 needed=core organisation=a: 需要资质 core，a 没有或已过期 | needs the capacity core, a lacks it or it has lapsed
 
 rival  voucher.issue a 1.00 2022-12-30 until=2022-07-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
-refused CRE-008 core=core asked=rival: 该额度属于 core,不是 rival | the line is for core, not rival
+refused CRE-008 core=core asked=rival: 该额度属于 core，不是 rival | the line is for core, not rival
 
 ann+chen  voucher.issue a 2,000,000.00 2022-12-30 until=2022-07-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 2,000,000.00)] undertaking=@promise
 ----
@@ -72,15 +72,15 @@ event Issued root=u1 issuer=core payee=a face=2,000,000.00 due=2022-12-30 until=
 # ---- offered → held: only the payee, and exactly what was offered ------------------------------------------------------
 c  voucher.accept u1 2,000,000.00 2022-12-30
 ----
-refused AUTH-003 field=payee party=a caller=c: 该记录的 payee 是 a,不是 c | the payee is a, not c
+refused AUTH-003 field=payee party=a caller=c: 该记录的 payee 是 a，不是 c | the payee is a, not c
 
 a  voucher.accept u1 2,000,000.01 2022-12-30
 ----
-refused VOU-018 face=2,000,000.00 due=2022-12-30 signed_face=2,000,000.01 signed_due=2022-12-30: 凭证为 2,000,000.00、2022-12-30 到期,所签为 2,000,000.01、2022-12-30 | the voucher is 2,000,000.00 due 2022-12-30, 2,000,000.01 due 2022-12-30 was signed
+refused VOU-018 face=2,000,000.00 due=2022-12-30 signed_face=2,000,000.01 signed_due=2022-12-30: 凭证为 2,000,000.00、2022-12-30 到期，所签为 2,000,000.01、2022-12-30 | the voucher is 2,000,000.00 due 2022-12-30, 2,000,000.01 due 2022-12-30 was signed
 
 a  voucher.offer u1 b 1,000,000.00 2022-07-05 debt=@debt
 ----
-refused AUTH-003 field=owner party=core caller=a: 该记录的 owner 是 core,不是 a | the owner is core, not a
+refused AUTH-003 field=owner party=core caller=a: 该记录的 owner 是 core，不是 a | the owner is core, not a
 
 a  voucher.accept u1 2,000,000.00 2022-12-30
 ----
@@ -172,7 +172,7 @@ sweep event Noted tranche=u4 owner=core payee=a face=100.00 outcome=expired
 
 a  voucher.accept u4 100.00 2023-06-30
 ----
-refused VOU-019 lock=free: 没有要约,凭证为 free | there is no offer, the voucher is free
+refused VOU-019 lock=free: 凭证不在待签收状态，现为 free | there is no open offer, the voucher is free
 
 # ---- held → transfer offered → held by the payee. A race: 乙 and 丙 both are promised the same tranche. -----------------
 a  voucher.offer u1 b 1,000,000.00 2022-07-05 debt=@debt
@@ -184,15 +184,15 @@ event Offered tranche=t1 payer=a payee=b face=1,000,000.00 until=2022-07-05
 
 a  voucher.offer u1 c 1,500,000.00 2022-07-05 debt=@debt
 ----
-refused VOU-005 into=t2: 凭证已拆分或转出,后续凭证 t2 | spent already; t2 came out of it
+refused VOU-005 into=t2: 凭证已拆分或转出，后续凭证 t2 | spent already; t2 came out of it
 
 a  voucher.offer t2 c 1,500,000.00 2022-07-05 debt=@debt
 ----
-refused VOU-007 asked=1,500,000.00 free=1,000,000.00: 金额 1,500,000.00,可用 1,000,000.00 | 1,500,000.00 asked, 1,000,000.00 free
+refused VOU-007 asked=1,500,000.00 free=1,000,000.00: 金额 1,500,000.00，可用 1,000,000.00 | 1,500,000.00 asked, 1,000,000.00 free
 
 a  voucher.offer t2 c 0.99 2022-07-05 debt=@debt
 ----
-refused VOU-009 asked=0.99 limit=1.00: 拆分金额 0.99,最低 1.00 | 0.99 asked, the smallest part is 1.00
+refused VOU-009 asked=0.99 limit=1.00: 拆分金额 0.99，最低 1.00 | 0.99 asked, the smallest part is 1.00
 
 a  voucher.offer t2 core 1.00 2022-07-05 debt=@debt
 ----
@@ -200,16 +200,16 @@ refused VOU-011 payee=core: core 不能接收本凭证 | core cannot receive thi
 
 b  voucher.offer t2 c 1.00 2022-07-05 debt=@debt
 ----
-refused AUTH-003 field=owner party=a caller=b: 该记录的 owner 是 a,不是 b | the owner is a, not b
+refused AUTH-003 field=owner party=a caller=b: 该记录的 owner 是 a，不是 b | the owner is a, not b
 
 # The offered part is locked, the rest is free in the same moment.
 a  voucher.offer t1 c 1.00 2022-07-05 debt=@debt
 ----
-refused VOU-006 lock=offer payee=b until=2022-07-05: 凭证不可动用:offer,对方 b,至 2022-07-05 | not free: offer for b until 2022-07-05
+refused VOU-006 lock=offer payee=b until=2022-07-05: 凭证不可动用：状态 offer，对方 b，至 2022-07-05 | not free: offer for b until 2022-07-05
 
 c  voucher.accept t1 1,000,000.00 2022-12-30
 ----
-refused AUTH-003 field=payee party=b caller=c: 该记录的 payee 是 b,不是 c | the payee is b, not c
+refused AUTH-003 field=payee party=b caller=c: 该记录的 payee 是 b，不是 c | the payee is b, not c
 
 b  voucher.accept t1 1,000,000.00 2022-12-30
 ----
@@ -218,12 +218,12 @@ event Moved tranche=t1 root=u1 payer=a payee=b face=1,000,000.00 issuer=core
 
 b  voucher.accept t1 1,000,000.00 2022-12-30
 ----
-refused AUTH-003 field=payee party=- caller=b: 该记录的 payee 是 -,不是 b | the payee is -, not b
+refused AUTH-003 field=payee party=- caller=b: 该记录的 payee 是 -，不是 b | the payee is -, not b
 
 # Two levels are allowed here, so 乙 cannot pass it on.
 b  voucher.offer t1 c 1.00 2022-07-05 debt=@debt
 ----
-refused VOU-010 level=3 limit=2: 流转层级 3,上限 2 | level 3, at most 2
+refused VOU-010 level=3 limit=2: 流转层级 3，上限 2 | level 3, at most 2
 
 # ---- split and merge ---------------------------------------------------------------------------------------------------
 a  voucher.split t2 400,000.00
@@ -235,11 +235,11 @@ event Noted tranche=t3 owner=a payee=- face=400,000.00 outcome=split
 
 a  voucher.merge [t3, t1]
 ----
-refused VOU-023 tranche=t1 why=owner: 凭证 t1 不能合并:owner | t1 cannot be merged: owner
+refused VOU-023 tranche=t1 why=other-owner: 凭证 t1 不能合并：other-owner | t1 cannot be merged: other-owner
 
 a  voucher.merge [t3]
 ----
-refused VOU-020 count=1 least=2 limit=100: 共 1 项,应为 2 至 100 项 | 1 items, 2 to 100 are possible
+refused VOU-020 count=1 least=2 limit=100: 共 1 项，应为 2 至 100 项 | 1 items, 2 to 100 are possible
 
 ask voucher.held_by a
 ----
@@ -257,7 +257,7 @@ refused VOU-012 order=@court: 凭证已依指令 @court 冻结 | frozen by order
 
 a  voucher.freeze t1 order=@court
 ----
-refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor,a 没有 | needs the role supervisor, a does not have it
+refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor，a 没有 | needs the role supervisor, a does not have it
 
 supervisor  voucher.unfreeze t1 order=@other
 ----
@@ -328,7 +328,7 @@ sweep event maturity.Recorded root=u1 issuer=core bank=icbc claims=3 total=2,000
 
 a  voucher.offer t3 c 1.00 2022-12-29 debt=@debt
 ----
-refused VOU-014 due=2022-12-30: 2022-12-30 到期,登记日已过,不再流转 | due on 2022-12-30, the record day has passed and nothing moves any more
+refused VOU-014 due=2022-12-30: 2022-12-30 到期，登记日已过，不再流转 | due on 2022-12-30, the record day has passed and nothing moves any more
 
 day 2022-12-30
 ----
@@ -359,7 +359,7 @@ sweep event maturity.Overdue root=u1 issuer=core unpaid=1,300,000.00 defaulted=n
 
 ann  voucher.issue a 1.00 2023-12-29 until=2023-01-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
-refused VOU-016 issuer=core root=u1 due=2022-12-30: core 的凭证 u1 于 2022-12-30 到期未清偿,暂停开立 | core has not paid u1, due on 2022-12-30, and cannot issue
+refused VOU-016 issuer=core root=u1 due=2022-12-30: core 的凭证 u1 于 2022-12-30 到期未清偿，暂停开立 | core has not paid u1, due on 2022-12-30, and cannot issue
 
 ask maturity.status u1
 ----

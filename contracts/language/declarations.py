@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from contracts.language.bounds import CONSTANT_WEIGHT_MAX, DEFAULT_WEIGHT_MAX, check_stored, weight
 from contracts.language.builtin_names import BUILTIN_RECORD_NAMES, SDK_NAMES
 from contracts.language.forms import KEY_KINDS, NOTHING, is_scalar, read_type, required
-from contracts.language.sentences import Docstring, read_docstring, two_languages
+from contracts.language.sentences import Docstring, labels_in, read_docstring, two_languages
 from contracts.language.verdicts import verdict
 from ledger.codec import INTEGER_MAX
 from ledger.interface import Field, IndexForm, MapForm, RecordForm, Type, Who
@@ -159,10 +159,10 @@ class Reader:
 
     def _record(self, node: ast.ClassDef) -> RecordForm:
         fields: list[Field] = []
-        labels = ("", "")
+        title, *said = [""]
         for i, entry in enumerate(node.body):
             if not i and _is_text(entry):
-                labels = two_languages(entry.value.value.strip().split("\n", 1)[0])  # type: ignore[attr-defined]
+                title, *said = entry.value.value.strip().split("\n")  # type: ignore[attr-defined]
                 continue
             if isinstance(entry, ast.Pass):
                 continue
@@ -171,7 +171,18 @@ class Reader:
             fields.append(self._field(entry, fields))
         if len(fields) > FIELDS_MAX:
             raise verdict("CHK-011", line=node.lineno, why=f"a record has more than {FIELDS_MAX} fields")
-        return RecordForm(node.name, tuple(fields), *labels)
+        return RecordForm(node.name, self._labelled(fields, labels_in(said), node.lineno), *two_languages(title))
+
+    @staticmethod
+    def _labelled(fields: list[Field], labels: dict[str, tuple[str, str]], line: int) -> tuple[Field, ...]:
+        unknown = sorted(set(labels) - {entry.name for entry in fields})
+        if unknown:
+            raise verdict("CHK-016", line=line, why=f"a label for {unknown[0]}, which is no field")
+        none = ("", "")
+        return tuple(
+            replace(entry, label_zh=labels.get(entry.name, none)[0], label_en=labels.get(entry.name, none)[1])
+            for entry in fields
+        )
 
     def _field(self, entry: ast.AnnAssign, before: list[Field]) -> Field:
         assert isinstance(entry.target, ast.Name)

@@ -15,7 +15,7 @@ from contracts.language.meter import ITEMS_PER_UNIT, Meter, OutOfBudget
 from ledger import money
 from ledger.codec import INTEGER_MAX, check_value, encode
 from ledger.crypto import Hasher
-from ledger.errors import Number, Refusal, Refused, refuse
+from ledger.errors import Number, Refusal, Refused, found_name, refuse
 
 WIDE_MAX: Final = 2**255
 """Integers are 256 bits wide with their sign."""
@@ -48,10 +48,7 @@ def wrong_count(expected: int, args: tuple[Any, ...]) -> Refused:
 
 
 def wrong_argument(name: str, kind: str, value: Any) -> Refused:
-    found = "null" if value is None else type(value).__name__
-    if type(value) in (bytes, str, tuple):
-        found = f"{found} of {len(value)}"
-    return refuse("TX-010", argument=name, expected=kind, found=found)
+    return refuse("TX-010", argument=name, expected=kind, found=found_name(value))
 
 
 def number_of(value: Any) -> Number:

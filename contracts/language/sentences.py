@@ -1,12 +1,14 @@
 """Docstrings as data: the sentence that a signer is shown, and the labels of the arguments.
 
-First line `zh: 向 {payee} 转让 {face} | en: Transfer {face} to {payee}`; lines `face: 金额 | amount` label arguments.
+First line `zh: 向 {payee} 转让 {face} | en: Transfer {face} to {payee}`; lines `face: 金额 | amount` label
+arguments, and in a record its fields.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,5 +57,10 @@ def read_docstring(node: ast.FunctionDef, *, needed: bool) -> Docstring:
     for place in _PLACE.findall(zh + en):
         if needed and place not in names:
             raise verdict("CHK-016", line=node.lineno, why=f"{{{place}}} is no parameter")
-    labels = {match[1]: (match[2].strip(), match[3].strip()) for line in lines[1:] if (match := _LABEL.fullmatch(line))}
-    return Docstring(zh, en, labels)
+    return Docstring(zh, en, labels_in(lines[1:]))
+
+
+def labels_in(lines: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The lines that label arguments or fields; others are for people who read the source."""
+    matches = [_LABEL.fullmatch(line.strip()) for line in lines]
+    return {match[1]: (match[2].strip(), match[3].strip()) for match in matches if match is not None}

@@ -86,7 +86,8 @@ class Business:
         waiting = event_of(issued, "approval", "Waiting")
         if waiting is not None:
             item = session.row("approval", "items", waiting[0])
-            approve = act(self._cast.signer(ISSUER, "checker"), "approval", "approve", waiting[0], item.fields["act"])
+            said, digest = session.act_waiting(item)
+            approve = act(self._cast.signer(ISSUER, "checker"), "approval", "approve", waiting[0], digest, said)
             [issued] = stage.outcomes("复核 check", [approve])
         announced = event_of(issued, "voucher", "Issued")
         assert announced is not None, "a voucher was issued"

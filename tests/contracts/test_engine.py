@@ -183,15 +183,15 @@ def test_an_act_above_the_band_waits_for_its_checkers(told):
     item, _, _, _, act, amount, missing = waiting.values
     assert (receipt.status, receipt.result, waiting.event, amount, missing) == (Status.DONE, None, "Waiting", 10_000, 2)
     assert money(told, other) == 999
-    assert refused(told, "c1", "approval", "approve", item, bytes(32))[0] == "APR-001"
-    assert refused(told, "b", "approval", "approve", item, act)[0] == "AUTH-003"
-    assert refused(told, "a", "approval", "approve", item, act)[0] == "APR-002"
-    assert told.do("c1", "approval", "approve", item, act).status is Status.DONE
-    assert refused(told, "c1", "approval", "approve", item, act)[0] == "APR-002"
+    assert refused(told, "c1", "approval", "approve", item, bytes(32), "")[0] == "APR-001"
+    assert refused(told, "b", "approval", "approve", item, act, "")[0] == "AUTH-003"
+    assert refused(told, "a", "approval", "approve", item, act, "")[0] == "APR-002"
+    assert told.do("c1", "approval", "approve", item, act, "").status is Status.DONE
+    assert refused(told, "c1", "approval", "approve", item, act, "")[0] == "APR-002"
     assert money(told, other) == 999
-    assert told.do("c2", "approval", "approve", item, act).status is Status.DONE
+    assert told.do("c2", "approval", "approve", item, act, "").status is Status.DONE
     assert money(told, other) == 10_999
-    assert refused(told, "c2", "approval", "approve", item, act)[0] == "EXE-003"
+    assert refused(told, "c2", "approval", "approve", item, act, "")[0] == "EXE-003"
 
 
 def test_co_signing_checkers_need_no_waiting(told):
@@ -206,7 +206,7 @@ def test_what_waited_is_checked_again_when_it_is_done(told):
     told.do("a", "membership", "enrol", told.key("c1"), ("check",))
     item, _, _, _, act, *_ = told.do("a", "purse", "pay", purse, other, 5_000).events[0].values
     told.do("a", "purse", "pay", purse, other, 1)
-    assert refused(told, "c1", "approval", "approve", item, act)[0] == "PUR-001"
+    assert refused(told, "c1", "approval", "approve", item, act, "")[0] == "PUR-001"
     assert told.view("approval", "waiting_in", "a", None) == (item,)
 
 

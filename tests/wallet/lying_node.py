@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlparse
 from ledger.api import Problem
 from ledger.codec import encode, load
 from ledger.errors import Refused, refuse
+from ledger.receipt import Receipt
 from ledger.transaction import Transaction
 from tests.ledger.toy_chain import SUITE, SealedChain, key, receipt_of, secret
 
@@ -25,6 +26,12 @@ Lie = Callable[[str, Any], Any]
 
 def b64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
+
+
+def for_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    return [for_json(item) for item in value] if isinstance(value, tuple) else value
 
 
 class LyingNode:
@@ -207,6 +214,24 @@ class LyingNode:
                      None if path is None else path.to_value())  # fmt: skip
             answer["proof"] = b64(encode(parts))
         return answer
+
+    def on_events(self, _rest: list[str], query: dict[str, str], _content: bytes) -> Any:
+        """All that is there behind a whole height; the stream then ends."""
+        lines = []
+        for height in range(int(query["from"]) + 1, self.height + 1):
+            block = self.chain.blocks[height]
+            for index, encoded in enumerate(block.receipts):
+                receipt = Receipt.decode(encoded)
+                for n, (contract, event, values) in enumerate(receipt.events):
+                    forms = {form.name: form for form in self.chain.interfaces[contract].events}
+                    names = [field.name for field in forms[event].fields]
+                    lines.append({
+                        "cursor": f"{height}.{index}.{n}", "height": height, "contract": contract, "event": event,
+                        "id": None if receipt.id is None else receipt.id.hex(),
+                        "values": dict(zip(names, map(for_json, values), strict=True)),
+                    })  # fmt: skip
+            lines.append({"cursor": str(height), "height": height, "checkpoint": self.certificate(height)})
+        return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
     def on_freshness(self, _rest: list[str], _query: Any, content: bytes) -> Any:
         nonce = bytes.fromhex(json.loads(content)["nonce"])

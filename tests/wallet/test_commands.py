@@ -353,7 +353,7 @@ def test_exit_codes(stage, run, tmp_path, monkeypatch):
         assert run(*accept, "--json", exit_code=5)["code"] == "WAL-040"
         assert "WAL-040" in run(*accept, exit_code=5, input="n\n")
         assert run(*accept, "--key", "nobody", "--json", exit_code=4)["code"] == "WAL-003"
-        assert run("call", "voucher", "offer", "--json", exit_code=2)["code"] == "WAL-011"
+        assert run("call", "voucher", "offer", "--json", exit_code=2)["code"] == "WAL-018"
         assert run("call", "voucher", "gone", "--json", exit_code=1)["code"] == "TX-008"
         assert run("view", "voucher", "tranche", "abcdef", "--json", exit_code=2)["code"] == "WAL-013"
         monkeypatch.setenv("LUGANG_PASSPHRASE", "wrong")

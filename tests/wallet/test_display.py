@@ -6,13 +6,13 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from ledger.choices import ZH, choice_word
 from tests.catalogue.stage import DUE
 from tests.wallet.conftest import YUAN, Deal
 from tests.wallet.engine_chain import home_of, serving
 from wallet.commands.trace import ending
 from wallet.console import App
 from wallet.session import Row
-from wallet.vocabulary import ZH, choice_word
 
 
 def row_of(**fields):

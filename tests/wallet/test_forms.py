@@ -121,11 +121,23 @@ def test_arguments_by_name_or_place(given_words):
     assert read_arguments(READING, FIELDS, given_words) == ("b", 1000, "-")
 
 
-@pytest.mark.parametrize("given_words", [[], ["b"], ["b", "1", "m", "n"], ["to=b", "to=c", "1"], ["too=b", "1"]])
-def test_arguments_that_are_missing_or_too_many_are_named(given_words):
+@pytest.mark.parametrize(
+    ("given_words", "code", "argument"),
+    [
+        ([], "WAL-018", "to"),
+        (["b"], "WAL-018", "face"),
+        (["b", "1", "m", "n"], "WAL-019", "n"),
+        (["to=b", "to=c", "1"], "WAL-011", "to"),
+        (["too=b", "1"], "WAL-019", "too"),
+    ],
+)
+def test_arguments_that_are_missing_or_too_many_are_named(given_words, code, argument):
     with pytest.raises(Refused) as caught:
-        read_arguments(READING, FIELDS, given_words)
-    assert caught.value.code == "WAL-011"
+        read_arguments(READING, FIELDS, given_words, what="voucher.offer")
+    assert (caught.value.code, dict(caught.value.numbers)["argument"]) == (code, argument)
+    if code != "WAL-011":
+        assert "voucher.offer" in caught.value.text("zh")
+        assert "to, face, memo" in caught.value.text("en")
 
 
 def test_what_is_left_out_may_come_from_elsewhere():

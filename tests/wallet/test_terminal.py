@@ -188,23 +188,26 @@ def test_a_swapped_genesis_is_refused(stage, run):
     assert Home(run.home).pin() is not None
 
 
+EMPTY_FILE = b"\x88\x6flugang-evidence\x01\x58\x20" + bytes(32)
 ITEM = b"\x84\x00\x00\x00\x00"
 
 
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"\x81" * 1_000_000, "BYT-001"),
-        (b"\x9a\x7f\xff\xff\xff\x00", "BYT-001"),
-        (b"\x5b\x00\x00\x01\x00\x00\x00\x00\x00", "BYT-001"),
+        (b"\x81" * 1_000_000, "WAL-025"),
+        (b"\x9a\x7f\xff\xff\xff\x00", "BYT-004"),
+        (b"\x5b\x00\x00\x01\x00\x00\x00\x00\x00", "WAL-025"),
         (
-            b"\x88\x6flugang-evidence\x01\x58\x20" + bytes(32) + b"\x80\x00\x80\x9a\x00\x0f\x42\x40"
-            + ITEM * 10**6 + b"\x80",
-            "BYT-003",
+            EMPTY_FILE + b"\x80\x00\x80\x9a\x00\x0f\x42\x40" + ITEM * 10**6 + b"\x80",
+            "BYT-004",
         ),
-        (b"", "BYT-001"),
+        (b"", "WAL-025"),
+        (b"%PDF-1.7 not evidence at all", "WAL-025"),
+        (b"\xa1\x00\x00", "WAL-025"),
+        (EMPTY_FILE + b"\x80\x9a\x00\x3d\x09\x00" + bytes(4 * 10**6), "BYT-004"),
     ],
-    ids=["depth", "claimed items", "claimed bytes", "a million items", "empty"],
+    ids=["depth", "claimed items", "claimed bytes", "a million items", "empty", "another file", "a map", "tiny"],
 )  # fmt: skip
 def test_an_evidence_file_that_is_made_to_harm_is_refused(stage, run, tmp_path, data, code):
     home_of(run.home, stage, (), "alpha")

@@ -12,7 +12,7 @@ from wallet.problems import problem
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
 
-@wallet_command("audit", "对账:不变量 I1–I8,逐行证明", "check the invariants I1–I8 of a live chain, every row proven")
+@wallet_command("audit", "对账：不变量 I1–I8，逐行证明", "check the invariants I1–I8 of a live chain, every row proven")
 def audit(app: App) -> dict[str, Any]:
     books, least = gather(app)
     violations = check(books)

@@ -14,7 +14,7 @@ from ledger.crypto import HASH_BYTES
 from ledger.errors import Refused
 from ledger.interface import Interface, Type
 from ledger.summary import organisations_of
-from ledger.wording import show_value
+from ledger.wording import short_id, show_value
 from wallet.client import Agreed, Progress
 from wallet.commands.words import finish, ids_in, reading, receipt_object, say_receipt, say_row
 from wallet.console import App, wallet_command
@@ -50,7 +50,7 @@ def show_draft(app: App, sentence: str, contract: str, action: str, args: tuple[
         say_row(app, row)
 
 
-@wallet_command("call", "办理一项业务:显示摘要,确认,签名,等待最终确认", "act: show the sentence, ask, sign, wait")
+@wallet_command("call", "办理一项业务：显示摘要，确认，签名，等待最终确认", "act: show the sentence, ask, sign, wait")
 @click.argument("contract")
 @click.argument("action")
 @click.argument("arguments", nargs=-1)
@@ -58,10 +58,10 @@ def show_draft(app: App, sentence: str, contract: str, action: str, args: tuple[
 @seconds_option
 @click.option("--with", "others", multiple=True, help="共同签名的本机身份 · identities here that co-sign")
 @click.option(
-    "--cosigner", "cosigners", multiple=True, help="他处共同签名者的公钥,用于 --draft · keys elsewhere that co-sign"
+    "--cosigner", "cosigners", multiple=True, help="他处共同签名者的公钥，用于 --draft · keys elsewhere that co-sign"
 )
 @click.option("--draft", type=click.Path(path_type=Path, dir_okay=False),
-              help="不发送,写入文件 · write a file for others to sign instead of sending")  # fmt: skip
+              help="不发送，写入文件 · write a file for others to sign instead of sending")  # fmt: skip
 def call(
     app: App,
     *,
@@ -81,7 +81,9 @@ def call(
         interface.action(action).arguments,
         arguments,
         lambda read, field: app.session.known_value(contract, action, read, field),
+        what=f"{contract}.{action}",
     )
+    _require_there(app, contract, action, args)
     keystores = [app.keystore(), *(app.keystore(label) for label in others)]
     keys = [keystore.public_key for keystore in keystores]
     try:
@@ -109,6 +111,32 @@ def call(
     with progress_of(app) as progress:
         [outcome] = app.session.finish([transaction], seconds=seconds, progress=progress)
     return {**finish(app, outcome), "sentence": prepared.sentence}
+
+
+def _require_there(app: App, contract: str, action: str, args: tuple[Any, ...]) -> None:
+    """Before anybody signs: the row that the act is about is of the kind that it needs, and whoever is named exists."""
+    for row in app.session.context(contract, action, args):
+        if row.record is None and len(row.key) == 1 and type(row.key[0]) is bytes:
+            found = kinds_of(app, row.key[0])
+            if found:
+                place = f"{row.contract}.{row.map}"
+                shown = short_id(row.key[0])
+                raise problem("WAL-023", what=f"{contract}.{action}", expected=place, id=shown, found=", ".join(found))
+    strangers = app.session.strangers(contract, action, args)
+    if strangers:
+        raise problem("WAL-024", organisation=", ".join(strangers)[:200])
+
+
+def kinds_of(app: App, identifier: bytes) -> list[str]:
+    """The maps that have a row under this id, as `contract.map`."""
+    session = app.session
+    places = [
+        (name, form.name, (identifier,))
+        for name, _ in session.genesis.contracts
+        for form in session.interface(name).maps
+        if [part.kind for part in form.key] == ["id"]
+    ]
+    return [f"{row.contract}.{row.map}" for row in session.prove(places) if row.record is not None]
 
 
 def _names(app: App, interface: Interface, action: str, args: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
@@ -139,7 +167,7 @@ def agreement(app: App, agreed: Agreed) -> dict[str, Any]:
 def view(app: App, *, contract: str, view_name: str, arguments: tuple[str, ...]) -> dict[str, Any]:
     interface = app.session.interface(contract)
     form = interface.view(view_name)
-    args = read_arguments(reading(app, contract), form.arguments, arguments)
+    args = read_arguments(reading(app, contract), form.arguments, arguments, what=f"{contract}.{view_name}")
     agreed = app.session.view(contract, view_name, args)
     app.home.remember(ids_in((agreed.result,)))
     reader = app.session.reader(contract)

@@ -38,7 +38,7 @@ def _arguments(fields: tuple[Field, ...]) -> str:
 
 
 @wallet_command(
-    "describe", "合约说明:业务、参数、谁可办理、查询、拒绝", "what a contract offers and refuses, and who may"
+    "describe", "合约说明：业务、参数、谁可办理、查询、拒绝", "what a contract offers and refuses, and who may"
 )
 @click.argument("contract", required=False)
 @click.argument("action", required=False)

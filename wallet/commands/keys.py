@@ -60,10 +60,10 @@ def _keep(app: App, secret: bytes, label: str, *, organisation: str, suite: str,
 
 
 _suite_option = click.option("--suite", type=click.Choice(["intl", "gm"]), help="默认取自创世文件 · from the genesis")
-_cheap_option = click.option("--test-key", is_flag=True, help="弱口令保护,仅供测试链 · for devnets only")
+_cheap_option = click.option("--test-key", is_flag=True, help="弱口令保护，仅供测试链 · for devnets only")
 
 
-@wallet_command("new", "新建身份,显示 24 个助记词", "make an identity and show its 24 words once")
+@wallet_command("new", "新建身份，显示 24 个助记词", "make an identity and show its 24 words once")
 @click.argument("label")
 @click.option("--organisation", "--org", required=True, help="所属机构代号 · the organisation's slug")
 @click.option("--words", type=click.Choice(["en", "zh"]), default="en", help="助记词语言 · language of the words")
@@ -124,7 +124,7 @@ def list_keys(app: App) -> dict[str, Any]:
     return {"identities": [describe_key(keystore) for keystore in keystores], "chosen": chosen}
 
 
-@wallet_command("show", "显示身份;--words 显示助记词", "show an identity; --words shows its backup")
+@wallet_command("show", "显示身份；--words 显示助记词", "show an identity; --words shows its backup")
 @click.argument("name", required=False)
 @click.option("--words", type=click.Choice(["en", "zh"]), help="显示助记词 · show the backup in this language")
 def show(app: App, name: str | None, words: str | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 
+from ledger.choices import choice_word
 from ledger.interface import Action, Interface, MapForm, View
 from ledger.money import show
 from ledger.statement import ID_BYTES
@@ -20,7 +21,6 @@ from wallet.commands.calls import agreement
 from wallet.commands.words import APPROVAL, row_object
 from wallet.console import App, wallet_command
 from wallet.session import Row
-from wallet.vocabulary import choice_word
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
 AWAITING: Final = ("inbox", "asked")
@@ -115,7 +115,7 @@ def _parts(key: Any) -> tuple[Any, ...]:
     return key if type(key) is tuple else (key,)
 
 
-@wallet_command("inbox", "待办:编号、期限、可办理的业务", "what awaits you, numbered, with deadlines")
+@wallet_command("inbox", "待办：编号、期限、可办理的业务", "what awaits you, numbered, with deadlines")
 @click.option("--organisation", "--org", help="默认为所选身份的机构 · by default that of the identity")
 def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
     # Another organisation's list has no numbers: nothing in it can be acted on from here.

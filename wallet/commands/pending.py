@@ -1,45 +1,23 @@
 """`lugang pending`: what a maker has signed and a checker has to approve or reject (business rule 4b.13).
 
-A checker reads the sentence of the act itself, rendered here from the proven row, and signs the act's digest, computed
-here as well: a node cannot have him approve something else.
+A checker reads the sentence of the act itself, rendered in the wallet from the proven row. That sentence stands in the
+one that he signs, beside the act's digest, which the wallet computes as well.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from ledger.codec import decode, encode
 from ledger.errors import refuse
-from ledger.summary import organisations_of, sentence
-from ledger.wording import Reader, short_id, show_day
-from wallet.commands.calls import agreement, progress_of, seconds_option, show_draft, yes_option
+from ledger.wording import short_id, show_day
+from wallet.commands.calls import agreement, kinds_of, progress_of, seconds_option, show_draft, yes_option
 from wallet.commands.lists import waiting_rows
 from wallet.commands.words import APPROVAL, finish, reading, row_object
 from wallet.console import App, WalletGroup, wallet_command
 from wallet.forms import read_id
 from wallet.problems import problem
-from wallet.session import Row
-
-ARGUMENTS_BYTES_MAX: Final = 64 * 1024
-
-
-def act_of(app: App, row: Row) -> tuple[str, bytes]:
-    """The sentence of the act that waits, and its digest, computed here from the proven row and not taken from it."""
-    fields = row.fields
-    contract, action, arguments = fields["contract"], fields["action"], fields["arguments"]
-    digest = app.session.suite.hasher("contract")(encode(("act", contract, action, arguments, fields["interface"])))
-    if digest != fields["act"]:
-        raise problem("WAL-030", node="*", detail=f"the act of {short_id(row.key[0])} has another digest")
-    in_force, interface = app.session.client.interface(contract)
-    if in_force != fields["interface"]:
-        return app.words(
-            f"{contract}.{action}（接口已变更）", f"{contract}.{action} (its interface has changed)"
-        ), digest
-    args = decode(arguments, bytes_max=ARGUMENTS_BYTES_MAX)
-    app.session.learn_names(organisations_of(interface, interface.action(action), args))
-    return sentence(Reader(interface, app.session.builder.names, app.language), action, args), digest
 
 
 @wallet_command("list", "待复核事项", "what waits for a checker in the organisation")
@@ -49,11 +27,14 @@ def pending_list(app: App) -> dict[str, Any]:
     app.home.remember(ids, (app.owner(), ids))
     objects = []
     for number, row in enumerate(rows, 1):
-        text, digest = act_of(app, row)
+        text, digest = app.session.act_waiting(row)
         missing = row.fields["needed"] - len(row.fields["checkers"])
         until = show_day(row.fields["until"], app.language)
         head = f"#{number}  {short_id(row.key[0])}"
-        app.say(f"{head}  还需 {missing} 人复核，{until} 前有效", f"{head}  {missing} checkers missing, until {until}")
+        app.say(
+            f"{head}  还需 {missing} 人复核，有效期至 {until}（含当日）",
+            f"{head}  {missing} checkers missing, until {until}",
+        )
         app.say(f"    {text}", f"    {text}")
         objects.append({"number": number, "sentence": text, "act": digest.hex(), **row_object(app, row)})
     if not rows:
@@ -65,10 +46,15 @@ def _decide(app: App, item: str, *, approve: bool, yes: bool, seconds: float) ->
     identifier = read_id(reading(app, APPROVAL), item)
     row = app.session.row(APPROVAL, "items", identifier)
     if row.record is None:
+        found = kinds_of(app, identifier)
+        if found:
+            shown, what = short_id(identifier), f"{APPROVAL}.{'approve' if approve else 'reject'}"
+            raise problem("WAL-023", what=what, expected=f"{APPROVAL}.items", id=shown, found=", ".join(found))
         raise refuse("AUTH-009", item=short_id(identifier))
-    text, digest = act_of(app, row)
-    app.say(f"待复核内容：{text}", f"What waits: {text}")
-    action, args = ("approve", (identifier, digest)) if approve else ("reject", (identifier,))
+    text, digest = app.session.act_waiting(row)
+    if not approve:
+        app.say(f"待复核的业务：{text}", f"What waits: {text}")
+    action, args = ("approve", (identifier, digest, text)) if approve else ("reject", (identifier,))
     keystore = app.keystore()
     draft = app.session.draft(APPROVAL, action, args, [keystore.public_key])
     show_draft(app, draft.sentence, APPROVAL, action, args)

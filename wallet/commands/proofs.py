@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ledger.errors import Refused, refuse
 from ledger.evidence import EVIDENCE_BYTES_MAX
 from ledger.interface import Field
 from ledger.verdict import judge
@@ -19,14 +21,19 @@ from wallet.exporter import Exporter
 from wallet.forms import read_arguments, read_id
 from wallet.home import chain_of
 from wallet.keystore import write_private
+from wallet.life import Life
 from wallet.problems import problem
 from wallet.session import map_named
 from wallet.vouchers import VOUCHER, accounts_of_evidence
 
+TOO_LARGE = ("BYT-002", "BYT-004")
+
 
 @wallet_command("export", "导出证据文件", "write an evidence file")
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--voucher", "vouchers", multiple=True, help="整张凭证(其任一编号) · a whole voucher, by any of its ids")
+@click.option(
+    "--voucher", "vouchers", multiple=True, help="整张凭证（其任一编号） · a whole voucher, by any of its ids"
+)
 @click.option("--transaction", "transactions", multiple=True, help="交易 · a transaction with its receipt")
 @click.option("--row", "rows", multiple=True, help="合约.表:键 · contract.map:key")
 def export(
@@ -52,25 +59,50 @@ def export(
     accounts = accounts_of_evidence(lexicon, found)
     for account in accounts:
         say_account(app, account)
+    for life in exporter.lives.values():
+        say_life(app, life)
     app.say(
         f"已写入 {output}：{len(data):,} 字节，{len(verdict.lines)} 条",
         f"{output}: {len(data):,} bytes, {len(verdict.lines)} facts",
     )
     return {"file": str(output), "bytes": len(data), "height": verdict.height, "sound": verdict.is_sound,
+            "signed": len(found.transactions),
+            "lives": [{"root": root.hex(), "transactions": len(life.transactions), "nodes": life.nodes,
+                       "complete": life.is_certain, "silent": life.silent} for root, life in exporter.lives.items()],
             "vouchers": [account_object(account) for account in accounts]}  # fmt: skip
 
 
-@wallet_command("verify", "离线验证证据文件,仅凭创世文件", "check an evidence file, offline, from the genesis alone")
+def say_life(app: App, life: Life) -> None:
+    count, nodes = len(life.transactions), ", ".join(life.nodes) or app.words("无", "nobody")
+    if life.is_certain:
+        app.say(f"签署过程：{count} 笔交易，{len(life.nodes)} 个节点告知：{nodes}",
+                f"its life: {count} signed transactions, told by {len(life.nodes)} nodes: {nodes}")  # fmt: skip
+    else:
+        why = "; ".join(f"{url}: {wrong}" for url, wrong in life.silent.items())
+        app.say(f"注意：签署过程可能不全，仅由 {nodes} 告知，需要 {life.needed} 个节点。{why}",
+                f"mind: its life may have gaps, told by {nodes} alone, of {life.needed} needed. {why}")  # fmt: skip
+
+
+@wallet_command("verify", "离线验证证据文件，仅凭创世文件", "check an evidence file, offline, from the genesis alone")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--complete", is_flag=True, help="要求凭证完整 · demand that its vouchers are complete")
 def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
     try:
         with file.open("rb") as opened:
+            size = os.fstat(opened.fileno()).st_size
+            if size > EVIDENCE_BYTES_MAX:
+                raise refuse("BYT-002", size=size, limit=EVIDENCE_BYTES_MAX)
             data = opened.read(EVIDENCE_BYTES_MAX + 1)
     except OSError as error:
         raise problem("WAL-014", file=str(file), detail=error.strerror or str(error)) from None
-    suite, _, _ = chain_of(app.genesis_bytes())
-    verdict, found, lexicon = judge(suite, app.genesis_bytes(), data)
+    genesis = app.genesis_to_read()
+    suite, _, _ = chain_of(genesis)
+    try:
+        verdict, found, lexicon = judge(suite, genesis, data)
+    except Refused as refused:
+        if refused.code in TOO_LARGE:
+            raise
+        raise problem("WAL-025", file=str(file), detail=refused.code) from None
     for line in verdict.lines:
         app.say(f"{'✓' if line.ok else '✗'} {line.zh}", f"{'✓' if line.ok else '✗'} {line.en}")
     accounts = accounts_of_evidence(lexicon, found)

@@ -8,6 +8,7 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
+from ledger.choices import choice_word
 from ledger.money import show
 from ledger.wording import short_id, show_day, show_organisation
 from wallet.commands.words import account_object, reading, row_object, say_account
@@ -17,7 +18,6 @@ from wallet.forms import read_id
 from wallet.problems import problem
 from wallet.session import Row
 from wallet.terminal import harmless
-from wallet.vocabulary import choice_word
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER, accounts
 
 MATURITY: Final = "maturity"
