@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from contracts.language.compiler import compile_contract
-from contracts.language.meter import TRANSACTION_UNITS_MAX
 from ledger.errors import Refused
+from ledger.genesis import LIMITS
 from ledger.receipt import Status
 from tests.contracts.support import IMPORTS, chain, contract, run, value
 
@@ -309,4 +309,4 @@ def test_sweeps_announce_no_more_than_their_receipt_holds(events, text, swept):
 
 def test_nothing_is_left_when_the_budget_is_not():
     receipt = run("x = [i for i in range(16000)]\nwhile True:\n    y = sorted(x)\nreturn 0")
-    assert (receipt.status, receipt.budget_used) == (Status.OUT_OF_BUDGET, TRANSACTION_UNITS_MAX)
+    assert (receipt.status, receipt.budget_used) == (Status.OUT_OF_BUDGET, LIMITS["transaction_budget_max"])
