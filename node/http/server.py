@@ -9,9 +9,10 @@ and whose failure is whose:
   and go on; `Connection` reports it to `HttpServer.bugs` first, and the actor that owns the server stops the node.
 
 Hypercorn, left alone, also lets a client that never reads hold a connection for ever (its writes are shielded from
-cancellation), leaks the connection of a client that sends its next request early and then breaks off, hangs when an
-application answers before it has read a large body, and changes to HTTP/2 when asked. The guards against these are
-`GuardedStream`, `Exchange` and `Http1`; each has a test that attacks it.
+cancellation), leaks the connection of a client that sends its next request early and then breaks off, keeps that of a
+client that has left until its idle time is over, hangs when an application answers before it has read a large body, and
+changes to HTTP/2 when asked. The guards against these are `GuardedStream`, `Connection`, `Exchange` and `Http1`; each
+has a test that attacks it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import h11
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
-from hypercorn.events import RawData
+from hypercorn.events import Event, RawData, Updated
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
@@ -158,6 +159,7 @@ class Connection(TCPServer):
         )
         self._server = server
         self._guarded = stream
+        self._has_left = False
 
     async def run(self) -> None:
         """As Hypercorn's own `run`, for a plain socket and HTTP/1.1 alone."""
@@ -179,11 +181,18 @@ class Connection(TCPServer):
                 )
                 await self.idle_task.restart(task_group, self._idle_timeout)
                 await self._read_data()
+                # A client that has left is not waited for until its idle time is over; it still gets a pending answer.
+                self._has_left = True
+                await self.idle_task.stop()
         except OSError:
             # The client has left before its address was asked for: there is nobody to tell.
             pass
         finally:
             await self._close()
+
+    async def protocol_send(self, event: Event) -> None:
+        if not (self._has_left and isinstance(event, Updated)):
+            await super().protocol_send(event)
 
     async def call(self, scope: Any, receive: Any, send: Any) -> None:
         exchange = Exchange(self._guarded, self._server.limits, receive, send)

@@ -181,6 +181,29 @@ async def test_clients_that_leave_at_any_moment_are_no_fault(node):
         await none_left(node)
 
 
+@pytest.mark.parametrize("target", ["/v1/status", "/v1/nothing", "/v1/blocks/1"])
+async def test_a_client_that_has_its_answer_and_leaves_is_forgotten_at_once(tmp_path, target):
+    """Not after its idle time: a few hundred short connections a minute would else lock an address out."""
+    async with running(tmp_path, HttpLimits()) as node:
+        await node.world.final(node.world.transaction())
+        for _ in range(10):
+            async with connected(node.world.rpc.api_port) as client:
+                await client.ask("GET", target)
+                await client.head()
+                await trio.testing.wait_all_tasks_blocked(0.001)
+        await none_left(node)
+
+
+async def test_a_client_that_only_listens_any_more_gets_its_answer(tmp_path):
+    async with running(tmp_path, HttpLimits()) as node:
+        with trio.fail_after(5):
+            async with connected(node.world.rpc.api_port) as client:
+                await client.send(b"GET /v1/status HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                await client.stream.send_eof()
+                assert (await client.everything()).split()[1] == b"200"
+        await none_left(node)
+
+
 async def test_a_client_that_asks_twice_and_breaks_off_leaves_nothing_behind(node):
     world = node.world
     for _ in range(3):
