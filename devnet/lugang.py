@@ -12,9 +12,10 @@ It owns names and one-line help; it must never hold behaviour of a command. To a
 import difflib
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -77,9 +78,16 @@ class Parts(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in self._parts and not name.startswith("-"):
-            refuse_unknown(name, self._parts, ctx)
-        return super().resolve_command(ctx, args)
+        with usage_as_object(args):
+            if name not in self._parts and not name.startswith("-"):
+                refuse_unknown(name, self._parts, ctx)
+            return super().resolve_command(ctx, args)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with usage_as_object(list(args)):
+            return super().make_context(info_name, args, parent, **extra)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         # click's own version asks every command for its help, which would load every part.
@@ -87,6 +95,18 @@ class Parts(click.Group):
         if rows:
             with formatter.section("命令 / Commands"):
                 formatter.write_dl(rows)
+
+
+@contextmanager
+def usage_as_object(given: Sequence[str]) -> Iterator[None]:
+    """Wrong usage is a JSON object as well where one was asked for."""
+    try:
+        yield
+    except click.UsageError as error:
+        if "--json" in given:
+            # Loaded only now: the wallet knows how an object says that something went wrong.
+            importlib.import_module("wallet.console").fail_usage(error, given)
+        raise
 
 
 def load_command(name: str, part: Part) -> click.Command:

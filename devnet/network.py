@@ -5,21 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
+import psutil
+from pydantic import ValidationError
 
 from devnet import processes
-from devnet.plan import DevnetPlan
+from devnet.plan import DevnetPlan, NodePlan, command_for, is_free
+from devnet.problems import problem
 from ledger.api import PREFIX, Status
+from ledger.errors import Refused
+from node.language import words
 
 READY_SECONDS_MAX: Final = 60
 POLL_SECONDS: Final = 0.1
-
-
-class NotReadyError(Exception):
-    """A node did not become ready in time; the text has its last words."""
+LOG_LINES_SHOWN: Final = 15
+NOBODY: Final = ("另一个程序", "another program")
+WHY: Final = {
+    "peers": ("与其他节点的连接不足", "too few links to the other nodes"),
+    "mode": ("尚未参与投票", "it does not vote yet"),
+    "certified": ("等待足够的节点签认最近的区块", "it waits until enough nodes have certified the last blocks"),
+    "disk": ("磁盘空间不足", "too little disk space"),
+}
+"""What stands behind each of a node's conditions of readiness."""
+Told = Callable[[str, str], None]
+"""Takes a node's name and what is to be said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +44,42 @@ class Seen:
     status: Status | None
 
 
-def start_nodes(plan: DevnetPlan, names: Sequence[str]) -> None:
-    """Start those that do not run."""
-    for name in names:
+def start_nodes(plan: DevnetPlan, names: Sequence[str]) -> list[str]:
+    """Start those that do not run, and say which; raises DEV-005 before the first when a port is taken."""
+    idle = [name for name in names if processes.find(plan.node_home(name)) is None]
+    for name in idle:
+        verify_ports(plan, plan.node(name))
+    for name in idle:
         home = plan.node_home(name)
-        if processes.find(home) is None:
-            processes.start(home, ["node", "run", "--home", str(home)])
+        processes.start(home, ["node", "run", "--home", str(home)])
+    return idle
+
+
+def verify_ports(plan: DevnetPlan, node: NodePlan) -> None:
+    """All three ports of a node that does not run are free, or DEV-005 names the first that is not, and by whom."""
+    purposes = (
+        (node.link_port, words("节点间连接", "links to the other nodes")),
+        (node.api_port, words("API", "API")),
+        (node.watch_port, words("监控", "monitoring")),
+    )
+    for port, purpose in purposes:
+        if not is_free(port):
+            anew = command_for(plan.folder, "up --fresh")
+            raise problem("DEV-005", port=port, node=node.name, purpose=purpose, holder=_holder(port), command=anew)
+
+
+def _holder(port: int) -> str:
+    """The program that listens on a port, as far as this user may see it."""
+    for connection in psutil.net_connections(kind="tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid is not None:
+            try:
+                return words(
+                    f"进程 {connection.pid}（{psutil.Process(connection.pid).name()}）",
+                    f"process {connection.pid} ({psutil.Process(connection.pid).name()})",
+                )
+            except psutil.NoSuchProcess:
+                break
+    return words(*NOBODY)
 
 
 def start_bank(plan: DevnetPlan) -> None:
@@ -63,56 +104,98 @@ def kill_all(plan: DevnetPlan) -> None:
         processes.kill(home)
 
 
-def wait_ready(
-    plan: DevnetPlan,
-    names: Sequence[str],
-    *,
-    progress: Callable[[str], None] | None = None,
-) -> None:
-    """Return when every named node answers that it is ready; raises `NotReadyError`."""
+def wait_ready(plan: DevnetPlan, names: Sequence[str], *, told: Told | None = None) -> None:
+    """Return when every named node answers that it is ready; raises DEV-006 or DEV-007. `told` hears of each node that
+    is ready, and what a node waits for whenever that changes."""
     deadline = time.monotonic() + READY_SECONDS_MAX
-    waiting = list(names)
+    waiting = dict.fromkeys(names, "")
     while waiting:
-        for name in list(waiting):
-            if _is_ready(plan.node(name).watch_url):
-                waiting.remove(name)
-                if progress is not None:
-                    progress(name)
+        for name, said in list(waiting.items()):
+            why = _why_not_ready(plan.node(name).watch_url)
+            if why == "":
+                del waiting[name]
             elif processes.find(plan.node_home(name)) is None:
-                raise NotReadyError(_last_words(plan.node_home(name), f"{name} has ended"))
+                raise _ended(plan, name)
+            elif why is None or why == said:
+                continue
+            else:
+                waiting[name] = why
+            if told is not None:
+                told(name, why or words("就绪", "ready"))
         if time.monotonic() > deadline:
-            raise NotReadyError(_last_words(plan.node_home(waiting[0]), f"{', '.join(waiting)} not ready"))
+            raise _too_late(plan, waiting)
         time.sleep(POLL_SECONDS)
 
 
-def _is_ready(watch_url: str) -> bool:
+def wait_answering(plan: DevnetPlan, names: Sequence[str]) -> None:
+    """Return when every named node answers at all; ready it may not be, where too few others run."""
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    waiting = list(names)
+    while waiting:
+        if _status(plan.node(waiting[0]).api_url) is not None:
+            del waiting[0]
+        elif processes.find(plan.node_home(waiting[0])) is None:
+            raise _ended(plan, waiting[0])
+        elif time.monotonic() > deadline:
+            raise _too_late(plan, dict.fromkeys(waiting, ""))
+        else:
+            time.sleep(POLL_SECONDS)
+
+
+def _why_not_ready(watch_url: str) -> str | None:
+    """Empty when the node is ready, None while it does not answer yet, otherwise what it waits for."""
     try:
-        return httpx.get(f"{watch_url}/readyz", timeout=2).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
+        answer = httpx.get(f"{watch_url}/readyz", timeout=2)
+        if answer.status_code == httpx.codes.OK:
+            return ""
+        checks: dict[str, dict[str, Any]] = answer.json()["checks"]
+    except (httpx.TransportError, ValueError, KeyError):
+        return None
+    failing = [words(*WHY.get(name, (name, name))) for name, check in checks.items() if not check["ok"]]
+    return words("；", "; ").join(failing) or None
 
 
-def _last_words(home: Path, what: str) -> str:
-    return "\n".join([f"{what}; the end of {home / processes.LOG_FILE}:", *processes.log_tail(home, 15)])
+def _ended(plan: DevnetPlan, name: str) -> Refused:
+    home = plan.node_home(name)
+    return problem("DEV-006", node=name, log=str(home / processes.LOG_FILE), tail=_tail(plan, name))
+
+
+def _too_late(plan: DevnetPlan, waiting: dict[str, str]) -> Refused:
+    first = next(iter(waiting))
+    why = "".join(words(f"{name}：{said}。", f"{name}: {said}. ") for name, said in waiting.items() if said)
+    log = str(plan.node_home(first) / processes.LOG_FILE)
+    names = ", ".join(waiting)
+    return problem("DEV-007", seconds=READY_SECONDS_MAX, nodes=names, why=why, log=log, tail=_tail(plan, first))
+
+
+def _tail(plan: DevnetPlan, name: str) -> str:
+    return "\n".join(processes.log_tail(plan.node_home(name), LOG_LINES_SHOWN))
 
 
 def look(plan: DevnetPlan) -> list[Seen]:
     """All nodes, in the plan's order."""
-    seen: list[Seen] = []
-    for node in plan.nodes:
-        process = processes.find(plan.node_home(node.name))
-        if process is None:
-            seen.append(Seen(node.name, None, 0, 0.0, None))
-            continue
-        times = process.cpu_times()
-        memory = process.memory_info().rss
-        seen.append(Seen(node.name, process.pid, memory, times.user + times.system, _status(node.api_url)))
-    return seen
+    return [_look_at(node, processes.find(plan.node_home(node.name))) for node in plan.nodes]
+
+
+def _look_at(node: NodePlan, process: psutil.Process | None) -> Seen:
+    if process is not None:
+        try:
+            times, memory = process.cpu_times(), process.memory_info().rss
+            return Seen(node.name, process.pid, memory, times.user + times.system, _status(node.api_url))
+        except psutil.NoSuchProcess:
+            # It ended while it was looked at.
+            pass
+    return Seen(node.name, None, 0, 0.0, None)
+
+
+def bank_runs(plan: DevnetPlan) -> bool:
+    return processes.find(plan.bank_home) is not None
 
 
 def _status(url: str) -> Status | None:
     try:
         answer = httpx.get(f"{url}{PREFIX}/status", timeout=2)
-    except httpx.TransportError:
+        return Status.model_validate_json(answer.content) if answer.status_code == httpx.codes.OK else None
+    except (httpx.TransportError, ValidationError):
+        # Whoever answers something else on this port is no node.
         return None
-    return Status.model_validate_json(answer.content) if answer.status_code == httpx.codes.OK else None

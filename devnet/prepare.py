@@ -17,7 +17,8 @@ import tomli_w
 
 from devnet.bank.book import Book
 from devnet.cast import Firm, cast_of, credit_code
-from devnet.plan import DevnetPlan
+from devnet.plan import UNFINISHED_FILE, DevnetPlan
+from devnet.problems import problem
 from devnet.rulebook import parameter_rows, policy_rows
 from ledger.crypto import Suite
 from ledger.national import suite_named
@@ -63,8 +64,15 @@ class Secrets:
 
 
 def prepare(plan: DevnetPlan, *, limits: dict[str, int], timeouts_ms: dict[str, int]) -> None:
-    """Write everything into `plan.folder`, which is made; FileExistsError when a devnet is there already."""
-    plan.folder.mkdir(parents=True, exist_ok=False)
+    """Write everything into `plan.folder`, which is made; raises DEV-008 when it is there already.
+
+    The devnet is marked as unfinished; whoever has brought it to where it should be says so with `finish`.
+    """
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=False)
+    except (FileExistsError, NotADirectoryError):
+        raise problem("DEV-008", folder=str(plan.folder)) from None
+    (plan.folder / UNFINISHED_FILE).touch()
     try:
         _prepare(plan, limits, timeouts_ms)
     except BaseException:

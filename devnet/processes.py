@@ -17,6 +17,8 @@ from typing import Final
 
 import psutil
 
+from devnet.ending import unbroken
+
 PID_FILE: Final = "pid.json"
 LOG_FILE: Final = "node.log"
 STOP_SECONDS_MAX: Final = 15
@@ -27,12 +29,12 @@ def start(home: Path, arguments: Sequence[str]) -> int:
     """Start `lugang ARGUMENTS` with its output at the end of `home`/node.log; returns the pid."""
     if (running := find(home)) is not None:
         raise ProcessLookupError(f"{home.name} is running already, pid {running.pid}")
-    with (home / LOG_FILE).open("ab") as log:
+    with unbroken(), (home / LOG_FILE).open("ab") as log:
         child = subprocess.Popen(  # noqa: S603 — our own command with arguments made here
             [*COMMAND, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
-    created = psutil.Process(child.pid).create_time()
-    (home / PID_FILE).write_text(json.dumps({"pid": child.pid, "created": created}), encoding="utf-8")
+        created = psutil.Process(child.pid).create_time()
+        (home / PID_FILE).write_text(json.dumps({"pid": child.pid, "created": created}), encoding="utf-8")
     return child.pid
 
 

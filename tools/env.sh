@@ -34,18 +34,28 @@ if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted $here" 
     exit 0
 fi
 
-echo "正在准备环境 .venv（首次约需一两分钟） / preparing .venv (a minute or two the first time)"
+stages=4
+say() {
+    printf '[%s/%s] %s · %s\n' "$1" "$stages" "$2" "$3"
+}
+say 1 "准备环境 .venv" "preparing .venv"
 rm -f "$stamp"
 if ! .venv/bin/python -c "$new_enough" 2>/dev/null || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     "$python" -m venv --clear .venv || packages_missing
 fi
+# Twice quiet: errors alone. What pip warns of (root, an editable install) is what is wanted here.
 install() {
-    .venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check --no-deps "$@" || fail \
+    .venv/bin/python -m pip install --quiet --quiet --no-input --disable-pip-version-check --root-user-action=ignore \
+        --no-deps "$@" || fail \
         "安装失败，原因见上。再次运行同一命令即可重试。" "The installation failed for the reason above. The same command tries again."
 }
 # The builder first, from its own lock: two small packages have only sources, and must be built by a builder we know.
+say 2 "安装构建工具" "installing the builder"
 install --require-hashes -r requirements-build.lock
+libraries=$(grep -c '^[a-z].*==' requirements.lock)
+say 3 "安装 $libraries 个依赖库，约需一两分钟" "installing $libraries libraries, a minute or two"
 install --require-hashes --no-build-isolation -r requirements.lock
-# setuptools warns of every editable install; here it is what is wanted, and a newcomer should not wonder about it.
+say 4 "安装本项目" "installing this project"
+# setuptools warns of every editable install.
 PYTHONWARNINGS=ignore install --no-build-isolation --no-index --editable .
 echo "$wanted $here" >"$stamp"

@@ -27,10 +27,13 @@ from devnet.bench.sampling import Sampler
 from devnet.bench.signing import SigningJob, sign_all
 from devnet.bench.workload import Holding, Workload, in_turns
 from devnet.demo.stage import Stage
-from devnet.lifecycle import DevnetError, bring_up, remove
+from devnet.ending import ends_in_order
+from devnet.lifecycle import bring_up, finish, make_room
 from devnet.onboarding import Cast, open_session
 from devnet.plan import DevnetPlan, make_plan
 from devnet.prepare import prepare
+from devnet.problems import problem
+from devnet.speech import DevnetCommand
 from ledger.national import suite_named
 from wallet.session import Session
 
@@ -39,7 +42,10 @@ SAMPLE_SECONDS: Final = 1.0
 END_SECONDS_MAX: Final = 30
 
 
-@click.command(help="压测:开环或闭环,由外部计量 / measure it from outside, in an open or a closed loop")
+@click.command(
+    cls=DevnetCommand,
+    help="压测：开环或闭环，由外部计量。\n\nMeasure it from outside, in an open or a closed loop.",
+)
 @click.option("--dir", "folder", type=click.Path(path_type=Path), default=DEFAULT_DIR, show_default=True)
 @click.option("--nodes", default=5, show_default=True, help="节点数,4 至 16 / how many nodes, 4 to 16")
 @click.option("--suite", type=click.Choice(["intl", "gm"]), default="intl", show_default=True)
@@ -67,17 +73,15 @@ def bench(
         raise click.UsageError("--rate 与 --clients 只能选一 / --rate is an open loop, --clients a closed one")
     console = Console(stderr=as_json)
     workload = Workload(rate, clients or 100, seconds, holders, hot)
-    remove(folder)
-    try:
-        plan = make_plan(folder, nodes, suite)
+    with ends_in_order():
+        make_room(folder, "bench")
+        plan = make_plan(folder, nodes, suite, purpose="bench")
         prepare(plan, limits={}, timeouts_ms={})
-    except (ValueError, FileExistsError) as error:
-        raise DevnetError(f"无法创建 / cannot be made: {error}") from None
-    try:
-        result = perform(plan, console, workload)
-    finally:
-        if not keep:
-            network.stop_all(plan)
+        try:
+            result = perform(plan, console, workload)
+        finally:
+            if not keep:
+                network.stop_all(plan)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     sys.exit(0 if result["lost"] == 0 and result["consistent"] else 1)
@@ -95,6 +99,7 @@ class Measured:
 def perform(plan: DevnetPlan, console: Console, workload: Workload) -> dict[str, Any]:
     """Everything that needs running nodes; the result as the one JSON object."""
     bring_up(plan, console, is_new=True)
+    finish(plan)
     session = open_session(plan)
     stage = Stage(session, console)
     holdings, until = make_holders(stage, Cast(session, plan.wallet_home), workload)
@@ -170,7 +175,7 @@ def follow(console: Console, workload: Workload, says: Connection, sampler: Samp
             try:
                 said = says.recv()
             except EOFError:
-                raise DevnetError("压测端意外结束 / the load generator has ended") from None
+                raise problem("DEV-012") from None
             match said:
                 case ("ready",):
                     is_running, last = True, sampler.look().at

@@ -15,6 +15,7 @@ from devnet.cast import BANK, FUNDER, ISSUER, VERIFIER
 from devnet.demo.stage import Act, Stage, act
 from devnet.onboarding import Cast
 from ledger.codec import encode
+from node.language import words
 from wallet.builder import Signer
 from wallet.session import Outcome
 
@@ -44,6 +45,9 @@ class Business:
     def signer(self, organisation: str) -> Signer:
         return self._signers.get(organisation) or self._cast.signer(organisation)
 
+    def say(self, text: str) -> None:
+        self._stage.say(text)
+
     def paper(self, what: str) -> bytes:
         """The digest of one more invented document."""
         self._papers += 1
@@ -58,8 +62,8 @@ class Business:
         """The funder grants the issuer a line and activates it."""
         funder, today = self.signer(FUNDER), self.today()
         grant = act(funder, "credit", "grant", ISSUER, limit, "voucher", True)
-        line: bytes = self._stage.do_one("授信 grant a line", grant)
-        self._stage.do_one("额度生效 activate it", act(funder, "credit", "activate", line, today, ends))
+        line: bytes = self._stage.do_one(words("授信", "grant a line"), grant)
+        self._stage.do_one(words("额度生效", "activate it"), act(funder, "credit", "activate", line, today, ends))
         return line
 
     def trade(self, seller: str, amount: int) -> tuple[bytes, bytes]:
@@ -67,13 +71,13 @@ class Business:
         stage, supplier, today = self._stage, self.signer(seller), self.today()
         content, number = self.paper("contract"), self.paper("invoice number")
         record = ("contract", seller, ISSUER, amount, content, today, None)
-        contract: bytes = stage.do_one("合同 contract", act(supplier, "trade", "record", *record))
-        stage.do_one("确认 confirm", act(self.signer(ISSUER), "trade", "confirm", contract, amount))
+        contract: bytes = stage.do_one(words("合同", "contract"), act(supplier, "trade", "record", *record))
+        stage.do_one(words("确认", "confirm"), act(self.signer(ISSUER), "trade", "confirm", contract, amount))
         invoice: bytes = stage.do_one(
-            "发票 invoice",
+            words("发票", "invoice"),
             act(supplier, "trade", "invoice", contract, amount, self.paper("invoice"), number, today),
         )
-        stage.do_one("验真 attest", act(self.signer(VERIFIER), "trade", "attest", invoice, amount, number))
+        stage.do_one(words("验真", "attest"), act(self.signer(VERIFIER), "trade", "attest", invoice, amount, number))
         return contract, invoice
 
     # the voucher
@@ -82,17 +86,17 @@ class Business:
         """The issuer's maker issues, its checker approves where the policy asks for it, the payee accepts; the root."""
         stage, session = self._stage, self._stage.session
         arguments = self.issue_arguments(payee, face, due, line)
-        [issued] = stage.outcomes("开立 issue", [act(self.signer(ISSUER), "voucher", "issue", *arguments)])
+        [issued] = stage.outcomes(words("开立", "issue"), [act(self.signer(ISSUER), "voucher", "issue", *arguments)])
         waiting = event_of(issued, "approval", "Waiting")
         if waiting is not None:
             item = session.row("approval", "items", waiting[0])
             said, digest = session.act_waiting(item)
             approve = act(self._cast.signer(ISSUER, "checker"), "approval", "approve", waiting[0], digest, said)
-            [issued] = stage.outcomes("复核 check", [approve])
+            [issued] = stage.outcomes(words("复核", "check"), [approve])
         announced = event_of(issued, "voucher", "Issued")
         assert announced is not None, "a voucher was issued"
         root: bytes = announced[0]
-        stage.do_one("签收 accept", act(self.signer(payee), "voucher", "accept", root, face, due))
+        stage.do_one(words("签收", "accept"), act(self.signer(payee), "voucher", "accept", root, face, due))
         return root
 
     def issue_arguments(self, payee: str, face: int, due: int, line: bytes) -> tuple[Any, ...]:
@@ -109,14 +113,16 @@ class Business:
     def pass_on(self, what: str, payments: Sequence[tuple[str, bytes, Sequence[Part]]], due: int) -> list[list[bytes]]:
         """Each (payer, tranche, parts): offered, in one bulk payment where there are several, and all accepted."""
         until = self.today() + OFFER_DAYS
-        offered = self._stage.do(f"{what} 流转 offer", [self._offer(*payment, until) for payment in payments])
+        offered = self._stage.do(
+            f"{what} {words('流转', 'offer')}", [self._offer(*payment, until) for payment in payments]
+        )
         children = [list(result) if type(result) is tuple else [result] for result in offered]
         accepts = [
             act(self.signer(part.payee), "voucher", "accept", child, part.face, due)
             for (_, _, parts), made in zip(payments, children, strict=True)
             for part, child in zip(parts, made, strict=True)
         ]
-        self._stage.do(f"{what} 签收 accept", accepts)
+        self._stage.do(f"{what} {words('签收', 'accept')}", accepts)
         return children
 
     def _offer(self, payer: str, tranche: bytes, parts: Sequence[Part], until: int) -> Act:
@@ -139,7 +145,8 @@ class Business:
         many = [(holder, tuple(sorted(ids))) for holder, ids in holdings if len(ids) > 1]
         merged = iter(
             self._stage.do(
-                f"{what} 合并 merge", [act(self.signer(holder), "voucher", "merge", ids) for holder, ids in many]
+                f"{what} {words('合并', 'merge')}",
+                [act(self.signer(holder), "voucher", "merge", ids) for holder, ids in many],
             )
             if many
             else []
@@ -151,20 +158,20 @@ class Business:
         stage, funder, today = self._stage, self.signer(FUNDER), self.today()
         holders = [self.signer(holder) for holder, _, _ in wanted]
         asked = stage.do(
-            f"{what} 询价 ask",
+            f"{what} {words('询价', 'ask')}",
             [
                 act(signer, "finance", "ask", tranche, face, today, False, (FUNDER,))
                 for signer, (_, tranche, face) in zip(holders, wanted, strict=True)
             ],
         )
         quote = (RATE_PPM, 0, 0, 1_000_000, today)
-        stage.do(f"{what} 报价 quote", [act(funder, "finance", "quote", one, *quote) for one in asked])
+        stage.do(f"{what} {words('报价', 'quote')}", [act(funder, "finance", "quote", one, *quote) for one in asked])
         selects = []
         for signer, application in zip(holders, asked, strict=True):
             cost = dict(zip(COST, stage.view("finance", "cost", application, FUNDER, today), strict=True))
             chosen = act(signer, "finance", "select", application, FUNDER, today, cost["net"], cost["all_in"])
             selects.append((chosen, cost["net"]))
-        financings = stage.do(f"{what} 选定 select", [select for select, _ in selects])
+        financings = stage.do(f"{what} {words('选定', 'select')}", [select for select, _ in selects])
         signs: list[Act] = []
         for signer, financing, (_, _, face), (_, net) in zip(holders, financings, wanted, selects, strict=True):
             contract = self.paper("financing contract")
@@ -172,28 +179,33 @@ class Business:
             signs.append(act(signer, "finance", "sign_as_holder", financing, contract, *terms))
             registered = self.paper("registration")
             signs.append(act(funder, "finance", "sign_as_funder", financing, contract, registered, *terms))
-        stage.do(f"{what} 签约 sign", signs)
-        self.wait_rows(f"{what} 放款 bank pays", ("finance", "financings"), financings, is_financed)
+        stage.do(f"{what} {words('签约', 'sign')}", signs)
+        self.wait_rows(f"{what} {words('放款', 'bank pays')}", ("finance", "financings"), financings, is_financed)
         return list(financings)
 
     # waiting for the bank
 
     def wait_rows(
-        self, what: str, where: tuple[str, str], keys: Sequence[bytes], done: Callable[[dict[str, Any]], bool]
+        self,
+        what: str,
+        where: tuple[str, str],
+        keys: Sequence[bytes],
+        done: Callable[[dict[str, Any]], bool],
+        detail: Callable[[dict[str, Any]], str] = lambda _: "",
     ) -> None:
-        """Wait until the bank simulator's statements have brought every row to where `done(fields)` is true."""
+        """Wait until the bank simulator's statements have brought every row to where `done(fields)` is true; `detail`
+        says of the first row how far it has come."""
         session, deadline = self._stage.session, time.monotonic() + BANK_SECONDS_MAX
-        with self._stage.console.status(what) as status:
+        with self._stage.step(what, len(keys)) as tell:
             while True:
                 rows = session.rows(*where, [(key,) for key in keys])
                 count = sum(1 for row in rows if row.fields and done(row.fields))
-                status.update(f"{what} {count}/{len(rows)}")
+                tell(count, detail(rows[0].fields) if rows[0].fields else "")
                 if count == len(rows):
-                    break
+                    return
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{what}: {count} of {len(rows)} after {BANK_SECONDS_MAX} s")
                 time.sleep(POLL_SECONDS)
-        self._stage.console.print(f"  {what} {len(rows)}/{len(rows)}")
 
 
 def event_of(outcome: Outcome, contract: str, event: str) -> tuple[Any, ...] | None:

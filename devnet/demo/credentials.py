@@ -12,6 +12,7 @@ from typing import Any, Final
 from devnet.demo.business import Business
 from devnet.demo.stage import Stage, act
 from ledger.codec import encode
+from node.language import words
 from wallet.builder import Signer
 
 SCOPE: Final = "港口作业 port operations"
@@ -43,34 +44,42 @@ class CredentialPlay:
         today = self._business.today()
         ends = today + VALID_DAYS
         spaces = (("subject-space", subject), ("bank-space-01", user))
-        stage.do("数字空间 spaces", [act(who, "credential", "open_space", name) for name, who in spaces])
+        stage.do(words("数字空间", "spaces"), [act(who, "credential", "open_space", name) for name, who in spaces])
 
         content = self._business.paper("blank")
         blank_signature = self._sign(supervisor, "blank", content)
         terms = (SCOPE, PURPOSE, 1, 100, today, ends)
         granted = act(supervisor, "credential", "grant", "collector", content, blank_signature, *terms)
-        blank: bytes = stage.do_one("授权·印证 grant", granted)
+        blank: bytes = stage.do_one(words("授权·印证", "grant"), granted)
         countersignature = self._sign(collector, "blank", content)
-        stage.do_one("会签 countersign", act(collector, "credential", "countersign", blank, content, countersignature))
+        stage.do_one(
+            words("会签", "countersign"), act(collector, "credential", "countersign", blank, content, countersignature)
+        )
 
         consent_paper = self._business.paper("consent")
-        consent = stage.do_one("同意 consent", act(subject, "credential", "consent", blank, consent_paper, ends))
+        consent = stage.do_one(
+            words("同意", "consent"), act(subject, "credential", "consent", blank, consent_paper, ends)
+        )
         entity, address = self._business.paper("entity"), self._address("subject-space")
         entity_signature = self._sign(collector, "entity", entity)
         issued = ("subject", consent, address, entity, entity_signature, ends)
-        asset: bytes = stage.do_one("确权·发证 issue", act(collector, "credential", "issue", blank, 1, *issued))
+        asset: bytes = stage.do_one(
+            words("确权·发证", "issue"), act(collector, "credential", "issue", blank, 1, *issued)
+        )
 
         custody = self._business.paper("custody receipt")
-        stage.do_one("产权·存证 store", act(subject, "credential", "store", asset, entity, custody))
+        stage.do_one(words("产权·存证", "store"), act(subject, "credential", "store", asset, entity, custody))
 
         allowed = act(subject, "credential", "allow", asset, "user", PURPOSE, 1, ends, 0)
-        grant: bytes = stage.do_one("授权用证 allow", allowed)
+        grant: bytes = stage.do_one(words("授权用证", "allow"), allowed)
         shown = self._business.paper("presentation")
         acceptance = self._sign(user, "presentation", shown, grant)
         fields = (address, content, blank_signature, entity, entity_signature)
         exercise = (grant, *fields, self._address("bank-space-01"), PURPOSE, 0, shown, acceptance)
-        circulation: bytes = stage.do_one("行权·用证 exercise", act(user, "credential", "exercise", *exercise))
-        stage.do_one("见证 witness", act(signer("operator"), "credential", "witness", circulation))
+        circulation: bytes = stage.do_one(
+            words("行权·用证", "exercise"), act(user, "credential", "exercise", *exercise)
+        )
+        stage.do_one(words("见证", "witness"), act(signer("operator"), "credential", "witness", circulation))
         return CredentialPlayed(
             asset,
             circulation,

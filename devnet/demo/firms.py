@@ -10,6 +10,7 @@ from devnet.bank.book import Book
 from devnet.cast import BANK, credit_code
 from devnet.demo.stage import Stage, act
 from devnet.onboarding import Cast
+from node.language import words
 from wallet.builder import Signer
 from wallet.keystore import new_secret
 
@@ -29,14 +30,16 @@ def admit_suppliers(stage: Stage, cast: Cast, book: Book, names: Sequence[str], 
         for i, name in enumerate(names)
     ]
     operator, supervisor = cast.signer("operator"), cast.signer("supervisor")
+    stage.do(words("邀请", "invite"), [act(operator, "membership", "invite_many", part) for part in _parts(applicants)])
     stage.do(
-        "邀请 invite", [act(operator, "membership", "invite_many", part) for part in _parts(applicants)]
+        words("准入", "admit"), [act(supervisor, "membership", "admit", part, ("subject",)) for part in _parts(names)]
     )
-    stage.do("准入 admit", [act(supervisor, "membership", "admit", part, ("subject",)) for part in _parts(names)])
     licences = [(name, SUPPLIER, today + LICENSED_DAYS, paper) for name in names]
-    stage.do("授资质 license", [act(supervisor, "membership", "license_many", part) for part in _parts(licences)])
     stage.do(
-        "登记账户 accounts",
+        words("授资质", "license"), [act(supervisor, "membership", "license_many", part) for part in _parts(licences)]
+    )
+    stage.do(
+        words("登记账户", "accounts"),
         [act(signers[name], "settlement", "register", book.open_account(name, 0), BANK) for name in names],
     )
     return signers

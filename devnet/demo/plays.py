@@ -13,6 +13,7 @@ from devnet.demo.redeeming import Redeeming, Trouble
 from devnet.demo.stage import Stage
 from ledger.errors import Refused
 from node.genesis_spec import day_number
+from node.language import words
 
 FEN: Final = 100
 DUE: Final = day_number(datetime.date(2022, 12, 30))
@@ -48,13 +49,14 @@ class CascadePlay:
         self._business, self._cascade = business, cascade
         self._owned: dict[str, list[bytes]] = {}
         self._financings: list[bytes] = []
+        self._transfers = 0
 
     def play(self, line: bytes) -> Played:
         [first] = self._cascade.levels[0]
         root = self._business.issue(first.firm, FACE_YUAN * FEN, DUE, line)
         self._owned[first.firm] = [root]
         for level, shares in enumerate(self._cascade.levels, start=1):
-            self._level(f"L{level}", shares, level)
+            self._level(words(f"第 {level} 层", f"level {level}"), shares, level)
         return Played(root, tuple(self._financings))
 
     def _level(self, name: str, shares: tuple[Share, ...], level: int) -> None:
@@ -76,6 +78,15 @@ class CascadePlay:
         for (_, _, parts), children in zip(payments, business.pass_on(name, payments, DUE), strict=True):
             for part, child in zip(parts, children, strict=True):
                 self._owned.setdefault(part.payee, []).append(child)
+        self._tell_transfers(len(transfers), level)
+
+    def _tell_transfers(self, count: int, level: int) -> None:
+        self._transfers += count
+        of = sum(map(len, self._cascade.transfers))
+        self._business.say(words(
+            f"流转 {self._transfers}/{of} 笔：第 {level} 层付给第 {level + 1} 层 {count} 笔",
+            f"transfers {self._transfers}/{of}: {count} from level {level} to level {level + 1}",
+        ))  # fmt: skip
 
 
 def redeem_p16(stage: Stage, business: Business, book: Book, played: Played, line: bytes) -> tuple[Redeeming, Refused]:
@@ -85,5 +96,3 @@ def redeem_p16(stage: Stage, business: Business, book: Book, played: Played, lin
     late_issue = business.issue_arguments("supplier-c", 1_000 * FEN, DUE + 30, line)
     trouble = Trouble(FIRST_PAYMENT, returned_to="l2-01")
     return redeeming, redeeming.pay_with_trouble(DUE, trouble, late_issue)
-
-

@@ -7,21 +7,20 @@ reader can see verification name the place.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from devnet.cast import BANK
 from devnet.demo.figures import Facts, facts_of_evidence
 from ledger.codec import encode, load
 from ledger.evidence import Evidence, ItemKind
+from ledger.glossary import field_name
 from ledger.verdict import Verdict, judge
 from wallet.exporter import Exporter, tranches_of
 from wallet.home import chain_of
 from wallet.session import Row, Session
 
 STATEMENTS_TOGETHER: Final = 200
-SMALLEST_AMOUNT_FEN: Final = 1_000_000
-"""Days, levels and numbers in a record are smaller than this, the demo's amounts mostly larger."""
 
 
 def collect(session: Session, roots: Iterable[bytes], financings: Iterable[bytes]) -> list[Row]:
@@ -64,30 +63,47 @@ def judged(genesis: bytes, file: bytes) -> tuple[Verdict, Facts]:
     return verdict, facts_of_evidence(found, lexicon)
 
 
-def alter(file: bytes, number: int) -> tuple[bytes, str]:
-    """The file with its `number`-th amount raised by one fen, and which item that is.
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One amount in an evidence file: the `number`-th of the file, field `at` of the row in item `item`, in fen."""
 
-    Amounts are the numbers of at least 10,000 yuan in the file's rows, in its order; IndexError when there are fewer.
-    """
+    number: int
+    item: int
+    at: int
+    row: str
+    name_zh: str
+    name_en: str
+    fen: int
+
+
+def figures_of(genesis: bytes, file: bytes) -> list[Figure]:
+    """Every amount of money that the file proves and that is not zero, in the file's order."""
+    suite, _, _ = chain_of(genesis)
+    _, found, lexicon = judge(suite, genesis, file)
+    figures: list[Figure] = []
+    for value in found.values:
+        where, record = lexicon.map_name(value.full_key), lexicon.record(value.full_key, value.value)
+        if where is None or record is None:
+            continue
+        interface = lexicon.interfaces[where[0]]
+        form = next(form for form in interface.maps if form.name == where[1])
+        key = " ".join(part.hex()[:12] if type(part) is bytes else str(part) for part in record[0])
+        for at, (field, fen) in enumerate(zip(interface.record(form.record).fields, record[1].values(), strict=False)):
+            if field.type.kind == "fen" and type(fen) is int and fen:
+                names = (field_name(field, "zh"), field_name(field, "en"))
+                row = f"{where[0]}.{where[1]} {key}"
+                figures.append(Figure(len(figures) + 1, value.number, at, row, *names, fen))
+    return figures
+
+
+def alter(file: bytes, figure: Figure) -> bytes:
+    """The file with this figure raised by one fen, and nothing else changed."""
     evidence = Evidence.decode(file)
-    places = [
-        (i, j)
-        for i, item in enumerate(evidence.items)
-        if item.kind == ItemKind.PRESENT
-        for j, value in enumerate(_fields(item.content[1]))
-        if type(value) is int and value >= SMALLEST_AMOUNT_FEN
-    ]
-    place, at = places[number - 1]
-    item = evidence.items[place]
-    fields = list(_fields(item.content[1]))
-    fields[at] += 1
+    item = evidence.items[figure.item - 1]
+    assert item.kind == ItemKind.PRESENT, "a figure stands in a row"
+    fields = list(load(item.content[1]))
+    assert fields[figure.at] == figure.fen, "the figure stands where it was found"
+    fields[figure.at] += 1
     forged = item._replace(content=(item.content[0], encode(tuple(fields))))
-    items = (*evidence.items[:place], forged, *evidence.items[place + 1 :])
-    return replace(evidence, items=items).encode(), f"item {place + 1}, field {at + 1}: {fields[at] - 1} → {fields[at]}"
-
-
-def _fields(value: bytes) -> tuple[Any, ...]:
-    decoded = load(value)
-    assert type(decoded) is tuple, "a row is an array of its fields"
-    return decoded
-
+    items = (*evidence.items[: figure.item - 1], forged, *evidence.items[figure.item :])
+    return replace(evidence, items=items).encode()

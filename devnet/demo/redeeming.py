@@ -6,7 +6,7 @@ statements change; what it does wrong is ordered from the simulator beforehand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from devnet.cast import ISSUER
 from devnet.demo.business import Business
 from devnet.demo.stage import Stage, act
 from ledger.errors import Refused
+from ledger.money import show
+from ledger.wording import show_day
+from node.language import language, words
 
 REDEMPTIONS: Final = ("maturity", "redemptions")
 CLAIMS: Final = ("maturity", "claims")
@@ -41,7 +44,8 @@ class Redeeming:
     def step_to(self, day: int) -> None:
         """Move the business day; the chain's sweeps run in that block."""
         clerk = self._business.signer("supervisor")
-        self._stage.do_one(f"日期 day → {day}", act(clerk, "calendar", "step", day))
+        date = show_day(day, language())
+        self._stage.do_one(words(f"日期进到 {date}", f"the day is {date}"), act(clerk, "calendar", "step", day))
 
     def take_record(self, record_day: int) -> None:
         """Go to the record day and wait until every live tranche is a claim."""
@@ -50,7 +54,8 @@ class Redeeming:
         for _ in range(PAGES_MAX):
             if self.redemption()["phase"] not in ("waiting", "recording"):
                 return
-            self._stage.do_one("登记 record", act(clerk, "maturity", "record", self._root))
+            noting = words("登记日：登记各持有人", "record day: noting every holder")
+            self._stage.do_one(noting, act(clerk, "maturity", "record", self._root))
         raise AssertionError("the record was not taken")
 
     def pay_with_trouble(self, effective: int, trouble: Trouble, late_issue: tuple[Any, ...]) -> Refused:
@@ -62,34 +67,59 @@ class Redeeming:
         book.give_order("short", purpose="collect", business=root, amount=trouble.first_payment)
         self.step_to(effective)
         first = trouble.first_payment
-        self._watch("少付 short payment", lambda row: row["collected"] == first and row["paid"] == first)
+        self._watch(
+            words("到期日付款人少付，等待银行分付", "due day, short payment; the bank shares it out"),
+            lambda row: row["collected"] == first and row["paid"] == first,
+        )
         self.step_to(effective + 1)
         blocked = self._stage.refused(
-            "逾期禁开 overdue: issue refused", act(self._business.signer(ISSUER), "voucher", "issue", *late_issue)
+            words("逾期再开立，应被拒绝", "overdue: another issue must be refused"),
+            act(self._business.signer(ISSUER), "voucher", "issue", *late_issue),
         )
         book.give_order("return", payee=trouble.returned_to, purpose="redeem")
         book.give_order("pay", purpose="collect", business=root)
-        self._watch("补足 rest and penalty", lambda row: row["collected"] == row["total"] == row["paid"])
-        self._watch("罚息 penalty", lambda row: row["penalty"] > 0 and row["penalty_paid"] == row["penalty"])
-        self._stage.do_one("清偿 cure", act(self._business.signer(ISSUER), "maturity", "cure", root))
+        self._watch(
+            words("次日补足，一笔退回后重付", "the rest a day late; one payment returned, made again"),
+            lambda row: row["collected"] == row["total"] == row["paid"],
+        )
+        self._watch(
+            words("等待银行把罚息付给各持有人", "the bank pays the penalty to each holder"),
+            lambda row: row["penalty"] > 0 and row["penalty_paid"] == row["penalty"],
+            _how_far_penalty,
+        )
+        cure = act(self._business.signer(ISSUER), "maturity", "cure", root)
+        self._stage.do_one(words("清偿，解除逾期", "cured: no longer overdue"), cure)
         return blocked
 
     def pay(self, effective: int) -> None:
         """On the day, in full."""
         self.step_to(effective)
-        self._watch("兑付 redemption", lambda row: row["phase"] == "redeemed")
+        self._watch(words("等待银行兑付", "waiting for the bank to redeem"), lambda row: row["phase"] == "redeemed")
 
     def close(self) -> None:
         """After the days in which payments can come back the voucher is cancelled and its line free."""
         turn = self.redemption()["turn"]
         if turn is not None:
             self.step_to(turn)
-        self._watch("注销 cancel", lambda row: row["phase"] == "cancelled")
+        self._watch(
+            words("退款期过后注销", "cancelled after the days of returns"), lambda row: row["phase"] == "cancelled"
+        )
 
-    def _watch(self, what: str, done: Any) -> None:
-        self._business.wait_rows(what, REDEMPTIONS, [self._root], done)
+    def _watch(self, what: str, done: Any, how_far: Callable[[dict[str, Any]], str] | None = None) -> None:
+        self._business.wait_rows(what, REDEMPTIONS, [self._root], done, how_far or _how_far)
 
     def claims(self, tranches: Iterable[bytes]) -> dict[bytes, dict[str, Any]]:
         """The claims of those tranches that became one."""
         rows = self._stage.session.rows(*CLAIMS, [(tranche,) for tranche in tranches])
         return {row.key[0]: row.fields for row in rows if row.fields}
+
+
+def _how_far(row: dict[str, Any]) -> str:
+    """The redemption's figures, in yuan."""
+    collected, paid, total = (show(row[name]) for name in ("collected", "paid", "total"))
+    return words(f"（归集 {collected}，付出 {paid}，应付 {total} 元）", f"(in {collected}, out {paid} of {total})")
+
+
+def _how_far_penalty(row: dict[str, Any]) -> str:
+    paid, total = show(row["penalty_paid"]), show(row["penalty"])
+    return words(f"（付出 {paid}，应付 {total} 元）", f"(out {paid} of {total})")

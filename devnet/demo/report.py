@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -11,13 +12,12 @@ from devnet.cast import FUNDER
 from devnet.demo.deal import COUNTS, TOTALS
 from devnet.demo.figures import RootFigures
 from ledger import money
+from node.language import words
 
 WAN_FEN: Final = 1_000_000
 """万元 in fen."""
 FUNDERS_FEN: Final = 38_960_000 * 100
 SUPPLIERS_FEN: Final = 21_040_000 * 100
-REDEMPTION: Final = "到期兑付,银行回单合计 · redemption, summed from bank statements net of returns"
-P17: Final = "p.17: 签发 200,转付 100,贴现 100 · issued 200, passed on 100, financed 100"
 
 
 def plan_rows() -> list[tuple[int, int, int, int]]:
@@ -26,22 +26,21 @@ def plan_rows() -> list[tuple[int, int, int, int]]:
 
 
 def show_levels(console: Console, title: str, figures: RootFigures) -> bool:
-    """Print the table of p.16; whether every figure equals the plan's."""
-    table = Table(title=title)
-    for heading in ("层级\nlevel", "企业数\nfirms"):
-        table.add_column(heading, justify="right")
-    for heading in ("接收\nreceived", "融资\nfinanced", "持有\nheld", "流转\npassed on"):
-        table.add_column(f"{heading}\n(万元)", justify="right")
-    table.add_column("方案\nplan")
+    """Print the table of p.16 beside the plan's; whether every figure equals it."""
+    table = _table()
+    table.add_column(words("层级", "level"), no_wrap=True)
+    table.add_column(words("企业数", "firms"), justify="right", no_wrap=True)
+    for zh, en in (("接收", "received"), ("融资", "financed"), ("持有", "held"), ("流转", "passed on")):
+        table.add_column(words(zh, en), justify="right", no_wrap=True)
+    table.add_column("")
     agree = len(figures.levels) == len(COUNTS)
     for row, count, plan in zip(figures.levels, COUNTS, plan_rows(), strict=False):
         found = (row.received, row.financed, row.held, row.passed)
-        same = found == plan
+        same = (row.firms, *found) == (count, *plan)
         agree = agree and same
-        shown = " / ".join(_wan(figure) for figure in plan)
-        mark = "[green]✓[/]" if same else "[red]✗[/]"
-        table.add_row(f"L{row.level}", str(count), *(_wan(figure) for figure in found), f"{mark} {shown}")
-    console.print(table)
+        table.add_row(f"L{row.level}", str(row.firms), *(_wan(figure) for figure in found), _mark(same))
+        table.add_row(words("方案", "plan"), str(count), *(_wan(figure) for figure in plan), style="dim")
+    _print(console, title, table)
     return agree
 
 
@@ -49,18 +48,32 @@ def show_redemption(console: Console, figures: RootFigures) -> bool:
     """Print what the bank's statements sum to; whether funders and suppliers got what the plan says."""
     funders = figures.by_payee.get(FUNDER, 0)
     suppliers = sum(figures.by_payee.values()) - funders
-    table = Table("", "", "方案 plan", title=REDEMPTION)
-    pairs = (("资金方 funders", funders, FUNDERS_FEN), ("供应商 suppliers", suppliers, SUPPLIERS_FEN))
+    title = words("p.16 兑付（元）：银行回单合计，扣除退回", "p.16 redemption (yuan): bank statements net of returns")
+    table = _table()
+    table.add_column("", no_wrap=True)
+    table.add_column(words("回单", "statements"), justify="right", no_wrap=True)
+    table.add_column(words("方案", "plan"), justify="right", no_wrap=True)
+    table.add_column("")
+    pairs = (
+        (words("资金方", "funders"), funders, FUNDERS_FEN),
+        (words("供应商", "suppliers"), suppliers, SUPPLIERS_FEN),
+    )
     for name, found, plan in pairs:
-        mark = "[green]✓[/]" if found == plan else "[red]✗[/]"
-        table.add_row(name, money.show(found), f"{mark} {money.show(plan)}")
-    table.add_row("收款人数 payees", str(len(figures.by_payee)), "")
-    table.add_row("罚息(另行) penalty, its own line", money.show(figures.penalty), "")
-    table.add_row("回单 statements", f"{figures.statements}, 退回 returned {figures.returned}", "")
-    table.add_row("登记日持有笔数 tranches at record", str(figures.tranches_at_record), "")
-    for level, interest in sorted(figures.interest_by_level.items()):
-        table.add_row(f"利息 interest L{level}", money.show(interest), "")
-    console.print(table)
+        table.add_row(name, money.show(found), money.show(plan), _mark(found == plan))
+    returned = words(f"，其中退回 {figures.returned}", f", {figures.returned} returned")
+    further = (
+        (words("罚息（另计）", "penalty, apart"), money.show(figures.penalty)),
+        (words("收款人数", "payees"), str(len(figures.by_payee))),
+        (words("回单数", "statements"), f"{figures.statements}{returned}"),
+        (words("登记日持有笔数", "tranches at record day"), str(figures.tranches_at_record)),
+        *(
+            (words(f"融资利息 L{level}", f"interest L{level}"), money.show(interest))
+            for level, interest in sorted(figures.interest_by_level.items())
+        ),
+    )
+    for name, value in further:
+        table.add_row(name, value, "", "")
+    _print(console, title, table)
     return funders == FUNDERS_FEN and suppliers == SUPPLIERS_FEN
 
 
@@ -68,11 +81,45 @@ def show_p17(console: Console, figures: RootFigures) -> bool:
     """p.17: 100 owed to A and 100 to the funder; whether the bank paid just that."""
     wanted = {"supplier-a": 100 * WAN_FEN, FUNDER: 100 * WAN_FEN}
     agree = figures.by_payee == wanted
-    table = Table("收款方 payee", "万元", title=P17)
+    title = words(
+        "p.17 兑付（万元）：签发 200，转付 100，融资 100",
+        "p.17 redemption (万元): issued 200, passed on 100, financed 100",
+    )
+    table = _table()
+    table.add_column(words("收款方", "payee"), no_wrap=True)
+    table.add_column(words("回单", "statements"), justify="right", no_wrap=True)
+    table.add_column("")
     for payee, amount in sorted(figures.by_payee.items()):
-        table.add_row(payee, f"{'[green]✓[/]' if wanted.get(payee) == amount else '[red]✗[/]'} {_wan(amount)}")
-    console.print(table)
+        table.add_row(payee, _wan(amount), _mark(wanted.get(payee) == amount))
+    _print(console, title, table)
     return agree
+
+
+def figures_json(figures: RootFigures) -> dict[str, Any]:
+    """The same for programs, amounts in fen."""
+    return {
+        "levels": [asdict(row) for row in figures.levels],
+        "tranches_at_record": figures.tranches_at_record,
+        "interest_by_level": {str(level): fen for level, fen in sorted(figures.interest_by_level.items())},
+        "redeemed_by_payee": dict(sorted(figures.by_payee.items())),
+        "penalty": figures.penalty,
+        "statements": figures.statements,
+        "returned": figures.returned,
+    }
+
+
+def _table() -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
+def _print(console: Console, title: str, table: Table) -> None:
+    """The title on a line of its own: above a narrow table rich would break it to the table's width."""
+    console.print(title, style="bold", markup=False)
+    console.print(table, "")
+
+
+def _mark(same: bool) -> str:
+    return "[green]✓[/]" if same else "[red]✗[/]"
 
 
 def _wan(fen: int) -> str:

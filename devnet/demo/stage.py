@@ -2,15 +2,21 @@
 
 `Stage.do` sends many acts at once and waits until all are final, since a person at a keyboard waits for finality but a
 hundred people do not wait for one another. A refusal that the demo did not plan ends it with the chain's own sentence.
+
+Where somebody watches, a step is a bar that fills; into a file or a pipe it is a plain line when it is done, and one
+now and then while it lasts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ledger.errors import Refused
@@ -18,6 +24,9 @@ from wallet.builder import Signer
 from wallet.session import Outcome, Session
 
 FINAL_SECONDS_MAX: Final = 120
+LINE_SECONDS: Final = 10
+Tell = Callable[..., None]
+"""`tell(done, detail="")`: how much of a step is done, and what else there is to say of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,7 @@ class Stage:
     console: Console
     transactions: int = 0
     refusals: list[Refused] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
     def do(self, what: str, acts: Iterable[Act]) -> list[Any]:
         """All acts at once; what each returned, in order."""
@@ -64,22 +74,47 @@ class Stage:
         """All acts at once; each one's final receipt, or its refusal."""
         session = self.session
         self.transactions += len(acts)
-        bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(20),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self.console,
-            transient=False,
-        )
-        with bar:
-            task = bar.add_task(what, total=len(acts))
+        with self.step(what, len(acts)) as tell:
             transactions = []
             for single in acts:
                 draft = session.draft(single.contract, single.action, single.args, [single.signer.key])
                 transactions.append(session.builder.sign(draft, [single.signer.secret]))
             session.send(transactions)
-            return session.finish(
-                transactions, seconds=FINAL_SECONDS_MAX, progress=lambda done, _: bar.update(task, completed=done)
-            )
+            return session.finish(transactions, seconds=FINAL_SECONDS_MAX, progress=lambda done, _: tell(done))
+
+    def step(self, what: str, total: int) -> AbstractContextManager[Tell]:
+        """A step of so many parts, shown while it lasts."""
+        return self._bar(what, total) if self.console.is_terminal else self._lines(what, total)
+
+    def say(self, text: str) -> None:
+        """A line of its own, with the seconds since the beginning."""
+        self.console.print(f"[{time.monotonic() - self.began:4.0f} s] {text}", markup=False, soft_wrap=True)
+
+    @contextmanager
+    def _bar(self, what: str, total: int) -> Iterator[Tell]:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(12), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=self.console) as bar:
+            task = bar.add_task(escape(what), total=total)
+
+            def tell(done: int, detail: str = "") -> None:
+                bar.update(task, completed=done, description=escape(f"{what} {detail}".rstrip()))
+
+            yield tell
+
+    @contextmanager
+    def _lines(self, what: str, total: int) -> Iterator[Tell]:
+        due = time.monotonic() + LINE_SECONDS
+        last = (0, "")
+
+        def tell(done: int, detail: str = "") -> None:
+            nonlocal due, last
+            last = (done, detail)
+            if done < total and time.monotonic() > due:
+                due = time.monotonic() + LINE_SECONDS
+                self._say_part(what, done, total, detail)
+
+        yield tell
+        self._say_part(what, last[0], total, last[1])
+
+    def _say_part(self, what: str, done: int, total: int, detail: str) -> None:
+        self.say(f"{what} {done}/{total} {detail}".rstrip())

@@ -9,11 +9,15 @@ from collections import Counter
 import click
 
 from devnet.sim.runner import run_seed, run_seeds
+from devnet.speech import DevnetCommand
 
 PROGRESS_SECONDS = 5
 
 
-@click.command(help="确定性模拟器:按种子重放排序层的故障 / the deterministic simulator of ordering and its faults")
+@click.command(
+    cls=DevnetCommand,
+    help="确定性模拟器：按种子重放排序层的故障。\n\nThe deterministic simulator of ordering and its faults."
+)
 @click.option("--seed", type=int, help="运行一个种子 / run one seed")
 @click.option("--trace", is_flag=True, help="打印该种子的全过程 / print what happens in it")
 @click.option("--seeds", metavar="A..B", help="运行一段种子,含两端 / run a range, both ends included")

@@ -1,0 +1,85 @@
+"""How the commands of a devnet answer: in the person's language, or with one JSON object; failures in words.
+
+A command prints for people through `say` and returns nothing, or returns the object that `--json` prints. A refusal
+(ours, the wallet's or the chain's) becomes its code and sentence and the exit code of its kind; nothing that a user can
+bring about ends in a traceback.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import click
+
+from devnet.problems import exit_code_of, problem
+from ledger.api import Problem
+from ledger.errors import Refused
+from node.language import language, words
+from wallet.console import WalletCommand, WalletGroup
+from wallet.terminal import answer_json, harmless
+
+json_option = click.option("--json", "as_json", is_flag=True, help="输出一个 JSON 对象 · answer with one JSON object")
+
+
+def say(zh: str, en: str, *, err: bool = False) -> None:
+    click.echo(harmless(words(zh, en)), err=err)
+
+
+def fail(refused: Refused, *, as_json: bool) -> NoReturn:
+    """Print a refusal and leave with its exit code."""
+    code = exit_code_of(refused)
+    if as_json:
+        answer_json({"ok": False, **Problem.of(refused).model_dump(mode="json"), "exit_code": code})
+    else:
+        click.echo(harmless(f"{refused.code} {refused.text(language())}"), err=True)
+    sys.exit(code)
+
+
+def _in_a_list(help_text: str | None) -> str:
+    """Both languages of a help text, for the list of commands."""
+    return (help_text or "").replace("。\n\n", " · ").rstrip(".")
+
+
+class DevnetCommand(WalletCommand):
+    """A command whose refusals are sentences; an object that it returns is its answer under `--json`."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.short_help = _in_a_list(self.help)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        as_json = bool(ctx.params.get("as_json"))
+        try:
+            answer = super().invoke(ctx)
+        except Refused as refused:
+            fail(refused, as_json=as_json)
+        except (KeyboardInterrupt, click.Abort):
+            fail(problem("DEV-020"), as_json=as_json)
+        if as_json and isinstance(answer, dict):
+            answer_json({"ok": True, **answer})
+        return None
+
+
+class DevnetGroup(WalletGroup):
+    """Commands under one word. Those of `parts` (name: module) stay on the disk until they are called: the simulator
+    and the benchmark take as long to import as a node, and a devnet is started, asked and stopped far more often."""
+
+    command_class = DevnetCommand
+
+    def __init__(self, *arguments: Any, parts: Mapping[str, str] | None = None, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._parts = dict(parts or {})
+        self.short_help = _in_a_list(self.help)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *self._parts]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._parts:
+            return super().get_command(ctx, cmd_name)
+        command = getattr(importlib.import_module(self._parts[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
