@@ -120,7 +120,7 @@ def perform(plan: DevnetPlan, console: Console, cascade: Cascade) -> tuple[bool,
     """Everything that needs running nodes; whether the figures from the chain are the plan's, and the figures."""
     bring_up(plan, console, is_new=True)
     finish(plan)
-    session = open_session(plan, language=language())
+    session = open_session(plan)
     book = Book(plan.bank_home)
     stage, cast = Stage(session, console), Cast(session, plan.wallet_home)
     console.rule(words("成员与资质", "members and licences"))
