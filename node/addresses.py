@@ -1,11 +1,14 @@
-"""Where the HTTP listeners are, and who can reach them."""
+"""Where a node listens, who can reach it there, and whether somebody else listens there already."""
 
 from __future__ import annotations
 
 import ipaddress
+import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from node.config import ConfigError, NodeConfig
+from node.language import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,41 @@ def who_can_read(api: Address) -> str:
         f"Mind: whoever can reach {api.host}:{api.port} can read every voucher, amount, organisation and receipt of "
         "this chain, without saying who they are."
     )
+
+
+def verify_free(config: NodeConfig) -> None:
+    """Every address of the configuration can be listened on now; raises `ConfigError` with the first that cannot."""
+    api, monitoring = addresses_of(config)
+    wanted = [("listen", host, port) for host, port in listening_ports(config.listen)]
+    wanted += [("api", api.host, api.port), ("metrics", monitoring.host, monitoring.port)]
+    for setting, host, port in wanted:
+        problem = None if port == 0 else bind_problem(host, port)
+        if problem is not None:
+            raise ConfigError(
+                words(
+                    f"不能在 {host}:{port}（node.toml 的 {setting}）监听：{problem}。"
+                    f"查看占用者：ss -ltnp 'sport = :{port}'；结束它，或在 node.toml 中换一个端口",
+                    f"cannot listen on {host}:{port} ({setting} in node.toml): {problem}. "
+                    f"Who has it: ss -ltnp 'sport = :{port}'; end that program, or choose another port in node.toml",
+                )
+            )
+
+
+def listening_ports(addresses: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """Host and port of addresses like `/ip4/10.0.0.7/tcp/4001`; names of hosts are left to the resolver."""
+    for address in addresses:
+        parts = address.split("/")
+        if len(parts) >= 5 and parts[1] in ("ip4", "ip6") and parts[3] == "tcp" and parts[4].isdecimal():
+            yield parts[2], int(parts[4])
+
+
+def bind_problem(host: str, port: int) -> str | None:
+    """What hinders listening there, or None."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return None

@@ -29,7 +29,7 @@ from ledger.api import PREFIX
 from ledger.errors import Refused
 from ledger.genesis import Genesis
 from ledger.national import suite_named
-from node.addresses import addresses_of, who_can_read
+from node.addresses import addresses_of, verify_free, who_can_read
 from node.app import Node, build_node, refuse_without_asserts, run_until_signal
 from node.codes import codes_markdown
 from node.config import ConfigError, NodeConfig, create_folder, load_config, load_genesis, write_config
@@ -38,6 +38,7 @@ from node.doctor import examine, is_locked
 from node.genesis_spec import build_genesis, source_reader, view_of
 from node.keys import ENVIRONMENT_NAME, ENVIRONMENT_NAME_OF_FILE, KeyFileError, write_secret
 from node.keystore_file import KeyLabel, write_keystore
+from node.language import language, words
 from node.logs import set_up_logs
 from node.rebuild import rebuild_database
 from node.tables import print_findings, print_genesis, print_status
@@ -52,6 +53,7 @@ PROGRESS_SECONDS: Final = 2
 COLLECT_AFTER: Final = (50_000, 20, 100)
 """Objects made, young collections, older collections: see `calm_collector`."""
 DEFAULT_LISTEN: Final = "/ip4/0.0.0.0/tcp/4001"
+JSON = click.option("--json", "as_json", is_flag=True, help="输出一个 JSON 对象 · answer with one JSON object")
 HOME = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
@@ -79,11 +81,16 @@ def plain_faults() -> Iterator[None]:
         fail(str(error), EXIT_UNUSABLE)
     except Refused as refused:
         code = EXIT_DAMAGED if refused.code == "NODE-003" else EXIT_UNUSABLE
-        fail(f"{refused.code} {refused.text('zh')}\n{refused.code} {refused.text('en')}", code)
+        fail(f"{refused.code} {refused.text(language())}", code)
 
 
 def fail(text: str, code: int) -> NoReturn:
-    click.echo(text, err=True)
+    """Say what is wrong, as an object where one was asked for, and leave."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.params.get("as_json"):
+        click.echo(json.dumps({"ok": False, "error": text, "exit_code": code}, ensure_ascii=False))
+    else:
+        click.echo(text, err=True)
     sys.exit(code)
 
 
@@ -102,8 +109,9 @@ def fail(text: str, code: int) -> NoReturn:
     "--keys",
     type=click.Choice(["encrypted", "plain"]),
     required=True,
-    help="密钥文件加密,或明文 0600 · key files under a passphrase, or plain with mode 0600",
+    help="密钥文件加密，或明文 0600 · key files under a passphrase, or plain with mode 0600",
 )
+@JSON
 def init(
     *,
     home: Path,
@@ -114,6 +122,7 @@ def init(
     api: str,
     metrics: str,
     keys: str,
+    as_json: bool,
 ) -> None:
     """建立节点目录:密钥、护栏、日志与配置。 Make a node's folder: keys, guard, logs and configuration, together.
 
@@ -140,7 +149,8 @@ def init(
         create_folder(config, consensus, transport, write_key)
         if genesis_file is not None:
             shutil.copyfile(genesis_file, config.genesis)
-    click.echo(validator_lines(labels[consensus], labels[transport], listen))
+    row = validator_row(labels[consensus], labels[transport], listen)
+    click.echo(json.dumps({"ok": True, "home": str(home), **row}) if as_json else validator_lines(row))
 
 
 def labels_of(organisation: str, suite: str, consensus: bytes, transport: bytes) -> dict[bytes, KeyLabel]:
@@ -152,17 +162,18 @@ def labels_of(organisation: str, suite: str, consensus: bytes, transport: bytes)
     }
 
 
-def validator_lines(consensus: KeyLabel, transport: KeyLabel, listen: tuple[str, ...]) -> str:
+def validator_row(consensus: KeyLabel, transport: KeyLabel, listen: tuple[str, ...]) -> dict[str, Any]:
     """This node's part of the specification; the address must be the one that others can reach."""
-    return "\n".join(
-        (
-            "[[validators]]",
-            f'organisation = "{consensus.organisation}"',
-            f'key = "{consensus.public_key.hex()}"',
-            f'transport_key = "{transport.public_key.hex()}"',
-            f"addresses = {json.dumps(list(listen))}",
-        )
-    )
+    return {
+        "organisation": consensus.organisation,
+        "key": consensus.public_key.hex(),
+        "transport_key": transport.public_key.hex(),
+        "addresses": list(listen),
+    }
+
+
+def validator_lines(row: dict[str, Any]) -> str:
+    return "\n".join(["[[validators]]", *(f"{name} = {json.dumps(value)}" for name, value in row.items())])
 
 
 def ask_new_passphrase() -> bytes:
@@ -202,6 +213,7 @@ def run(*, home: Path, open_reads: bool, log_file: Path | None, log_json: bool) 
         api, _ = addresses_of(config)
         if not api.is_loopback:
             click.echo(who_can_read(api), err=True)
+        verify_free(config)
         ask_passphrase_if_needed(config)
         node = build_node(config, make_machine)
         add_http(node)
@@ -262,7 +274,7 @@ def describe(error: BaseException) -> str:
     "--home", type=click.Path(path_type=Path, file_okay=False), default=None, help="节点目录 · to find the API"
 )
 @click.option("--url", default=None, help="API 地址 · where the API is (default http://127.0.0.1:8080)")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 def status(*, home: Path | None, url: str | None, as_json: bool) -> None:
     """节点状态。 How a running node is doing, as it says itself."""
     with plain_faults():
@@ -280,13 +292,13 @@ def ask(url: str, path: str) -> Any:
         answer.raise_for_status()
         return answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        fail(f"{url} 没有应答:{error}\n{url} does not answer: {error}", EXIT_FAULT)
+        fail(words(f"{url} 没有应答：{error}", f"{url} does not answer: {error}"), EXIT_FAULT)
 
 
 @node_group.command("doctor")
 @HOME
 @click.option("--thorough", is_flag=True, help="通读数据库 · read every value, block and certificate")
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
     """体检:说明何处有误、如何处理;不作任何修改。 Say what is wrong and how to cure it; changes nothing.
 
@@ -294,7 +306,9 @@ def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
     """
     findings = examine(home, thorough=thorough)
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+        healthy = not any(finding.verdict == "wrong" for finding in findings)
+        rows = [asdict(finding) for finding in findings]
+        click.echo(json.dumps({"ok": healthy, "findings": rows}, ensure_ascii=False))
     else:
         print_findings(findings)
     if any(finding.verdict == "wrong" for finding in findings):
@@ -303,8 +317,9 @@ def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
 
 @node_group.command("rebuild")
 @HOME
-@click.confirmation_option(prompt="将数据库移开,由其自身的区块重建? Move the database aside and rebuild it?")
-def rebuild(*, home: Path) -> None:
+@click.confirmation_option(prompt="将数据库移开，由其自身的区块重建？ Move the database aside and rebuild it?")
+@JSON
+def rebuild(*, home: Path, as_json: bool) -> None:
     """由数据库自身的区块重建;不可用的区块由其他成员补齐。 Make a damaged database anew from its own blocks.
 
     Every block is checked and executed again. From the first block that cannot be used on, the node fetches the rest
@@ -318,13 +333,19 @@ def rebuild(*, home: Path) -> None:
         if not config.database.exists():
             raise ConfigError(f"{config.database} does not exist; the node makes it at its next start")
         rebuilt = rebuild_database(config, make_machine, ProgressLines())
-    click.echo(f"已重建至高度 {rebuilt.height}\nrebuilt up to height {rebuilt.height}")
+    if as_json:
+        told = {"ok": True, "height": rebuilt.height, "ended": rebuilt.ended, "aside": str(rebuilt.aside)}
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    click.echo(words(f"已重建至高度 {rebuilt.height}", f"rebuilt up to height {rebuilt.height}"))
     if rebuilt.ended is not None:
         click.echo(
-            f"其后区块不可用({rebuilt.ended}),将由其他成员补齐\n"
-            f"the blocks above cannot be used ({rebuilt.ended}); the next start fetches them from the other members"
+            words(
+                f"其后区块不可用（{rebuilt.ended}），下次启动时由其他成员补齐",
+                f"the blocks above cannot be used ({rebuilt.ended}); the next start fetches them from the others",
+            )
         )
-    click.echo(f"原数据库已移至 {rebuilt.aside}\nthe old database was moved to {rebuilt.aside}")
+    click.echo(words(f"原数据库已移至 {rebuilt.aside}", f"the old database was moved to {rebuilt.aside}"))
 
 
 class ProgressLines:
@@ -336,7 +357,7 @@ class ProgressLines:
     def __call__(self, height: int, top: int) -> None:
         if height == top or time.monotonic() >= self._due:
             self._due = time.monotonic() + PROGRESS_SECONDS
-            click.echo(f"高度 height {height} / {top}", err=True)
+            click.echo(words(f"高度 {height} / {top}", f"height {height} / {top}"), err=True)
 
 
 @node_group.command("codes")
@@ -350,8 +371,11 @@ def codes() -> None:
 
 @genesis_group.command("build")
 @click.argument("spec", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="默认与说明书同目录")
-def build(*, spec: Path, out: Path | None) -> None:
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="默认与说明书同目录 · beside SPEC"
+)
+@JSON
+def build(*, spec: Path, out: Path | None, as_json: bool) -> None:
     """由 TOML 说明书生成 genesis.cbor。 Make genesis.cbor from a written specification.
 
     Equal specifications give equal bytes, so every member can build it and compare the chain's name.
@@ -369,12 +393,13 @@ def build(*, spec: Path, out: Path | None) -> None:
                 file.write(data)
         except OSError as error:
             raise ConfigError(f"{out}: {error}") from None
-    click.echo(f"{out}\nchain {chain_of(genesis, data).hex()}")
+    chain = chain_of(genesis, data).hex()
+    click.echo(json.dumps({"ok": True, "file": str(out), "chain": chain}) if as_json else f"{out}\nchain {chain}")
 
 
 @genesis_group.command("show")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=Path("genesis.cbor"))
-@click.option("--json", "as_json", is_flag=True)
+@JSON
 def show(*, file: Path, as_json: bool) -> None:
     """查看创世文件。 What a genesis says, and the name of its chain."""
     with plain_faults():

@@ -11,7 +11,6 @@ doing its work; `skipped`. Nothing here may write into the folder: even a torn l
 from __future__ import annotations
 
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from ledger.crypto import Suite
 from ledger.errors import Refused
 from ledger.genesis import Genesis, ValidatorEntry
 from ledger.national import suite_named
-from node.addresses import addresses_of
+from node.addresses import addresses_of, bind_problem, listening_ports
 from node.config import ConfigError, NodeConfig, load_config, load_genesis
 from node.contract_engine import check_indexes
 from node.frame_log import Condition, inspect_log
@@ -170,26 +169,6 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
             )
             cure = "确认端口转发,或改 listen", "make sure that the port is forwarded, or change `listen`"
             yield Finding("ports", "notice", detail, *cure)
-
-
-def listening_ports(addresses: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """Host and port of addresses like `/ip4/10.0.0.7/tcp/4001`; names of hosts are left to the resolver."""
-    for address in addresses:
-        parts = address.split("/")
-        if len(parts) >= 5 and parts[1] in ("ip4", "ip6") and parts[3] == "tcp" and parts[4].isdecimal():
-            yield parts[2], int(parts[4])
-
-
-def bind_problem(host: str, port: int) -> str | None:
-    """What hinders listening there, or None."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return error.strerror or str(error)
-    return None
 
 
 def is_locked(database: Path) -> bool:

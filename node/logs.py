@@ -109,10 +109,15 @@ def set_up_logs(*, as_json: bool, file: Path | None = None) -> None:
         shield,
         one_line,
     ]
-    last: list[Any] = [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=1, timestamp_key="time")]
+    # Tracebacks without local variables, which the library would add: among them are keys and passphrases.
+    plain = structlog.dev.plain_traceback
+    last: list[Any] = [
+        structlog.dev.ConsoleRenderer(colors=False, pad_event_to=1, timestamp_key="time", exception_formatter=plain)
+    ]
     if as_json:
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        last = [structlog.processors.dict_tracebacks, renderer]
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        last = [structlog.processors.ExceptionRenderer(tracebacks), renderer]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
     )

@@ -98,7 +98,9 @@ def home(chain, tmp_path):
 
 def findings(home: Path, *more: str) -> dict[str, dict[str, str]]:
     result = lugang("node", "doctor", "--home", str(home), "--json", *more)
-    rows = json.loads(result.output)
+    told = json.loads(result.output)
+    rows = told["findings"]
+    assert told["ok"] is (result.exit_code == 0)
     assert result.exit_code == (1 if any(row["verdict"] == "wrong" for row in rows) else 0)
     wrong = [row for row in rows if row["verdict"] == "wrong"]
     assert all(row["cure_zh"] and row["cure_en"] for row in wrong)
@@ -201,9 +203,39 @@ def test_a_healthy_folder_before_its_first_start(home):
         "guard": "good", "log": "good", "pool journal": "good", "database": "notice",
     }  # fmt: skip
     assert found["keys"]["detail"].startswith("validator of operator")
-    people = lugang("node", "doctor", "--home", str(home))
-    assert people.exit_code == 0
-    assert "正常" in people.output
+    for language, word in (("zh", "正常"), ("en", "good")):
+        people = lugang("node", "doctor", "--home", str(home), env={"LUGANG_LANG": language})
+        assert people.exit_code == 0
+        assert word in people.output
+
+
+def test_a_taken_port_is_said_before_anything_is_opened(home):
+    api = load_config(home).api
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(api.rpartition(":")[2])))
+        other.listen()
+        result = lugang("node", "run", "--home", str(home), env={"LUGANG_LANG": "en"})
+    assert result.exit_code == 3
+    assert f"cannot listen on {api} (api in node.toml)" in result.output
+    assert "Traceback" not in result.output
+    assert not load_config(home).database.exists()
+
+
+def test_programs_are_answered_with_one_object(home, tmp_path):
+    made = init_json(tmp_path / "another")
+    assert (made["ok"], made["organisation"], len(made["key"])) == (True, "subject", 64)
+    built = json.loads(
+        lugang("genesis", "build", str(tmp_path / "spec.toml"), "--out", str(tmp_path / "g"), "--json").output
+    )
+    assert (built["ok"], built["file"]) == (True, str(tmp_path / "g"))
+    missing = lugang("node", "status", "--home", str(tmp_path / "none"), "--json")
+    told = json.loads(missing.output)
+    assert (told["ok"], told["exit_code"], missing.exit_code) == (False, 3, 3)
+
+
+def init_json(folder: Path) -> dict[str, Any]:
+    wanted = ("--home", str(folder), "--organisation", "subject", "--keys", "plain", "--json")
+    return dict(json.loads(lugang("node", "init", *wanted).output))
 
 
 def replace_in(path: Path, old: str, new: str) -> None:
@@ -276,7 +308,7 @@ def test_a_taken_port_is_wrong(home):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", port))
         holder.listen()
-        rows = json.loads(lugang("node", "doctor", "--home", str(home), "--json").output)
+        rows = json.loads(lugang("node", "doctor", "--home", str(home), "--json").output)["findings"]
     assert [row["verdict"] for row in rows if str(port) in row["detail"]] == ["wrong"]
 
 
@@ -320,9 +352,11 @@ def test_of_a_database_that_cannot_be_read_at_all_nothing_is_kept(home):
 
 
 def test_status_of_a_node_that_does_not_answer(tmp_path):
-    result = lugang("node", "status", "--url", f"http://127.0.0.1:{free_port()}")
-    assert result.exit_code == 1
-    assert "没有应答" in result.output
+    url = f"http://127.0.0.1:{free_port()}"
+    for language, words in (("zh", "没有应答"), ("en", "does not answer")):
+        result = lugang("node", "status", "--url", url, env={"LUGANG_LANG": language})
+        assert result.exit_code == 1
+        assert words in result.output
     assert os.environ.get("LUGANG_PASSPHRASE") is None
 
 

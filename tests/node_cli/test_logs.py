@@ -49,6 +49,24 @@ def test_a_line_as_json(log_file):
 
 
 @pytest.mark.parametrize("as_json", [False, True])
+def test_a_traceback_does_not_show_what_variables_held(log_file, as_json):
+    set_up_logs(as_json=as_json, file=log_file)
+
+    def stop(passphrase: str) -> None:
+        if passphrase:
+            raise ValueError("the reason")
+
+    try:
+        stop("correct " + "horse")
+    except ValueError:
+        logging.getLogger("x").exception("the node stops")
+    text = log_file.read_text(encoding="utf-8")
+    assert "the reason" in text
+    assert "in stop" in text or '"name": "stop"' in text
+    assert "correct horse" not in text
+
+
+@pytest.mark.parametrize("as_json", [False, True])
 def test_bytes_and_secrets_never_appear(log_file, as_json):
     set_up_logs(as_json=as_json, file=log_file)
     log = logging.getLogger("x")

@@ -15,6 +15,7 @@ import httpx
 import plyvel
 import tomli_w
 import trio
+from rich.cells import cell_len
 
 from ledger.checkpoint import CheckpointCert
 from ledger.codec import decode, encode
@@ -108,7 +109,10 @@ async def test_from_init_to_a_proved_receipt_and_back(tmp_path):
 
         status = json.loads(lugang("node", "status", "--home", str(configs[0].folder), "--json").output)
         assert (status["status"]["peers_connected"], status["status"]["mode"]) == (3, "voting")
-        assert "投票 voting" in lugang("node", "status", "--home", str(configs[0].folder)).output
+        for language, word in (("zh", "投票"), ("en", "voting")):
+            shown = lugang("node", "status", "--home", str(configs[0].folder), env={"LUGANG_LANG": language}).output
+            assert word in shown
+            assert max(map(cell_len, shown.splitlines())) <= 80
         running = findings(configs[0].folder)
         assert running["running"]["verdict"] == "notice"
         assert running["database"]["verdict"] == "skipped"
