@@ -25,6 +25,8 @@ suspended 已暂停 tender 招标 unsettled 未清偿 upheld 已支持 void 无�
 withdrawn 已撤回 selected 已选定 signed 已签约 financed 已放款 ballot 表决规则 parameter 参数
 status 状态 validator 验证节点 disputed 有争议 other-owner 持有人不同 other-root 原始凭证不同
 out-of-order 未按编号升序或有重复
+fens 分 floors 整分 orders 指令 collect 归集 redeem 兑付 fee 费用 penalty 罚息 penalty_share 罚息分配 recourse 追索
+rest 尾款 guarantee 代偿
 operator 支撑运营方 supervisor 主管控制方 collector 采集控制方 subject 主体方 user 使用方
 admin 管理 make 经办 check 复核 core 核心企业 supplier 供应商 bank 银行 factor 保理商 guarantor 担保机构
 fen 金额 day 日期 time 时间 height 高度 rate 利率 integer 整数 boolean 是否 text 文字 organisation 机构代号 choice 选项

@@ -141,6 +141,11 @@ def show_day(day: int, language: str) -> str:
     return f"{it.year}年{it.month}月{it.day}日（{weekday}）" if language == "zh" else f"{it.isoformat()} ({weekday})"
 
 
+def iso_day(day: int) -> str:
+    """A day in figures alone, for narrow tables; never signed."""
+    return date.fromordinal(EPOCH_ORDINAL + day).isoformat() if -EPOCH_ORDINAL < day <= DAY_MAX else str(day)
+
+
 def show_time(time_ms: int, language: str) -> str:
     """A moment in Beijing time, to the second."""
     day, rest = divmod(time_ms + BEIJING_OFFSET_MS, DAY_MS)

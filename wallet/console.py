@@ -294,10 +294,29 @@ def fail(refused: Refused, language: str, as_json: bool, facts: dict[str, Any]) 
 
 
 def fail_usage(error: click.UsageError, given: Sequence[str]) -> None:
-    """Under `--json` wrong usage is an object too; otherwise click says it."""
+    """Under `--json` wrong usage is an object too, and whoever reads Chinese gets it in Chinese; otherwise click says
+    it."""
+    language = given[given.index("--lang") + 1] if "--lang" in given[:-1] else os.environ.get(LANGUAGE_VARIABLE)
     if "--json" in given:
         fail(problem("WAL-016", detail=error.format_message()), "en", True, {})
+    if _language_or_english(language) == "zh":
+        fail(problem("WAL-016", detail=_usage_in_chinese(error)), "zh", False, {})
     raise error
+
+
+def _language_or_english(given: str | None) -> str:
+    return _language(given) if given in (None, "zh", "en") else "en"
+
+
+def _usage_in_chinese(error: click.UsageError) -> str:
+    named = f"「{error.param.human_readable_name}」" if isinstance(error, click.BadParameter) and error.param else ""
+    if isinstance(error, click.NoSuchOption):
+        return f"没有选项 {error.option_name}；--help 列出全部选项"
+    if isinstance(error, click.MissingParameter):
+        return f"缺少参数{named}；--help 说明用法"
+    if isinstance(error, click.BadParameter):
+        return f"参数{named}的值不对；--help 说明用法"
+    return f"参数过多或不完整（{error.format_message()}）；--help 说明用法"
 
 
 class WalletCommand(click.Command):

@@ -74,7 +74,7 @@ def read_arguments(
     values = tuple(read[f.name] if f.name in read else _left_out(f, read, lookup) for f in fields)
     for field, value in zip(fields, values, strict=True):
         if value is MISSING:
-            raise problem("WAL-018", what=what, argument=field.name, hint=hint(field.type), expected=expected)
+            raise problem("WAL-018", what=what, argument=field.name, hint=example(field.type), expected=expected)
     return values
 
 
@@ -85,13 +85,18 @@ def _left_out(field: Field, read: dict[str, Any], lookup: Lookup | None) -> Any:
 
 
 def hint(kind: Type) -> str:
+    """A kind and how its values are written."""
+    return kind.kind if example(kind) == kind.kind else f"{kind.kind}: {example(kind)}"
+
+
+def example(kind: Type) -> str:
     """How a value of this type is written."""
     hints = {
         "fen": "1,000.00 (CNY)", "day": "2022-12-30", "time": "2022-12-30T10:00", "rate": "4.5%", "boolean": "yes / no",
         "id": "3f9a1c…", "digest": "hex / @FILE", "bytes": "hex / @FILE", "key": "hex", "signature": "hex",
         "choice": " / ".join(kind.names), "organisation": "hongda", "array": "a;b;c", "record": "a:b:c", "row": "a:b",
     }  # fmt: skip
-    return f"{kind.kind}: {hints[kind.kind]}" if kind.kind in hints else kind.kind
+    return hints.get(kind.kind, kind.kind)
 
 
 def read_value(reading: Reading, kind: Type, text: str, where: str) -> Any:
@@ -104,7 +109,7 @@ def read_value(reading: Reading, kind: Type, text: str, where: str) -> Any:
         return _read(reading, kind, text.strip() if kind.kind != "text" else text, where)
     except (ValueError, OverflowError):
         # What Python says of it would be neither plain nor in the reader's language.
-        raise problem("WAL-011", argument=where, detail=f'"{text[:TEXT_SHOWN]}" — {hint(kind)}') from None
+        raise problem("WAL-028", argument=where, text=f'"{text[:TEXT_SHOWN]}"', hint=example(kind)) from None
 
 
 def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:

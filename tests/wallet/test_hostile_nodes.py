@@ -143,7 +143,8 @@ STATUS = {
 )
 @pytest.mark.parametrize("media_type", ["application/json", "text/html; charset=utf-7", "image/png"])
 def test_what_is_not_of_the_form_is_said(body, media_type):
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    kind = f"connection: close\r\ncontent-type: {media_type}"
+    head = f"HTTP/1.1 200 OK\r\n{kind}\r\ncontent-length: {len(body)}\r\n\r\n".encode()
     with api_of(head + body) as api:
         assert fault_of(api.status).startswith("not a Status: ")
         if body != b"[]":

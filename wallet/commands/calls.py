@@ -21,6 +21,7 @@ from wallet.console import App, wallet_command
 from wallet.forms import PREFIX_CHARACTERS_MIN, plain, read_arguments
 from wallet.offline import OfflineDraft
 from wallet.problems import problem
+from wallet.session import Row
 
 FINALITY_SECONDS = 60
 
@@ -117,14 +118,18 @@ def _require_there(app: App, contract: str, action: str, args: tuple[Any, ...]) 
     """Before anybody signs: the row that the act is about is of the kind that it needs, and whoever is named exists."""
     for row in app.session.context(contract, action, args):
         if row.record is None and len(row.key) == 1 and type(row.key[0]) is bytes:
-            found = kinds_of(app, row.key[0])
-            if found:
-                place = f"{row.contract}.{row.map}"
-                shown = short_id(row.key[0])
-                raise problem("WAL-023", what=f"{contract}.{action}", expected=place, id=shown, found=", ".join(found))
+            raise wrong_id(app, f"{contract}.{action}", row)
     strangers = app.session.strangers(contract, action, args)
     if strangers:
         raise problem("WAL-024", organisation=", ".join(strangers)[:200])
+
+
+def wrong_id(app: App, what: str, row: Row) -> Refused:
+    """Why there is no such row: its id is of another map, or of none."""
+    place, shown, found = f"{row.contract}.{row.map}", short_id(row.key[0]), kinds_of(app, row.key[0])
+    if not found:
+        return problem("WAL-029", expected=place, id=shown)
+    return problem("WAL-023", what=what, expected=place, id=shown, found=", ".join(found))
 
 
 def kinds_of(app: App, identifier: bytes) -> list[str]:

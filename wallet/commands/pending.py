@@ -10,14 +10,12 @@ from typing import Any
 
 import click
 
-from ledger.errors import refuse
 from ledger.wording import short_id, show_day
-from wallet.commands.calls import agreement, kinds_of, progress_of, seconds_option, show_draft, yes_option
+from wallet.commands.calls import agreement, progress_of, seconds_option, show_draft, wrong_id, yes_option
 from wallet.commands.lists import waiting_rows
 from wallet.commands.words import APPROVAL, finish, reading, row_object
 from wallet.console import App, WalletGroup, wallet_command
 from wallet.forms import read_id
-from wallet.problems import problem
 
 
 @wallet_command("list", "待复核事项", "what waits for a checker in the organisation")
@@ -46,11 +44,7 @@ def _decide(app: App, item: str, *, approve: bool, yes: bool, seconds: float) ->
     identifier = read_id(reading(app, APPROVAL), item)
     row = app.session.row(APPROVAL, "items", identifier)
     if row.record is None:
-        found = kinds_of(app, identifier)
-        if found:
-            shown, what = short_id(identifier), f"{APPROVAL}.{'approve' if approve else 'reject'}"
-            raise problem("WAL-023", what=what, expected=f"{APPROVAL}.items", id=shown, found=", ".join(found))
-        raise refuse("AUTH-009", item=short_id(identifier))
+        raise wrong_id(app, f"{APPROVAL}.{'approve' if approve else 'reject'}", row)
     text, digest = app.session.act_waiting(row)
     if not approve:
         app.say(f"待复核的业务：{text}", f"What waits: {text}")
@@ -65,7 +59,7 @@ def _decide(app: App, item: str, *, approve: bool, yes: bool, seconds: float) ->
     app.say(f"已提交，交易 {transaction.id.hex()}", f"sent, transaction {transaction.id.hex()}")
     with progress_of(app) as progress:
         [outcome] = app.session.finish([transaction], seconds=seconds, progress=progress)
-    return {**finish(app, outcome), "act_sentence": text}
+    return {**finish(app, outcome), "sentence": draft.sentence, "act_sentence": text}
 
 
 _item = click.argument("item")

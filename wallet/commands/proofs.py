@@ -13,7 +13,7 @@ from ledger.evidence import EVIDENCE_BYTES_MAX
 from ledger.interface import Field
 from ledger.verdict import judge
 from ledger.wording import short_id, show_time
-from wallet.commands.calls import transaction_id
+from wallet.commands.calls import kinds_of, transaction_id
 from wallet.commands.trace import root_of
 from wallet.commands.words import account_object, reading, say_account
 from wallet.console import App, WalletGroup, wallet_command
@@ -23,7 +23,7 @@ from wallet.home import chain_of
 from wallet.keystore import write_private
 from wallet.life import Life
 from wallet.problems import problem
-from wallet.session import map_named
+from wallet.session import Row, map_named
 from wallet.vouchers import VOUCHER, accounts_of_evidence
 
 TOO_LARGE = ("BYT-002", "BYT-004")
@@ -50,7 +50,10 @@ def export(
         form = map_named(app.session.interface(contract), map_name)
         fields = tuple(Field(f"key{i}", kind) for i, kind in enumerate(form.key))
         key = read_arguments(reading(app, contract), fields, key_text.split(",") if key_text else ())
-        exporter.add_rows([app.session.row(contract, map_name, *key)])
+        proven = app.session.row(contract, map_name, *key)
+        if proven.record is None:
+            say_absent(app, proven)
+        exporter.add_rows([proven])
     if not vouchers and not transactions and not rows:
         raise problem("WAL-011", argument="--voucher / --transaction / --row", detail="-")
     data = exporter.build()
@@ -70,6 +73,14 @@ def export(
             "lives": [{"root": root.hex(), "transactions": len(life.transactions), "nodes": life.nodes,
                        "complete": life.is_certain, "silent": life.silent} for root, life in exporter.lives.items()],
             "vouchers": [account_object(account) for account in accounts]}  # fmt: skip
+
+
+def say_absent(app: App, row: Row) -> None:
+    """An evidence file may prove that there is nothing; who typed the wrong map did not mean that."""
+    others = kinds_of(app, row.key[0]) if len(row.key) == 1 and type(row.key[0]) is bytes else []
+    known = app.words(f"；该编号在 {', '.join(others)} 中", f"; it is an id of {', '.join(others)}") if others else ""
+    app.say(f"注意：{row.contract}.{row.map} 中没有这一行，文件将证明它不存在{known}",
+            f"mind: {row.contract}.{row.map} has no such row, and the file will prove just that{known}")  # fmt: skip
 
 
 def say_life(app: App, life: Life) -> None:

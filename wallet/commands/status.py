@@ -8,6 +8,8 @@ from ledger.wording import show_day
 from wallet.console import App, wallet_command
 from wallet.problems import problem
 
+MODES = {"starting": "启动中", "voting": "参与表决", "observer": "仅观察", "halted": "已停机"}
+
 
 @wallet_command("status", "节点与链的状况", "the nodes and the chain")
 def status(app: App) -> dict[str, Any]:
@@ -20,7 +22,16 @@ def status(app: App) -> dict[str, Any]:
         if found is None:
             lines.append((url, app.words("无应答", "no answer"), "", "", "", wrong[:60]))
         else:
-            lines.append((url, found.organisation, found.mode, str(found.certified), str(found.pool_count), wrong))
+            lines.append(
+                (
+                    url,
+                    found.organisation,
+                    app.words(MODES.get(found.mode, found.mode), found.mode),
+                    str(found.certified),
+                    str(found.pool_count),
+                    wrong,
+                )
+            )
         objects.append(
             {"node": url, "status": None if found is None else found.model_dump(mode="json"), "wrong": wrong}
         )

@@ -10,7 +10,7 @@ from rich.tree import Tree
 
 from ledger.choices import choice_word
 from ledger.money import show
-from ledger.wording import short_id, show_day, show_organisation
+from ledger.wording import iso_day, short_id, show_day, show_organisation
 from wallet.commands.words import account_object, reading, row_object, say_account
 from wallet.console import App, wallet_command
 from wallet.exporter import tranches_of
@@ -22,6 +22,8 @@ from wallet.vouchers import ROOTS, TRANCHES, VOUCHER, accounts
 
 MATURITY: Final = "maturity"
 CLAIMS: Final = "claims"
+WIDE_COLUMNS: Final = 120
+"""Below, a line of the tree says organisations by their slugs and days in figures."""
 NEVER_TAKEN: Final = ("refused", "withdrawn", "expired")
 """A root of such a status has one tranche, which nobody accepted."""
 
@@ -54,7 +56,7 @@ def root_of(app: App, identifier: bytes) -> bytes:
     if root.record is not None:
         return identifier
     if tranche.record is None:
-        raise problem("WAL-013", prefix=short_id(identifier))
+        raise problem("WAL-029", expected=f"{VOUCHER}.{TRANCHES}", id=short_id(identifier))
     return bytes(tranche.fields["root"])
 
 
@@ -83,10 +85,10 @@ def ending(root: Row, row: Row, claim: Row | None) -> str:
 
 def draw(app: App, root: Row, tranches: dict[bytes, Row], wanted: bytes, claims: dict[bytes, Row]) -> Tree:
     """Children hang under what they were carved from, a merger under the first of what was merged into it."""
-    reader = app.session.reader(VOUCHER)
     fields = root.fields
-    head = (f"{short_id(root.key[0])}  {show(fields['face'])}  {show_organisation(reader, fields['issuer'])}  "
-            f"{show_day(fields['due'], app.language)}  {choice_word(fields['status'], app.language)}")  # fmt: skip
+    issuer, due = _short_or_whole(app, fields["issuer"], fields["due"])
+    status = choice_word(fields["status"], app.language)
+    head = f"{short_id(root.key[0])}  {show(fields['face'])}  {issuer}  {due}  {status}"
     tree = Tree(Text(harmless(head), style="bold"))
     children: dict[bytes | None, list[bytes]] = {}
     for key, row in tranches.items():
@@ -101,15 +103,20 @@ def draw(app: App, root: Row, tranches: dict[bytes, Row], wanted: bytes, claims:
     return tree
 
 
+def _short_or_whole(app: App, organisation: str, day: int) -> tuple[str, str]:
+    if app.console.is_terminal and app.console.width < WIDE_COLUMNS:
+        return organisation, iso_day(day)
+    return show_organisation(app.session.reader(VOUCHER), organisation), show_day(day, app.language)
+
+
 def _label(app: App, root: Row, row: Row, claim: Row | None, width: int, is_wanted: bool) -> Text:
-    fields, reader = row.fields, app.session.reader(VOUCHER)
+    fields = row.fields
     marks = [choice_word(ending(root, row, claim), app.language)]
     if fields["lock"] != "free":
         marks.append(f"{choice_word(fields['lock'], app.language)} → {fields['payee'] or ''}")
     if len(fields["sources"]) > 1:
         marks.append(app.words(f"由 {len(fields['sources'])} 张合并", f"{len(fields['sources'])} merged"))
-    name = show_organisation(reader, fields["owner"])
-    since = show_day(fields["since"], app.language)
+    name, since = _short_or_whole(app, fields["owner"], fields["since"])
     line = f"{short_id(row.key[0])}  {show(fields['face']):>{width}}  {name}  {since}  "
     style = "bold green" if is_wanted else "" if fields["live"] else "dim"
     return Text(harmless(line + " ".join(marks)), style=style)
