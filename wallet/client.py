@@ -29,6 +29,7 @@ from ledger.lexicon import REGISTRY, REGISTRY_MAP
 from ledger.receipt import Receipt
 from ledger.state import StateProof
 from ledger.transaction import Transaction
+from ledger.validators import quorum_of
 from wallet.home import chain_of
 from wallet.node_api import NodeApi, NotProvenError, UnreachableError
 from wallet.problems import problem
@@ -426,9 +427,20 @@ class Client:
 
     def _not_final(self, identifier: bytes, seconds: float) -> Refused:
         state = self.ask(lambda node: node.receipts([identifier], proof=False))[0].state
-        return problem("WAL-021", seconds=int(seconds), id=identifier.hex()[:16], state=state)
+        told = {"seconds": int(seconds), "id": identifier.hex()[:16], "state": state}
+        linked, needed = self.linked()
+        if linked < needed:
+            return problem("WAL-028", linked=linked, needed=needed, **told)
+        return problem("WAL-021", **told)
 
     # the nodes themselves
+
+    def linked(self) -> tuple[int, int]:
+        """How many nodes the best linked one counts with itself, and how many a quorum needs: with fewer nothing
+        becomes final. Unproven, and good enough to say why one waits."""
+        said = [status for _, status, _ in self.statuses() if status is not None]
+        needed = quorum_of(self.genesis.engine, len(self.genesis.validators)).q
+        return max((status.peers_connected + 1 for status in said), default=0), needed
 
     def statuses(self) -> list[tuple[str, Status | None, str]]:
         """(url, what the node says of itself, what is wrong): nothing here is proven."""

@@ -74,6 +74,12 @@ _TABLE: Final = (
     (EXIT_NETWORK, Refusal("WAL-020", "没有节点可用：{detail}", "no node answered: {detail}", 503, True)),
     (EXIT_NETWORK, Refusal("WAL-021", "{seconds} 秒内未见最终性；交易 {id} 目前状态 {state}",
                            "no finality within {seconds} s; transaction {id} is {state}", 504, True)),
+    (EXIT_NETWORK, Refusal("WAL-028",
+                           "{seconds} 秒内未见最终性：只有 {linked} 个节点相连，需要 {needed} 个；交易 {id} 目前状态 {state}，"
+                           "节点恢复后会继续执行，用 lugang receipt 查看",
+                           "no finality within {seconds} s: only {linked} nodes are linked, {needed} are needed; "
+                           "transaction {id} is {state} and goes on once enough are back, `lugang receipt` tells",
+                           504, True)),
     (EXIT_NETWORK, Refusal("WAL-022", "只有 {found} 个节点在同一高度给出相同结果，需要 {needed} 个：{detail}",
                            "{found} nodes agree at one height, {needed} are needed: {detail}", 503, True)),
     (EXIT_REFUSED, Refusal("WAL-030", "节点 {node} 的回答未能证明：{detail}",

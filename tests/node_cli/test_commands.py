@@ -27,7 +27,7 @@ NAMES = ("operator", "supervisor", "collector", "subject")
 
 def lugang(*arguments: str, env: dict[str, str] | None = None, stdin: str | None = None) -> Result:
     group, *rest = arguments
-    clean = {"LUGANG_PASSPHRASE": None, "LUGANG_PASSPHRASE_FILE": None}
+    clean = {"LUGANG_PASSPHRASE": None, "LUGANG_PASSPHRASE_FILE": None, "LUGANG_LANG": "en"}
     return CliRunner().invoke(COMMANDS[group], rest, env={**clean, **(env or {})}, input=stdin)
 
 
@@ -347,7 +347,7 @@ def test_of_a_database_that_cannot_be_read_at_all_nothing_is_kept(home):
     rebuilt = lugang("node", "rebuild", "--home", str(home), "--yes")
     assert rebuilt.exit_code == 0
     assert "cannot be opened, even after a repair" in rebuilt.output
-    assert "the next start fetches them from the other members" in rebuilt.output
+    assert "the next start fetches them from the others" in rebuilt.output
     assert sorted(entry.name[:9] for entry in (home / "data").glob("db*")) == ["db", "db.aside-"]
 
 

@@ -145,7 +145,7 @@ async def rebuild_what_all_have_lost(configs: list[NodeConfig]) -> None:
         result = await trio.to_thread.run_sync(lugang, "node", "rebuild", "--home", str(config.folder), "--yes")
         height = max(layout.height_in(key) for key in before if key[:1] == layout.HEADER)
         assert result.exit_code == 0, result.output
-        assert f"高度 height {height} / {height}" in result.output
+        assert f"height {height} / {height}" in result.output
         assert f"rebuilt up to height {height}" in result.output
         assert "cannot be used" not in result.output
         assert rows_of(config.database) == before

@@ -341,6 +341,19 @@ def test_what_stays_unseen_is_reported_with_its_state():
     assert dict(caught.value.numbers)["state"] == "accepted"
 
 
+def test_too_few_nodes_are_named_as_the_reason_why_nothing_becomes_final():
+    chain, _ = toy()
+    signer = Signer(SUITE, secret("admin hongda"), "hongda")
+    with nodes(chain, None) as (node,):
+        node.run, node.peers_connected = None, 1
+        session = Session(chain.file, [node.url], language="en")
+        with pytest.raises(Refused) as caught:
+            session.call(signer, "voucher", "accept", (IDS[0],), seconds=0.2)
+        session.close()
+    assert caught.value.code == "WAL-028"
+    assert "only 2 nodes are linked, 3 are needed" in caught.value.text("en")
+
+
 def test_rows_are_proven_and_read_by_the_interface():
     chain, _ = toy()
     with nodes(chain, None, None) as found:

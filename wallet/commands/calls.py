@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from wallet.problems import problem
 from wallet.session import Row
 
 FINALITY_SECONDS = 60
+REASON_SECONDS = 5
 
 seconds_option = click.option("--seconds", type=click.FloatRange(0, 3600), default=FINALITY_SECONDS, show_default=True,
                         help="等待最终性的秒数 · how long to wait for finality")  # fmt: skip
@@ -32,13 +35,41 @@ yes_option = click.option("--yes", is_flag=True, help="不再询问 · do not as
 
 @contextmanager
 def progress_of(app: App) -> Iterator[Progress | None]:
-    """A bar while something is not final yet; nothing where nobody watches."""
-    if app.as_json or not app.console.is_terminal:
+    """A bar while something is not final yet where somebody watches; after a while, once, why it takes so long."""
+    reason = _Reason(app)
+    if app.as_json:
         yield None
+        return
+    if not app.console.is_terminal:
+        yield lambda _done, _total: reason.say_once()
         return
     with Bar(console=app.console, transient=True) as bar:
         task = bar.add_task(app.words("等待最终确认", "waiting for finality"), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            reason.say_once()
+
+        yield tell
+
+
+class _Reason:
+    """Says why nothing becomes final, when the nodes are too few for it."""
+
+    def __init__(self, app: App) -> None:
+        self._app, self._due = app, time.monotonic() + REASON_SECONDS
+
+    def say_once(self) -> None:
+        if time.monotonic() < self._due:
+            return
+        self._due = math.inf
+        linked, needed = self._app.session.client.linked()
+        if linked < needed:
+            self._app.say(
+                f"只有 {linked} 个节点相连，最终确认需要 {needed} 个；继续等待，已提交的交易不会丢失",
+                f"only {linked} nodes are linked, {needed} are needed for finality; "
+                "waiting on, what was sent is not lost",
+            )
 
 
 def show_draft(app: App, sentence: str, contract: str, action: str, args: tuple[Any, ...]) -> None:
