@@ -22,7 +22,7 @@ from ledger.api import RECEIPTS_MAX, STATES_MAX, TRANSACTIONS_MAX, EventLine, St
 from ledger.checkpoint import CheckpointCert
 from ledger.codec import decode
 from ledger.crypto import Suite
-from ledger.errors import Refused, refuse
+from ledger.errors import Number, Refused, refuse
 from ledger.interface import Interface
 from ledger.keys import contract_numbers, full_key
 from ledger.lexicon import REGISTRY, REGISTRY_MAP
@@ -427,7 +427,7 @@ class Client:
 
     def _not_final(self, identifier: bytes, seconds: float) -> Refused:
         state = self.ask(lambda node: node.receipts([identifier], proof=False))[0].state
-        told = {"seconds": int(seconds), "id": identifier.hex()[:16], "state": state}
+        told: dict[str, Number] = {"seconds": int(seconds), "id": identifier.hex()[:16], "state": state}
         linked, needed = self.linked()
         if linked < needed:
             return problem("WAL-028", linked=linked, needed=needed, **told)

@@ -75,8 +75,8 @@ _TABLE: Final = (
     (EXIT_NETWORK, Refusal("WAL-021", "{seconds} 秒内未见最终性；交易 {id} 目前状态 {state}",
                            "no finality within {seconds} s; transaction {id} is {state}", 504, True)),
     (EXIT_NETWORK, Refusal("WAL-028",
-                           "{seconds} 秒内未见最终性：只有 {linked} 个节点相连，需要 {needed} 个；交易 {id} 目前状态 {state}，"
-                           "节点恢复后会继续执行，用 lugang receipt 查看",
+                           "{seconds} 秒内未见最终性：只有 {linked} 个节点相连，需要 {needed} 个；"
+                           "交易 {id} 目前状态 {state}，节点恢复后会继续执行，用 lugang receipt 查看",
                            "no finality within {seconds} s: only {linked} nodes are linked, {needed} are needed; "
                            "transaction {id} is {state} and goes on once enough are back, `lugang receipt` tells",
                            504, True)),

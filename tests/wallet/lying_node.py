@@ -247,6 +247,7 @@ class LyingNode:
             "chain": self.chain.chain.hex(), "name": "toy", "suite": "intl", "engine": "pbft", "organisation": "bank",
             "validator_key": key(self.validator).hex(), "software": "LyingNode", "clock": "real", "day": 19_178,
             "time_ms": 1_656_950_400_000, "applied": self.height, "certified": self.height, "decided": self.height,
-            "round": 0, "mode": "voting", "halt_reason": None, "peers_connected": self.peers_connected, "peers": 3, "quorum": 3,
+            "round": 0, "mode": "voting", "halt_reason": None, "peers_connected": self.peers_connected,
+            "peers": 3, "quorum": 3,
             "pool_count": 0, "pool_oldest_ms": 0, "view_changes": 0, "uptime_ms": 1, "database_bytes": 1,
         }  # fmt: skip
