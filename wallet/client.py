@@ -430,7 +430,7 @@ class Client:
         told: dict[str, Number] = {"seconds": int(seconds), "id": identifier.hex()[:16], "state": state}
         linked, needed = self.linked()
         if linked < needed:
-            return problem("WAL-028", linked=linked, needed=needed, **told)
+            return problem("WAL-033", linked=linked, needed=needed, **told)
         return problem("WAL-021", **told)
 
     # the nodes themselves

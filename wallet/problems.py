@@ -74,7 +74,7 @@ _TABLE: Final = (
     (EXIT_NETWORK, Refusal("WAL-020", "没有节点可用：{detail}", "no node answered: {detail}", 503, True)),
     (EXIT_NETWORK, Refusal("WAL-021", "{seconds} 秒内未见最终性；交易 {id} 目前状态 {state}",
                            "no finality within {seconds} s; transaction {id} is {state}", 504, True)),
-    (EXIT_NETWORK, Refusal("WAL-028",
+    (EXIT_NETWORK, Refusal("WAL-033",
                            "{seconds} 秒内未见最终性：只有 {linked} 个节点相连，需要 {needed} 个；"
                            "交易 {id} 目前状态 {state}，节点恢复后会继续执行，用 lugang receipt 查看",
                            "no finality within {seconds} s: only {linked} nodes are linked, {needed} are needed; "

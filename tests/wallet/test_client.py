@@ -350,7 +350,7 @@ def test_too_few_nodes_are_named_as_the_reason_why_nothing_becomes_final():
         with pytest.raises(Refused) as caught:
             session.call(signer, "voucher", "accept", (IDS[0],), seconds=0.2)
         session.close()
-    assert caught.value.code == "WAL-028"
+    assert caught.value.code == "WAL-033"
     assert "only 2 nodes are linked, 3 are needed" in caught.value.text("en")
 
 
