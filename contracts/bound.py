@@ -76,7 +76,7 @@ class BoundContract:
         self.is_system = name in SYSTEM_CONTRACTS and number <= ground.genesis_contracts
         self.helpers = Helpers(ground.meter, ground.suite.hasher("contract"))
         self._names = self.helpers.namespace()
-        self._names["contract_name"] = name
+        self._names |= {"contract_name": name, "key_bytes": ground.suite.key_bytes}
         # The code was written by the compiler from a checked tree, and sees nothing but this namespace.
         exec(program.code, self._names)  # noqa: S102
         self.maps: dict[str, StateMap] = {}

@@ -260,6 +260,16 @@ class Context:
             return False
         return True
 
+    def is_key(self, key: Any) -> bool:
+        if type(key) is not bytes:
+            raise wrong_type("ctx.is_key", None)
+        self._charge(SIGNATURE_UNITS)
+        try:
+            self._world.ground.suite.check_key(key)
+        except BadSignature:
+            return False
+        return True
+
     def _charge(self, units: int) -> None:
         meter = self._world.ground.meter
         meter[0] -= units

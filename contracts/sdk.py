@@ -422,6 +422,10 @@ class Context:
         """Whether `key` signed the 32-byte hash."""
         raise NotImplementedError(_NOT_HERE)
 
+    def is_key(self, key: Key) -> bool:
+        """Whether it is a public key with which signatures of this chain can be verified."""
+        raise NotImplementedError(_NOT_HERE)
+
 
 def add_months(day: Day, months: int) -> Day:
     """The same day of the month, `months` later; the month's last day where it has none such."""

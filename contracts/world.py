@@ -189,7 +189,7 @@ class World:
             *(organisation, key, bound.name, action.form.name, encode(bound.helpers.plain(args))),
             *(bound.interface_digest, amount, needed, found, session.signers, session.moment.day + PENDING_DAYS),
         )
-        submit = approval.actions["submit"]
+        submit = self.action(approval, "submit")
         self.enter(session, approval, submit, submit.take(pending), "", b"", "engine")
 
     # -- calls between contracts

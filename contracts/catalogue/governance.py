@@ -18,6 +18,8 @@ NAME_MAX = 40
 BANDS_MAX = 16
 STEPS_MAX = 200
 VALIDATORS_MIN = 4
+TRANSPORT_KEY_BYTES = 32
+ADDRESSES_MAX = 8
 ROWS_MAX = 256
 SYSTEM = ("membership", "governance", "calendar", "approval", "batch")
 
@@ -122,6 +124,11 @@ class Governance(Contract):
     not_proposer = Refusal("GOV-009", zh="提案由 {proposer} 提出", en="{proposer} has proposed it")
     retired = Refusal("GOV-010", zh="合约 {name} 已退役", en="the contract {name} is retired")
     needed = Refusal("GOV-012", zh="系统合约 {name} 不能冻结或退役", en="the chain cannot do without {name}")
+    no_validator = Refusal(
+        "GOV-013",
+        zh="{organisation} 的 {key} 不能成为验证节点：公钥、机构、通信公钥或地址无效",
+        en="{key} of {organisation} cannot validate: the key, the organisation, the transport key or the addresses",
+    )
     lapsed = Refusal("GOV-011", zh="提案已于 {until} 失效", en="the proposal lapsed on {until}")
 
     def genesis(self, ctx, facts: Genesis) -> None:
@@ -248,6 +255,11 @@ class Governance(Contract):
         """zh: 提议 {organisation} 的验证节点 {key} 变更，是否退出：{leaves} | en: Propose validator {key} of {organisation}; leaves: {leaves}
         transport_key: 节点间通信公钥 | Transport key
         addresses: 节点地址 | Addresses"""
+        # what must hold: a validator that cannot be one would count in every quorum and never vote
+        is_whole = len(transport_key) == TRANSPORT_KEY_BYTES and 1 <= len(addresses) <= ADDRESSES_MAX
+        is_good = ctx.is_key(key) and ctx.is_active(organisation) and is_whole
+        ctx.require(leaves or is_good, self.no_validator, key=key, organisation=organisation)
+        # what changes
         return self.propose(
             ctx,
             Proposal(

@@ -122,7 +122,11 @@ refused GOV-006: 额度档位须从 0 起递增 | bands begin at 0 and rise
 
 operator  governance.propose_validator newkey b transport_key=0x01 addresses=["/ip4/127.0.0.1/tcp/1"] leaves=no
 ----
-proposals p6: kind=validator proposer=operator name=join until=2022-07-30 organisation=b key=newkey transport_key=0x01 addresses=[/ip4/127.0.0.1/tcp/1]
+refused GOV-013 key=newkey organisation=b: b 的 newkey 不能成为验证节点：公钥、机构、通信公钥或地址无效 | newkey of b cannot validate: the key, the organisation, the transport key or the addresses
+
+operator  governance.propose_validator newkey b transport_key=0x0101010101010101010101010101010101010101010101010101010101010101 addresses=["/ip4/127.0.0.1/tcp/1"] leaves=no
+----
+proposals p6: kind=validator proposer=operator name=join until=2022-07-30 organisation=b key=newkey transport_key=0x0101010101010101… addresses=[/ip4/127.0.0.1/tcp/1]
 event Proposed proposal=p6 kind=validator name=join proposer=operator
 
 operator  governance.withdraw p6

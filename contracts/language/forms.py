@@ -150,7 +150,7 @@ class TestWriter:
         if name == "bytes":
             return f"(type({value}) is bytes and len({value}) <= {kind.limit})"
         if name == "key":
-            return f"(type({value}) is bytes and (len({value}) == 32 or len({value}) == 64))"
+            return f"(type({value}) is bytes and len({value}) == key_bytes)"
         if name in BYTES_KINDS:
             return f"(type({value}) is bytes and len({value}) == {kind.limit})"
         if name == "record":

@@ -14,7 +14,8 @@ from __future__ import annotations
 from typing import Final
 
 VIEW_UNITS_MAX: Final = 20_000_000
-SWEEP_ROW_UNITS_MAX: Final = 1_000_000
+SWEEP_ROW_UNITS_MAX: Final = 2_000_000
+"""Enough for the sweep that puts the longest uploaded source into force."""
 
 MAP_READ_UNITS: Final = 30
 MAP_WRITE_UNITS: Final = 100

@@ -230,7 +230,7 @@ def test_a_refused_approval_lends_its_signers_to_nobody():
     for act in (("purse", "pay", purse, other, 5_000), ("trial", "joint", "b", 5_000)):
         cosigners = ("b",) if act[0] == "purse" else ()
         [waiting] = told.do("a", *act, cosigners=cosigners).events
-        acts.append((waiting.values[0], waiting.values[4]))
+        acts.append((waiting.values[0], waiting.values[4], ""))
     told.do("a", "purse", "pay", purse, other, 1)
     rows = items(*[(f"r{i}", act) for i, act in enumerate(acts)])
     receipt = told.do("c1", "batch", "run", bytes(32), 2, 0, "approval", "approve", "each", rows)
@@ -404,6 +404,34 @@ def test_the_validators_follow_the_chain(told):
     told.restart()
     told.apply([])
     assert len(told.last.next_validators) == 5
+
+
+WHOLE = ("a", bytes(32), ("/ip4/127.0.0.1",))
+
+
+@pytest.mark.parametrize(
+    ("key", "rest", "code"),
+    [
+        (bytes(64), WHOLE, "TX-010"),
+        (bytes(32), WHOLE, "GOV-013"),
+        (b"\xff" * 32, WHOLE, "GOV-013"),
+        (None, ("nobody else", *WHOLE[1:]), "GOV-013"),
+        (None, ("a", bytes(31), WHOLE[2]), "GOV-013"),
+        (None, (*WHOLE[:2], ()), "GOV-013"),
+    ],
+)
+def test_who_cannot_validate_is_not_proposed(told, key, rest, code):
+    """Such a validator would count in every quorum; one whose key has another length no node could read again."""
+    act = (told.key("v5") if key is None else key, *rest, False)
+    assert refused(told, "operator", "governance", "propose_validator", *act)[0] == code
+
+
+def test_the_longest_source_that_a_transaction_carries_comes_into_force(told):
+    source = TINY + "    # a remark\n" * 4_000
+    source += "#" * (64_000 - len(source))
+    assert uploaded(told, source, 0).status is Status.DONE
+    told.apply([])
+    assert told.do("a", "notes", "write", "x", "one").status is Status.DONE
 
 
 # -- roots and receipts
