@@ -35,6 +35,7 @@ class Answer(Record):
 
 class Changed(Event):
     early: Id
+    tranche: Id
     issuer: Org
     holder: Org
     face: Fen
@@ -156,7 +157,12 @@ class EarlyRedemption(Contract):
 
     def put(self, ctx, early: Id, row: Early, status: Text) -> None:
         self.offers[early] = row.replace(status=status)
-        ctx.emit(Changed(early=early, issuer=row.issuer, holder=row.holder, face=row.face, price=row.price, status=status))  # fmt: skip
+        ctx.emit(
+            Changed(
+                early=early, tranche=row.tranche, issuer=row.issuer, holder=row.holder, face=row.face, price=row.price,
+                status=status,
+            )
+        )  # fmt: skip
 
     def status_of(self, ctx, row: Early) -> Text:
         """What has lapsed is answered alike before and after the sweep has seen it."""

@@ -40,7 +40,7 @@ refused ERL-005 day=2022-12-26 today=2022-06-30 last=2022-12-25: 付款日 2022-
 core  early.offer tb b face=400.00 price=400.00 day=2022-07-01
 ----
 offers o1: tranche=tb root=r1 issuer=core holder=b bank=icbc face=400.00 price=400.00 day=2022-07-01 last=2022-12-28 waiting=2022-07-01
-event Changed early=o1 issuer=core holder=b face=400.00 price=400.00 status=offered
+event Changed early=o1 tranche=tb issuer=core holder=b face=400.00 price=400.00 status=offered
 
 a  early.agree o1 face=400.00 price=400.00 day=2022-07-01
 ----
@@ -55,7 +55,7 @@ b  early.agree o1 face=400.00 price=400.00 day=2022-07-01
 offers o1: status=agreed waiting=2022-07-04
 settlement.instructions i1: purpose=early business=o1 payer=core payee=b bank=icbc account=@account-b amount=400.00 currency=CNY day=2022-07-01 made=2022-06-30
 voucher.tranches tb: lock=early payee=core until=2022-07-04
-event Changed early=o1 issuer=core holder=b face=400.00 price=400.00 status=agreed
+event Changed early=o1 tranche=tb issuer=core holder=b face=400.00 price=400.00 status=agreed
 event settlement.Instructed instruction=i1 purpose=early business=o1 payer=core payee=b bank=icbc account=@account-b amount=400.00 day=2022-07-01 earlier=-
 
 b  voucher.offer tb a 100.00 until=2022-07-05 debt=@debt
@@ -71,7 +71,7 @@ instructions i1: paid=400.00 status=paid
 statements icbc 1: instruction=i1 kind=0 amount=400.00 day=2022-06-30
 voucher.roots r1: redeemed=400.00
 voucher.tranches tb: live=no lock=free payee=- until=-
-event early.Changed early=o1 issuer=core holder=b face=400.00 price=400.00 status=redeemed
+event early.Changed early=o1 tranche=tb issuer=core holder=b face=400.00 price=400.00 status=redeemed
 event Receipted instruction=i1 payer=core payee=b bank=icbc number=1 kind=0 amount=400.00 left=0.00
 
 # ---- the payment comes back: the voucher lives again, and the new instruction names the old one --------------------------
@@ -86,7 +86,7 @@ statements icbc 2: instruction=i1 kind=1 amount=400.00 day=2022-06-30
 statements icbc 1: returned=yes
 voucher.roots r1: redeemed=0.00
 voucher.tranches tb: live=yes lock=early payee=core until=2022-12-28
-event early.Changed early=o1 issuer=core holder=b face=400.00 price=400.00 status=agreed
+event early.Changed early=o1 tranche=tb issuer=core holder=b face=400.00 price=400.00 status=agreed
 event Instructed instruction=i2 purpose=early business=o1 payer=core payee=b bank=icbc account=@account-b amount=400.00 day=2022-06-30 earlier=i1
 event Receipted instruction=i1 payer=core payee=b bank=icbc number=2 kind=1 amount=400.00 left=400.00
 
@@ -99,19 +99,19 @@ instructions i2: paid=400.00 status=paid
 statements icbc 3: instruction=i2 kind=0 amount=400.00 day=2022-06-30
 voucher.roots r1: redeemed=400.00
 voucher.tranches tb: live=no lock=free payee=- until=-
-event early.Changed early=o1 issuer=core holder=b face=400.00 price=400.00 status=redeemed
+event early.Changed early=o1 tranche=tb issuer=core holder=b face=400.00 price=400.00 status=redeemed
 event Receipted instruction=i2 payer=core payee=b bank=icbc number=3 kind=0 amount=400.00 left=0.00
 
 # ---- a signed rebate, for the rest: then all is redeemed, the issuer owes nothing and the line is free after the days for returns
 core  early.offer ta a face=600.00 price=590.00 day=2022-07-01
 ----
 offers o2: tranche=ta root=r1 issuer=core holder=a bank=icbc face=600.00 price=590.00 day=2022-07-01 last=2022-12-28 waiting=2022-07-01
-event Changed early=o2 issuer=core holder=a face=600.00 price=590.00 status=offered
+event Changed early=o2 tranche=ta issuer=core holder=a face=600.00 price=590.00 status=offered
 
 core  early.withdraw o2
 ----
 offers o2: status=withdrawn waiting=-
-event Changed early=o2 issuer=core holder=a face=600.00 price=590.00 status=withdrawn
+event Changed early=o2 tranche=ta issuer=core holder=a face=600.00 price=590.00 status=withdrawn
 
 a  early.agree o2 face=600.00 price=590.00 day=2022-07-01
 ----
@@ -120,7 +120,7 @@ refused ERL-006 status=withdrawn: 提前兑付状态为 withdrawn | the early re
 core  early.offer ta a face=600.00 price=590.00 day=2022-07-01
 ----
 offers o3: tranche=ta root=r1 issuer=core holder=a bank=icbc face=600.00 price=590.00 day=2022-07-01 last=2022-12-28 waiting=2022-07-01
-event Changed early=o3 issuer=core holder=a face=600.00 price=590.00 status=offered
+event Changed early=o3 tranche=ta issuer=core holder=a face=600.00 price=590.00 status=offered
 
 ask early.offered_to a
 ----
@@ -131,7 +131,7 @@ a  early.agree o3 face=600.00 price=590.00 day=2022-07-01
 offers o3: status=agreed waiting=2022-07-04
 settlement.instructions i3: purpose=early business=o3 payer=core payee=a bank=icbc account=@account-a amount=590.00 currency=CNY day=2022-07-01 made=2022-06-30
 voucher.tranches ta: lock=early payee=core until=2022-07-04
-event Changed early=o3 issuer=core holder=a face=600.00 price=590.00 status=agreed
+event Changed early=o3 tranche=ta issuer=core holder=a face=600.00 price=590.00 status=agreed
 event settlement.Instructed instruction=i3 purpose=early business=o3 payer=core payee=a bank=icbc account=@account-a amount=590.00 day=2022-07-01 earlier=-
 
 statement s4: bank=icbc number=4 kind=0 instruction=i3 payer=@account-core payee=@account-a amount=590.00 day=2022-06-30
@@ -146,7 +146,7 @@ voucher.roots r1: status=redeemed redeemed=1,000.00 unsettled=no
 voucher.tranches ta: live=no lock=free payee=- until=-
 event voucher.RootChanged root=r1 issuer=core status=redeemed redeemed=1,000.00 cancelled=0.00
 event maturity.Ended root=r1 issuer=core phase=redeemed
-event early.Changed early=o3 issuer=core holder=a face=600.00 price=590.00 status=redeemed
+event early.Changed early=o3 tranche=ta issuer=core holder=a face=600.00 price=590.00 status=redeemed
 event Receipted instruction=i3 payer=core payee=a bank=icbc number=4 kind=0 amount=590.00 left=0.00
 
 day 2022-07-04

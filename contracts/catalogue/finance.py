@@ -96,6 +96,7 @@ class Answer(Record):
 
 class Asked(Event):
     application: Id
+    tranche: Id
     holder: Org
     face: Fen
     until: Day
@@ -207,7 +208,7 @@ class Finance(Contract):
             tranche=tranche, root=root, holder=owner, face=face, until=until, recourse=recourse, funders=funders
         )
         # what is announced
-        ctx.emit(Asked(application=application, holder=owner, face=face, until=until))
+        ctx.emit(Asked(application=application, tranche=tranche, holder=owner, face=face, until=until))
         return application
 
     # who may

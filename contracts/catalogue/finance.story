@@ -45,7 +45,7 @@ refused FIN-004 funder=a: a 不能为本凭证融资 | a cannot finance this vou
 b  finance.ask tb 1,000,000.00 until=2022-07-15 recourse=no funders=[fac, icbc]
 ----
 applications a1: tranche=tb root=r1 holder=b face=1,000,000.00 until=2022-07-15 recourse=no funders=[fac, icbc]
-event Asked application=a1 holder=b face=1,000,000.00 until=2022-07-15
+event Asked application=a1 tranche=tb holder=b face=1,000,000.00 until=2022-07-15
 
 a  finance.quote a1 rate=45000 fee_rate=0 fee_least=0.00 advance=1000000 until=2022-07-10
 ----
@@ -166,7 +166,7 @@ event Receipted instruction=id1 payer=fac payee=b bank=boc number=2 kind=0 amoun
 fac  finance.ask tb 500,000.00 until=2022-07-15 recourse=no funders=[icbc]
 ----
 applications a2: tranche=tb root=r1 holder=fac face=500,000.00 until=2022-07-15 recourse=no funders=[icbc]
-event Asked application=a2 holder=fac face=500,000.00 until=2022-07-15
+event Asked application=a2 tranche=tb holder=fac face=500,000.00 until=2022-07-15
 
 icbc  finance.quote a2 rate=40000 fee_rate=0 fee_least=0.00 advance=800000 until=2022-07-10
 ----
@@ -253,7 +253,7 @@ event Receipted instruction=i1 payer=icbc payee=fac bank=boc number=3 kind=0 amo
 a  finance.ask ta 200,000.00 until=2022-07-15 recourse=no funders=[]
 ----
 applications a3: tranche=ta root=r1 holder=a face=200,000.00 until=2022-07-15 recourse=no funders=[]
-event Asked application=a3 holder=a face=200,000.00 until=2022-07-15
+event Asked application=a3 tranche=ta holder=a face=200,000.00 until=2022-07-15
 
 boc  finance.quote a3 rate=45000 fee_rate=0 fee_least=0.00 advance=1000000 until=2022-07-10
 ----
