@@ -58,9 +58,11 @@ def _verdict(seen: list[Seen], voting: int, quorum: int) -> Note:
         return Note("全部节点已停止；链已保存", "all nodes are down; the chain is kept")
     if voting >= quorum:
         spare = voting - quorum
-        return Note(f"{nodes} 个节点中 {voting} 个参与投票，需要 {quorum} 个：链正常出块，还可再停 {spare} 个",
-                    f"{voting} of {nodes} nodes vote, {quorum} are needed: "
-                    f"the chain goes on, {spare} more may fail")  # fmt: skip
+        zh, en = (f"还可再停 {spare} 个", f"{spare} more may fail") if spare else ("不可再停", "none more may fail")
+        return Note(
+            f"{nodes} 个节点中 {voting} 个参与投票，需要 {quorum} 个：链正常出块，{zh}",
+            f"{voting} of {nodes} nodes vote, {quorum} are needed: the chain goes on, {en}",
+        )
     return Note(
         f"{nodes} 个节点中只有 {voting} 个参与投票，需要 {quorum} 个：任何交易都不能最终确认（已受理的不会丢失）",
         f"only {voting} of {nodes} nodes vote, {quorum} are needed: nothing can become final now "

@@ -78,7 +78,7 @@ def test_two_away_nothing_becomes_final_and_the_way_back_is_said():
 
 def test_one_away_the_chain_goes_on_and_the_missing_one_is_named():
     verdict, back = notes(seen(user=None))
-    assert verdict == "4 of 5 nodes vote, 4 are needed: the chain goes on, 0 more may fail"
+    assert verdict == "4 of 5 nodes vote, 4 are needed: the chain goes on, none more may fail"
     assert back.endswith("start user --dir /srv/x")
 
 
