@@ -321,7 +321,11 @@ def _compile(source: str, digest: bytes) -> Program:
     if len(text) > PROGRAM_CHARACTERS_MAX:
         raise verdict("CHK-002", line=1, limit=PROGRAM_CHARACTERS_MAX)
     # Everything in `text` was written by this package from the checked tree; nothing of the source is pasted into it.
-    code = compile(text, "<contract>", "exec", dont_inherit=True, optimize=0)
+    try:
+        code = compile(text, "<contract>", "exec", dont_inherit=True, optimize=0)
+    except SyntaxError:
+        # None is known. A source that finds one is no contract; that it stopped every node would be worse.
+        raise verdict("CHK-006") from None
     _check_after(found)
     program = Program(digest, text, code, found, tuple(shared.uses), shared.numbers)
     _check_interface(program)

@@ -277,7 +277,7 @@ class ExpressionWriter:
             if node.value.id == "ctx" and self.method.has_context and node.attr in CONTEXT_VALUES:
                 return Code(*CONTEXT_VALUES[node.attr], SMALL_BITS)
             raise verdict("CHK-008", line=node.lineno, what=f"{node.value.id}.{node.attr}")
-        value = self.write(node.value)
+        value = self._hidden(node.value, self.write(node.value))
         kind = None
         if value.type.kind == "record":
             kind = self.found.field_type(value.type.names[0], node.attr)

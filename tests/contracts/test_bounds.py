@@ -117,6 +117,16 @@ def test_source_within_the_bounds_is_a_contract(name):
     assert chain(trial=source).do("a", "trial", "act").status is Status.DONE
 
 
+FIELDS_OF_LITERALS = ("(1)", "ONE", "'a'", "(1, 2)", "(-1)", "[1]", "{1: 2}", "None", "True", "(1 if n else 2)", "b'x'")
+
+
+@pytest.mark.parametrize("literal", FIELDS_OF_LITERALS)
+def test_a_field_of_a_literal_is_an_undefined_computation(literal):
+    source = contract(act(f"n = 0\nreturn {literal}.number"), records="ONE = 1\nclass Row(Record):\n    number: int\n")
+    receipt = chain(trial=source).do("a", "trial", "act")
+    assert (receipt.status, receipt.code) == (Status.REFUSED, "EXE-006")
+
+
 def test_a_constant_in_many_places_stands_once_in_the_program():
     constant = f"LONG = {'(' + ', '.join(['12345678'] * 200) + ')'}\n"
     uses = "\n".join(["x = LONG"] * 1_000)
