@@ -22,7 +22,7 @@ ends 截止日 excess 超额 face 面额 fee 费用 financed 已融资 financing
 funders 询价对象 gross 票面金额 group 总额度 guarantees 担保数 guarantor 担保方 holder 持有人 instructed 已指令
 instruction 付款指令 interest 利息 interface 接口 into 转为 invoice 发票 invoices 发票 issued 开立日
 issuer 承诺付款人 item 待办 kind 类别 level 流转层级 limit 限额 lineage 贸易谱系 line 额度 live 现存 lock 锁定
-maker 经办人 name 名称 name_en 英文名称 name_zh 中文名称 needed 需复核人数 net 实付金额 number 编号
+maker 经办人 name 名称 name_en 英文名称 name_zh 中文名称 needed 需复核人数 net 实得金额 number 编号
 occupied 占用 order 指令 orders 订单 organisation 机构 outcome 结果 owner 持有人 paid 已付 paper 贸易文件
 parent 上级 payee 收款方 payer 付款方 penalty 罚息 permissions 权限 person 人员 phase 阶段 previous 前一文件
 product 产品 purpose 用途 rate 利率 reason 原因 receipt 回执 recourse 追索 red 红字金额 redeemed 已兑付

@@ -10,7 +10,7 @@ their weekday. Free text is quoted and its invisible characters are written out,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -86,11 +86,13 @@ def _whole(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: the language, the interface whose types are shown and the names that are proven."""
+    """Who reads: the language, the interface whose types are shown and the names that are proven. `words` label fields
+    that the interface does not label, for showing alone: what is signed is made without them."""
 
     interface: Interface
     names: Names
     language: str
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, zh: str, en: str) -> str:
         return zh if self.language == "zh" else en
@@ -226,7 +228,7 @@ def parts_of(reader: Reader, kind: Type, value: Any, where: str) -> list[tuple[s
             fields = reader.interface.record(kind.names[0]).fields
         except (KeyError, IndexError):
             raise _not_of(kind, value, where) from None
-        named = [(label_of(field, reader.language), field.type) for field in fields]
+        named = [(_label_for(reader, entry), entry.type) for entry in fields]
     else:
         named = [("", item) for item in kind.items]
     if type(value) is not tuple or len(value) != len(named):
@@ -234,8 +236,13 @@ def parts_of(reader: Reader, kind: Type, value: Any, where: str) -> list[tuple[s
     return [(label, part, entry) for (label, part), entry in zip(named, value, strict=True)]
 
 
-def label_of(field: Field, language: str) -> str:
-    return (field.label_zh if language == "zh" else field.label_en) or field.name
+def _label_for(reader: Reader, entry: Field) -> str:
+    label = label_of(entry, reader.language)
+    return reader.words.get(entry.name, label) if label == entry.name else label
+
+
+def label_of(entry: Field, language: str) -> str:
+    return (entry.label_zh if language == "zh" else entry.label_en) or entry.name
 
 
 def _show_many(reader: Reader, kind: Type, value: tuple[Any, ...], where: str) -> str:

@@ -19,7 +19,7 @@ import httpx
 from ledger.choices import choice_word, tokens_in_sentence
 from ledger.codec import decode, load
 from ledger.errors import REFUSALS, TOKENS, Number, Refusal, Refused, fill
-from ledger.glossary import field_name, field_words
+from ledger.glossary import ZH, field_name, field_words
 from ledger.interface import Field, Interface, MapForm
 from ledger.keys import full_key
 from ledger.lexicon import MEMBERSHIP, NAME_FIELDS
@@ -113,7 +113,9 @@ class Session:
         return interface
 
     def reader(self, contract: str, language: str | None = None) -> Reader:
-        return Reader(self.interface(contract), self.builder.names, language or self.language)
+        """For showing. What is signed is read without the glossary, from the interface alone."""
+        spoken = language or self.language
+        return Reader(self.interface(contract), self.builder.names, spoken, ZH if spoken == "zh" else {})
 
     def view(self, contract: str, view: str, args: Sequence[Any] = ()) -> Agreed:
         """A view's result, agreed on by t nodes at one certified height. Left-out arguments take their defaults."""

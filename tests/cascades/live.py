@@ -1,6 +1,8 @@
 """A whole cascade against a devnet that runs: deal, race, expire, mature; after each, the sums from outside.
 
-python -m tests.cascades.live FOLDER [--seed N] [--rounds N]      against `lugang devnet up --dir FOLDER`
+python -m tests.cascades.live FOLDER [--seed N] [--rounds N] [--width N] [--races N]
+
+against `lugang devnet up --dir FOLDER`
 """
 
 from __future__ import annotations
@@ -120,7 +122,7 @@ def wait_for(session: Session, done: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline, "the bank has not paid in time"
 
 
-def play(plan: DevnetPlan, seed: int, rounds: int, *, width: int = 6) -> dict[str, int]:
+def play(plan: DevnetPlan, seed: int, rounds: int, *, width: int = 6, races: int = 1) -> dict[str, int]:
     """Deal `rounds` rounds, check after half of them and after all, then expire, mature and check the redemption."""
     with sessions_of(plan) as sessions:
         dealer = Dealer(sessions, Cast(sessions[0], plan.wallet_home), seed, LINE_FEN)
@@ -135,7 +137,7 @@ def play(plan: DevnetPlan, seed: int, rounds: int, *, width: int = 6) -> dict[st
             if number == rounds // 2:
                 wait_financed(sessions[0], dealer.finance(2))
                 check(sessions[1], dealer)
-        assert race(plan, dealer) == SPENT_ALREADY
+        assert {race(plan, dealer) for _ in range(races)} == {SPENT_ALREADY}
         counted = check(sessions[2], dealer)
         dealer.expire()
         check(sessions[3], dealer)
@@ -154,9 +156,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--width", type=int, default=8)
+    parser.add_argument("--races", type=int, default=1)
     given = parser.parse_args()
     began = time.monotonic()
-    counts = play(load_plan(given.folder), given.seed, given.rounds, width=given.width)
+    counts = play(load_plan(given.folder), given.seed, given.rounds, width=given.width, races=given.races)
     for name, count in counts.items():
         print(f"{name:20} {count:,}")
     print(f"I1-I8 hold; {time.monotonic() - began:.0f} s")

@@ -11,6 +11,11 @@ from wallet.exporter import tranches_of
 from wallet.problems import problem
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
+ROWS_ZH = {
+    "roots": "原始凭证", "tranches": "凭证", "financings": "融资", "redemptions": "清分", "claims": "兑付",
+    "invoices": "发票", "lines": "额度",
+}  # fmt: skip
+
 
 @wallet_command("audit", "对账：不变量 I1–I8，逐行证明", "check the invariants I1–I8 of a live chain, every row proven")
 def audit(app: App) -> dict[str, Any]:
@@ -23,7 +28,7 @@ def audit(app: App) -> dict[str, Any]:
         "redemptions": len(books.redemptions), "claims": len(books.claims), "invoices": len(books.invoices),
         "lines": len(books.lines),
     }  # fmt: skip
-    app.say("已核对：" + "，".join(f"{name} {count}" for name, count in counts.items()),
+    app.say("已核对：" + "，".join(f"{ROWS_ZH[name]} {count}" for name, count in counts.items()),
             "checked: " + ", ".join(f"{name} {count}" for name, count in counts.items()))  # fmt: skip
     answer = {
         "violations": [{"invariant": v.invariant, "subject": v.subject.hex(), "wanted": v.wanted, "found": v.found,

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
+from ledger.choices import choice_in_sentence, choice_word
+from ledger.glossary import field_name, field_words
 from ledger.interface import Action, Field
-from ledger.wording import label_of
 from wallet.console import App, wallet_command
-from wallet.forms import hint
+from wallet.forms import example, hint
 
 
 def who_may(app: App, action: Action) -> str:
@@ -19,14 +20,22 @@ def who_may(app: App, action: Action) -> str:
         ("由合约", "called by", who.callers),
     ):  # fmt: skip
         if names:
-            parts.append(f"{app.words(zh, en)} {'/'.join(names)}")
+            parts.append(f"{app.words(zh, en)} {'/'.join(_word(app, name, zh) for name in names)}")
     if who.policy is not None:
         parts.append(app.words(f"按 {who.policy} 复核", f"checked by policy {who.policy}"))
     if who.permission is not None:
-        parts.append(app.words(f"权限 {who.permission}", f"permission {who.permission}"))
+        parts.append(app.words(f"权限 {_word(app, who.permission, '权限')}", f"permission {who.permission}"))
     if who.anyone:
         parts.append(app.words("任何在册成员的人员", "any person of an active member"))
     return app.words("；", "; ").join(parts)
+
+
+def _word(app: App, name: str, of: str) -> str:
+    """A role, capacity, permission or field with its Chinese word; contracts keep their names."""
+    if app.language != "zh" or of == "由合约":
+        return name
+    word = field_words(name, "zh") if of == "记录的" else choice_word(name, "zh")
+    return name if word == name else f"{word}（{name}）"
 
 
 def _arguments(fields: tuple[Field, ...]) -> str:
@@ -60,8 +69,9 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
         app.say(f"  可办理：{who_may(app, entry)}", f"  who may: {who_may(app, entry)}")
         if action:
             for field in entry.arguments:
-                line = f"  {field.name}  {label_of(field, app.language)}  {hint(field.type)}"
-                app.say(line, line)
+                kind = choice_in_sentence(field.type.kind, app.language)
+                written = app.words(f"{kind}，写法如 {example(field.type)}", hint(field.type))
+                app.say(*[f"  {field.name}  {field_name(field, app.language)}  {written}"] * 2)
     if not action:
         app.say("\n查询", "\nViews")
         for form in interface.views:
