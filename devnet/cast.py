@@ -41,7 +41,7 @@ MEMBERS: Final = (
     Firm("user", "西域商业银行", "Western Commercial Bank", ("user",), ("bank", "factor"), 1_000_000_000),
 )
 FIRMS: Final = (
-    Firm(BANK, "清算银行(模拟)", "Clearing Bank (simulated)", ("user",), ("bank",)),
+    Firm(BANK, "清算银行（模拟）", "Clearing Bank (simulated)", ("user",), ("bank",)),
     Firm("factor", "天山保理公司", "Tianshan Factoring", ("user",), ("factor",), 500_000_000),
     Firm("guarantor", "昆仑担保公司", "Kunlun Guarantee", ("user",), ("guarantor",), 100_000_000),
     Firm("supplier-a", "供应商甲公司", "Supplier A", ("subject",), ("supplier",)),

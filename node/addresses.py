@@ -50,7 +50,7 @@ def who_can_read(api: Address) -> str:
     if api.is_loopback:
         return f"只有本机程序可读 {api.host}:{api.port} · programs of this machine alone can read {api.host}:{api.port}"
     return (
-        f"注意:凡能连到 {api.host}:{api.port} 者,均可读取本链全部凭证、金额、机构与回执,无需身份。\n"
+        f"注意：凡能连到 {api.host}:{api.port} 者，均可读取本链全部凭证、金额、机构与回执，无需身份。\n"
         f"Mind: whoever can reach {api.host}:{api.port} can read every voucher, amount, organisation and receipt of "
         "this chain, without saying who they are."
     )

@@ -64,7 +64,7 @@ HOME = click.option(
 
 @click.group("node")
 def node_group() -> None:
-    """成员节点:建立、运行、状态、体检。 A member's node: make one, run it, look at it, find what is wrong."""
+    """成员节点：建立、运行、状态、体检。 A member's node: make one, run it, look at it, find what is wrong."""
 
 
 @click.group("genesis")
@@ -124,7 +124,7 @@ def init(
     keys: str,
     as_json: bool,
 ) -> None:
-    """建立节点目录:密钥、护栏、日志与配置。 Make a node's folder: keys, guard, logs and configuration, together.
+    """建立节点目录：密钥、护栏、日志与配置。 Make a node's folder: keys, guard, logs and configuration, together.
 
     Prints the lines that the specification of the genesis needs about this node. A folder is made once: a guard that
     says "never signed" is only true beside a key that is as new as itself.
@@ -200,7 +200,7 @@ def ask_new_passphrase() -> bytes:
 @click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), default=None)
 @click.option("--log-json", is_flag=True, help="日志为 JSON · one JSON object a line")
 def run(*, home: Path, open_reads: bool, log_file: Path | None, log_json: bool) -> None:
-    """运行节点,直到 SIGTERM 或 SIGINT。 Run the node until SIGTERM or SIGINT."""
+    """运行节点，直到 SIGTERM 或 SIGINT。 Run the node until SIGTERM or SIGINT."""
     # The web framework takes as long to import as everything else; no other command needs it.
     from node.serving import add_http  # noqa: PLC0415
 
@@ -300,7 +300,7 @@ def ask(url: str, path: str) -> Any:
 @click.option("--thorough", is_flag=True, help="通读数据库 · read every value, block and certificate")
 @JSON
 def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
-    """体检:说明何处有误、如何处理;不作任何修改。 Say what is wrong and how to cure it; changes nothing.
+    """体检：说明何处有误、如何处理；不作任何修改。 Say what is wrong and how to cure it; changes nothing.
 
     Exit code 0 when nothing is wrong, 1 otherwise.
     """
@@ -320,7 +320,7 @@ def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
 @click.confirmation_option(prompt="将数据库移开，由其自身的区块重建？ Move the database aside and rebuild it?")
 @JSON
 def rebuild(*, home: Path, as_json: bool) -> None:
-    """由数据库自身的区块重建;不可用的区块由其他成员补齐。 Make a damaged database anew from its own blocks.
+    """由数据库自身的区块重建；不可用的区块由其他成员补齐。 Make a damaged database anew from its own blocks.
 
     Every block is checked and executed again. From the first block that cannot be used on, the node fetches the rest
     from the other members at its next start. Nothing is deleted: the old database is moved aside. Keys, guard and log

@@ -79,7 +79,7 @@ def check_config(patient: Patient) -> Iterator[Finding]:
         addresses_of(patient.config)
     except ConfigError as error:
         cure = (
-            "修正 node.toml,或重新运行 lugang node init",
+            "修正 node.toml，或重新运行 lugang node init",
             "correct node.toml, or make the node with `lugang node init`",
         )
         yield Finding("config", "wrong", str(error), *cure)
@@ -96,7 +96,7 @@ def check_genesis(patient: Patient) -> Iterator[Finding]:
         patient.suite.self_test()
     except ConfigError as error:
         cure = (
-            "向任一成员索取 genesis.cbor,核对链标识后放入节点目录",
+            "向任一成员索取 genesis.cbor，核对链标识后放入节点目录",
             "get genesis.cbor from any member, compare the chain's name, and put it into the folder",
         )
         yield Finding("genesis", "wrong", str(error), *cure)
@@ -116,7 +116,7 @@ def check_keys(patient: Patient) -> Iterator[Finding]:
         consensus, transport = read_secret(config.consensus_key), read_secret(config.transport_key)
     except KeyFileError as error:
         cure = (
-            "按提示修正;密钥遗失则须由治理更换验证节点",
+            "按提示修正；密钥遗失则须由治理更换验证节点",
             "do what the text says; a lost key needs a change of the validator by governance",
         )
         yield Finding("keys", "wrong", str(error), *cure)
@@ -159,7 +159,7 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
         if problem is None:
             yield Finding("ports", "good", f"{host}:{port} is free")
         else:
-            cure = "停止占用者,或在 node.toml 中换端口", "stop who holds it, or choose another port in node.toml"
+            cure = "停止占用者，或在 node.toml 中换端口", "stop who holds it, or choose another port in node.toml"
             yield Finding("ports", "wrong", f"{host}:{port}: {problem}", *cure)
     if patient.own is not None:
         ports = {port for _, port in listening_ports(patient.own.addresses)}
@@ -167,7 +167,7 @@ def check_ports(patient: Patient) -> Iterator[Finding]:
             detail = (
                 f"the others dial {', '.join(patient.own.addresses)}, this node listens on {', '.join(config.listen)}"
             )
-            cure = "确认端口转发,或改 listen", "make sure that the port is forwarded, or change `listen`"
+            cure = "确认端口转发，或改 listen", "make sure that the port is forwarded, or change `listen`"
             yield Finding("ports", "notice", detail, *cure)
 
 
@@ -190,7 +190,7 @@ def check_disk(patient: Patient) -> Iterator[Finding]:
         place = place.parent
     free = shutil.disk_usage(place).free
     if free < DISK_FREE_BYTES_MIN:
-        cure = "腾出空间;节点在写满前不再就绪", "make room; the node is not ready below this"
+        cure = "腾出空间；节点在写满前不再就绪", "make room; the node is not ready below this"
         yield Finding("disk", "wrong", f"{free} bytes free at {place}, {DISK_FREE_BYTES_MIN} wanted", *cure)
     else:
         yield Finding("disk", "good", f"{free / 1e9:.1f} GB free")
@@ -199,7 +199,7 @@ def check_disk(patient: Patient) -> Iterator[Finding]:
 def check_clock(patient: Patient) -> Iterator[Finding]:
     now_ms = time.time_ns() // 1_000_000
     if patient.genesis is not None and now_ms < patient.genesis.time:
-        cure = "校准系统时钟(chrony 或 systemd-timesyncd)", "set the clock (chrony or systemd-timesyncd)"
+        cure = "校准系统时钟（chrony 或 systemd-timesyncd）", "set the clock (chrony or systemd-timesyncd)"
         yield Finding("clock", "wrong", f"{shown(now_ms)} is before the genesis, {shown(patient.genesis.time)}", *cure)
     else:
         yield Finding("clock", "good", shown(now_ms))
@@ -213,7 +213,7 @@ def check_guard(patient: Patient) -> Iterator[Finding]:
         return
     record = GuardFile(config.guard).load()
     observe = (
-        "无需处理:节点将先旁观,向其他成员求证后自行恢复投票",
+        "无需处理：节点将先旁观，向其他成员求证后自行恢复投票",
         "nothing to do: the node observes first, asks the other members, and votes again by itself",
     )
     if record is None:
