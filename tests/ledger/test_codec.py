@@ -180,6 +180,16 @@ def test_each_shape_takes_the_good_and_refuses_the_bad(shape, good, bad):
         assert str(dict(caught.value.numbers)["where"]).startswith("field")
 
 
+@pytest.mark.parametrize(
+    "data", [b"", b"\x82\x01", b"\x9f", b"\xc2\x41\x00", b"\x62\xff\xff", b"\x81" * 99 + b"\x80", b"\xff"]
+)
+def test_what_the_library_says_is_never_quoted(data):
+    """A refusal's numbers stand in receipts; the words of a library are another version's to change."""
+    with pytest.raises(Refused) as caught:
+        load(data)
+    assert caught.value.numbers == (("detail", "no value of the profile in definite lengths"),)
+
+
 def test_a_refusal_names_the_place_inside():
     with pytest.raises(Refused) as caught:
         codec.array(RECORD, 5)(((1, None), (2, "long!")), "rows")
