@@ -10,13 +10,21 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Final, NoReturn
 
+import click
+
+from node.language import words
+
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHELL_BASE: Final = 128
+
+
+class Ended(SystemExit):
+    """One of the signals has come."""
 
 
 @dataclass(slots=True)
@@ -36,6 +44,11 @@ def ends_in_order() -> Iterator[None]:
     before = {number: signal.signal(number, _on_signal) for number in SIGNALS}
     try:
         yield
+    except Ended:
+        # The terminal may be what is gone.
+        with suppress(OSError):
+            click.echo(words("已中断，所启动的进程均已结束", "interrupted; what was started has been ended"), err=True)
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -64,4 +77,4 @@ def _on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 �
 
 
 def _end(number: int) -> NoReturn:
-    raise SystemExit(SHELL_BASE + number)
+    raise Ended(SHELL_BASE + number)

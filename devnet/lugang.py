@@ -10,6 +10,7 @@ It owns names and one-line help; it must never hold behaviour of a command. To a
 """
 
 import difflib
+import gc
 import importlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -110,6 +111,8 @@ def usage_as_object(given: Sequence[str]) -> Iterator[None]:
 
 
 def load_command(name: str, part: Part) -> click.Command:
+    # Importing makes nothing but what stays; a collector that looks for garbage in it takes a tenth of the time.
+    gc.disable()
     try:
         commands = importlib.import_module(part.module).COMMANDS
     except ImportError as error:
@@ -117,6 +120,8 @@ def load_command(name: str, part: Part) -> click.Command:
             f"无法载入命令 {name} 所在的 {part.module}：{error}。请运行 make env 重新安装。\n"
             f"The part {part.module} of the command {name} cannot be loaded: {error}. Run `make env` to install again."
         ) from error
+    finally:
+        gc.enable()
     command = commands[name]
     assert isinstance(command, click.Command)
     return command

@@ -21,7 +21,6 @@ from node.language import words
 READY_SECONDS_MAX: Final = 60
 POLL_SECONDS: Final = 0.1
 LOG_LINES_SHOWN: Final = 15
-NOBODY: Final = ("另一个程序", "another program")
 WHY: Final = {
     "peers": ("与其他节点的连接不足", "too few links to the other nodes"),
     "mode": ("尚未参与投票", "it does not vote yet"),
@@ -57,29 +56,21 @@ def start_nodes(plan: DevnetPlan, names: Sequence[str]) -> list[str]:
 
 def verify_ports(plan: DevnetPlan, node: NodePlan) -> None:
     """All three ports of a node that does not run are free, or DEV-005 names the first that is not, and by whom."""
-    purposes = (
-        (node.link_port, words("节点间连接", "links to the other nodes")),
-        (node.api_port, words("API", "API")),
-        (node.watch_port, words("监控", "monitoring")),
-    )
-    for port, purpose in purposes:
+    for setting, port in (("listen", node.link_port), ("api", node.api_port), ("metrics", node.watch_port)):
         if not is_free(port):
             anew = command_for(plan.folder, "up --fresh")
-            raise problem("DEV-005", port=port, node=node.name, purpose=purpose, holder=_holder(port), command=anew)
+            raise problem("DEV-005", port=port, node=node.name, setting=setting, holder=_holder(port), command=anew)
 
 
 def _holder(port: int) -> str:
-    """The program that listens on a port, as far as this user may see it."""
+    """The process that listens on a port, as far as this user may see it."""
     for connection in psutil.net_connections(kind="tcp"):
         if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid is not None:
             try:
-                return words(
-                    f"进程 {connection.pid}（{psutil.Process(connection.pid).name()}）",
-                    f"process {connection.pid} ({psutil.Process(connection.pid).name()})",
-                )
+                return f"{connection.pid} ({psutil.Process(connection.pid).name()})"
             except psutil.NoSuchProcess:
                 break
-    return words(*NOBODY)
+    return "?"
 
 
 def start_bank(plan: DevnetPlan) -> None:

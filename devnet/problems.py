@@ -29,8 +29,8 @@ _TABLE: Final = (
         "Without the option the old chain goes on; --fresh removes it and makes a new one")),
     (EXIT_NOT_NOW, Refusal(
         "DEV-005",
-        "端口 {port}（{node} 的 {purpose}）已被 {holder} 占用。请结束占用者后重试，或用 {command} 换一组端口重建新链",
-        "port {port} ({purpose} of {node}) is taken by {holder}. End that program and try again, "
+        "端口 {port}（{node} 的 {setting}）已被进程 {holder} 占用。请结束占用者后重试，或换端口重建新链：{command}",
+        "port {port} ({setting} of {node}) is taken by process {holder}. End that program and try again, "
         "or make a new chain on other ports: {command}")),
     (EXIT_NOT_NOW, Refusal("DEV-006", "{node} 启动后已结束。日志末尾（{log}）：\n{tail}",
                            "{node} has ended. The end of {log}:\n{tail}")),

@@ -201,6 +201,8 @@ def ask_new_passphrase() -> bytes:
 @click.option("--log-json", is_flag=True, help="日志为 JSON · one JSON object a line")
 def run(*, home: Path, open_reads: bool, log_file: Path | None, log_json: bool) -> None:
     """运行节点，直到 SIGTERM 或 SIGINT。 Run the node until SIGTERM or SIGINT."""
+    # Until the node runs, nothing but what stays is made: imports and compiled contracts.
+    gc.disable()
     # The web framework takes as long to import as everything else; no other command needs it.
     from node.serving import add_http  # noqa: PLC0415
 
@@ -245,6 +247,7 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    gc.enable()
 
 
 def run_until_stopped(node: Node) -> None:

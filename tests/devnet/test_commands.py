@@ -133,7 +133,7 @@ def test_a_taken_port_is_named_with_whoever_has_it(made):
             verify_ports(made, node)
         result = run("up", "--dir", made.folder)
     said = caught.value.text("en")
-    wanted = (f"port {node.api_port}", "API of subject", f"process {os.getpid()}", "--fresh")
+    wanted = (f"port {node.api_port}", "api of subject", f"process {os.getpid()}", "--fresh")
     assert all(word in said for word in wanted)
     assert result.exit_code == 3
     assert not (made.node_home("operator") / "node.log").exists(), "no node was started"
