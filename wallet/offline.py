@@ -53,13 +53,13 @@ class OfflineDraft:
         """With one more signature; raises WAL-011 when this key is not asked to sign."""
         key = suite.public_key(secret)
         if key not in self.body.signers:
-            raise problem("WAL-011", argument="key", detail=key.hex()[:16])
+            raise problem("WAL-034", key=_head(key), expected=", ".join(map(_head, self.body.signers)))
         signature = suite.sign(secret, TransactionCodec(suite).id_of(self.body))
         return replace(self, signatures={**self.signatures, key: signature})
 
     def assemble(self, suite: Suite) -> Transaction:
         if self.missing:
-            raise problem("WAL-011", argument="signatures", detail=", ".join(key.hex()[:16] for key in self.missing))
+            raise problem("WAL-036", count=len(self.missing), missing=", ".join(map(_head, self.missing)))
         signatures = tuple(self.signatures[key] for key in self.body.signers)
         return TransactionCodec(suite).assemble(self.body, signatures)
 
@@ -77,8 +77,12 @@ class OfflineDraft:
         write_private(path, json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8"))
 
 
+def _head(key: bytes) -> str:
+    return key.hex()[:16]
+
+
 def read_draft(path: Path, suite: Suite, chain: bytes) -> OfflineDraft:
-    """Read a draft and check all that can be checked without a network; raises WAL-014 with what is wrong."""
+    """Read a draft and check all that can be checked without a network; raises WAL-035 with what is wrong."""
     try:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX + 1)
@@ -87,14 +91,16 @@ def read_draft(path: Path, suite: Suite, chain: bytes) -> OfflineDraft:
         return _checked(json.loads(data), suite, chain)
     except OSError as error:
         raise problem("WAL-014", file=str(path), detail=error.strerror or str(error)) from None
+    except json.JSONDecodeError:
+        raise problem("WAL-035", file=str(path), detail="JSON") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise problem("WAL-014", file=str(path), detail=f"{type(error).__name__}: {str(error)[:120]}") from None
+        raise problem("WAL-035", file=str(path), detail=str(error)[:120]) from None
     except BadSignature as fault:
-        raise problem("WAL-014", file=str(path), detail=fault.detail) from None
+        raise problem("WAL-035", file=str(path), detail=fault.detail) from None
     except Refused as refused:
         if refused.code.startswith("WAL"):
             raise
-        raise problem("WAL-014", file=str(path), detail=str(refused)) from None
+        raise problem("WAL-035", file=str(path), detail=refused.code) from None
 
 
 def _checked(value: Any, suite: Suite, chain: bytes) -> OfflineDraft:
