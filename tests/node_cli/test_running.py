@@ -92,7 +92,8 @@ async def test_from_init_to_a_proved_receipt_and_back(tmp_path):
         data = (await client.get(f"{apis[0]}/genesis")).content
         genesis, chain = Genesis.decode(data), SUITE.hasher("genesis")(data)
         now = int((await client.get(f"{apis[0]}/status")).json()["time_ms"])
-        assert now == genesis.time
+        # Its first block, which a new chain makes by itself, may be there already.
+        assert now >= genesis.time
 
         valid_until = time.time_ns() // 1_000_000 + 600_000
         identifier, wire = administrators_wire(genesis, chain, bytes([50]) * 32, valid_until)
