@@ -62,14 +62,13 @@ FAILING_SHOWN: Final = 10
 @click.option("--seed", type=int, help="另一种分法，各级合计不变 · another cascade with the same level totals")
 @click.option(
     "--alter",
-    type=int,
+    metavar="N",
     help=f"篡改证据中的第 N 个数（1 至 {FIGURES_MIN}），验证须指出它 · forge the N-th figure of the evidence",
 )
 @click.option("--keep", is_flag=True, help="演示后保持运行 · leave it running")
 @json_option
-def demo(folder: Path, suite: str, seed: int | None, alter: int | None, keep: bool, as_json: bool) -> None:
-    if alter is not None and not 1 <= alter <= FIGURES_MIN:
-        raise problem("DEV-009", found=alter, high=FIGURES_MIN)
+def demo(folder: Path, suite: str, seed: int | None, alter: str | None, keep: bool, as_json: bool) -> None:
+    number = None if alter is None else figure_number(alter)
     console = Console(stderr=as_json, highlight=False)
     started = time.monotonic()
     with ends_in_order():
@@ -88,11 +87,18 @@ def demo(folder: Path, suite: str, seed: int | None, alter: int | None, keep: bo
     console.print(_closing(agree=agree, offline=offline, keep=keep, seconds=seconds), soft_wrap=True)
     told |= {"agree": agree, "proven_offline": offline, "seconds": round(seconds, 1)}
     code = 0 if agree and offline else EXIT_DIFFERS
-    if alter is not None and code == 0:
-        code, told["forged"] = show_alteration(plan, console, alter)
+    if number is not None and code == 0:
+        code, told["forged"] = show_alteration(plan, console, number)
     if as_json:
         answer_json({"ok": code == 0, "exit_code": code, **told})
     sys.exit(code)
+
+
+def figure_number(text: str) -> int:
+    """Which figure to forge; raises DEV-009 before anything is played."""
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= FIGURES_MIN:
+        raise problem("DEV-009", found=text, high=FIGURES_MIN)
+    return int(text)
 
 
 def _closing(*, agree: bool, offline: bool, keep: bool, seconds: float) -> str:

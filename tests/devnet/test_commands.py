@@ -88,7 +88,7 @@ def test_alter_is_judged_before_anything_is_played(tmp_path, number):
     result = run("demo", "--alter", number, "--dir", tmp_path / "demo")
     assert result.exit_code == 2
     assert number in result.output
-    assert number == "abc" or "1 to 1000" in result.output
+    assert "1 to 1000" in result.output
     assert not (tmp_path / "demo").exists()
 
 
