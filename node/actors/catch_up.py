@@ -127,8 +127,11 @@ class CatchUp:
             nursery.start_soon(self._follow_decisions)
             task_status.started()
             while True:
+                message = None
+                # The clock may cut short the waiting, never the work: a block half handed over would be lost.
                 with trio.move_on_after(CLOCK_SECONDS):
                     message = await self.box.receive()
+                if message is not None:
                     await self._on_message(message)
                 await self._step(rules.Clock(self._clock.now_ms()))
                 await self._maybe_hand_again()
