@@ -136,7 +136,7 @@ class EventRoutes:
             for i, encoded in enumerate(self._node.reads.store.receipts(height) or ()):
                 if i % DECODED_AT_ONCE == DECODED_AT_ONCE - 1:
                     await trio.lowlevel.checkpoint()
-                receipt = Receipt.decode(encoded)
+                receipt = Receipt.written(encoded)
                 if receipt.events:
                     announcing.append(receipt)
             self._recent[height] = tuple(announcing)

@@ -48,6 +48,10 @@ def test_a_header_comes_back_and_every_field_is_under_its_hash():
     assert len(hashes) == 1 + len(fields(Header))
 
 
+def test_a_receipt_read_without_checks_is_the_same_one():
+    assert Receipt.written(RECEIPT.encode()) == Receipt.decode(RECEIPT.encode()) == RECEIPT
+
+
 HASHES, COUNTS = (1, 3, 5, 9, 10, 12), (2, 4, 6, 7, 8, 11)
 WRONG: list[tuple[int, Any]] = [
     *((0, value) for value in (0, 2, True, None)),

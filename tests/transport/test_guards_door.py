@@ -92,9 +92,9 @@ async def test_guard_02_more_reconnects_than_the_library_survives():
             if number == 50:
                 descriptors, kib = len(os.listdir("/proc/self/fd")), resident_kib()
         await eventually(lambda: node.transport.statistics().half_open == 0)
-        gc.collect()
-        # What the attacker has made in this process goes as well, so a leak of either side shows.
-        await eventually(lambda: sum(isinstance(thing, Yamux) for thing in gc.get_objects()) <= 4)
+        # What the attacker has made in this process goes as well, so a leak of either side shows. Tasks of the last
+        # links are still ending, and what they leave is in cycles: only what outlives a collection is a leak.
+        await eventually(lambda: gc.collect() >= 0 and sum(isinstance(o, Yamux) for o in gc.get_objects()) <= 4)
         assert len(os.listdir("/proc/self/fd")) <= descriptors + 4
         assert resident_kib() - kib < 40 * 1024
         assert node.transport.statistics().peer("n0").links == RECONNECTS
