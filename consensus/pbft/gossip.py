@@ -4,7 +4,8 @@ Loss is mended by three habits. Every node says now and then where it stands and
 holds more answers with all of it, third parties' messages too, since a traitor may have shown its vote to one node
 only. Own messages are repeated until the height is decided (H5), own checkpoints until certified. The first PolkaCert,
 CommitCert and CheckpointCert formed or learned are relayed (H4), a moment later and only to those not seen to be past
-them: on a healthy chain everybody forms its own.
+them: on a healthy chain everybody forms its own. A certificate of a checkpoint is pressed only on those who may be
+outside the certified window without it; who merely lacks the newest one says so within a second and is answered.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from consensus.messages import (
     Vote,
     VoteKind,
 )
-from consensus.pbft.checkpoints import Checkpoints
+from consensus.pbft.checkpoints import WINDOW, Checkpoints
 from consensus.pbft.links import Links
 from consensus.pbft.rounds import Rounds
 from consensus.pbft.site import Site
@@ -165,7 +166,7 @@ class Gossip:
         if cert is not None and cert.checkpoint.height > self._relayed_cert:
             self._relayed_cert = cert.checkpoint.height
             for peer in self._links.linked():
-                if self._links.get(peer).certified < cert.checkpoint.height:
+                if self._links.get(peer).certified < cert.checkpoint.height - WINDOW:
                     self._send(peer, Certificate(cert))
 
     def _send(self, to: PeerId | None, message: OrderingMessage) -> None:

@@ -17,7 +17,7 @@ from consensus.pbft.rounds import Rounds
 from consensus.pbft.site import Site
 from consensus.pbft.timeouts import ROUND_TIMERS, Timer
 from consensus.start import Restored, Tip, tip_of
-from consensus.validator_window import ValidatorWindow
+from consensus.validator_window import HeightValidators, ValidatorWindow
 from ledger.block import Header
 
 
@@ -42,6 +42,9 @@ class Heights:
     @property
     def decided(self) -> Height:
         return self.tip.height
+
+    def validators_of(self, height: Height) -> HeightValidators | None:
+        return self._window.row(height)
 
     def book_of(self, height: Height) -> Book | None:
         """The book that keeps messages of `height`: the own one or the one above, opened when first asked for."""

@@ -25,7 +25,7 @@ from consensus.messages import (
 from consensus.misbehaviour import Offence, claim_of, duplicate_proposals, duplicate_votes, offence_of
 from consensus.observer import RejoinDesk
 from consensus.pbft.book import Book
-from consensus.pbft.checkpoints import Checkpoints
+from consensus.pbft.checkpoints import WINDOW, Checkpoints
 from consensus.pbft.desk import Desk
 from consensus.pbft.gossip import Gossip
 from consensus.pbft.heights import Heights
@@ -186,6 +186,8 @@ class Inbox:
             self._newest[signer] = message
         peer = self._links.get(signer)
         peer.height = max(peer.height, message.height)
+        # Nobody signs outside the certified window, so a signature says what its signer holds at least.
+        peer.certified = max(peer.certified, message.height - WINDOW)
         self._standing.on_signed(message, self._heights.rounds, signer)
 
     def _on_certified(self, cert: PolkaCert | CommitCert) -> None:
@@ -207,6 +209,11 @@ class Inbox:
         self._gossip.on_round_state(peer, state, self._heights.rounds)
 
     def _on_checkpoint_vote(self, vote: CheckpointVote) -> None:
+        validators = self._heights.validators_of(vote.height)
+        if validators is not None:
+            # Who has executed a height has decided it: nobody need tell it so.
+            peer = self._links.get(validators.keys[vote.validator])
+            peer.height = max(peer.height, vote.height + 1)
         for evidence in self._checkpoints.on_vote(vote):
             self._report(evidence, relay=True)
 

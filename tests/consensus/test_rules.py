@@ -28,6 +28,7 @@ from consensus.events import (
     Validate,
 )
 from consensus.messages import (
+    Certificate,
     CheckpointVote,
     CommitCert,
     MisbehaviourKind,
@@ -403,6 +404,32 @@ def test_H4_first_certificates_are_relayed_to_those_not_past_them():
     bench.votes(VoteKind.PREVOTE, None, 0, (1,), height=2)
     commits = [send for send in find(bench.tick(250), Send) if isinstance(send.message, CommitCert)]
     assert [bench.peer(send.to) for send in commits] == ["v0", "v2"]
+
+
+def test_H4_who_has_executed_a_height_is_not_told_that_it_is_decided():
+    bench = awake(relay_ms=50)
+    for peer in range(3):
+        bench.up(peer)
+    bench.decide("A")
+    bench.receive(bench.sign_checkpoint(bench.checkpoint("A"), 1), 1)
+    commits = [send for send in find(bench.tick(50), Send) if isinstance(send.message, CommitCert)]
+    assert [bench.peer(send.to) for send in commits] == ["v0", "v2"]
+
+
+def test_H4_a_checkpoint_certificate_is_pressed_on_those_who_may_be_outside_the_window_without_it():
+    """v1 signs at height 3, so it holds a certificate of height 1 or above; nothing is known of v0 and v2."""
+    bench = awake(relay_ms=50)
+    for peer in range(3):
+        bench.up(peer)
+    for name in ("A", "B", "C"):
+        bench.decide(name)
+        checkpoint = bench.checkpoint(name)
+        bench.applied(name)
+        if name == "B":
+            bench.votes(VoteKind.PREVOTE, None, 0, (1,), height=3)
+    bench.receive(bench.certificate(checkpoint, 0, 1, 2), 0)
+    pressed = [send for send in find(bench.tick(50), Send) if isinstance(send.message, Certificate)]
+    assert [bench.peer(send.to) for send in pressed] == ["v0", "v2"]
 
 
 def test_H5_own_votes_are_sent_again_until_decided():
