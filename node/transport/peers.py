@@ -142,7 +142,8 @@ class PeerKeeper:
             self.counters.throttled += muxer.session.meter.throttled
             if link.was_up:
                 self._inbox.notify(PeerDown(self.peer.key, reason))
-            log.info("link to %s ended: %s", self.peer.name, link.ended or reason.value)
+            # As text: a record that held the exception would keep the whole link for as long as somebody keeps records.
+            log.info("link to %s ended: %s", self.peer.name, str(link.ended or reason.value))
             await link.part()
 
     def statistics(self) -> PeerStatistics:
