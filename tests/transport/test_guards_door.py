@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import logging
 import os
 import resource
 from contextlib import suppress
