@@ -23,7 +23,6 @@ from devnet.health import Health, diagnose
 from devnet.lifecycle import bring_up, finish, remove, working
 from devnet.onboarding import open_session
 from devnet.plan import (
-    DEFAULT_DIR,
     NODES_MAX,
     NODES_MIN,
     PLAN_FILE,
@@ -35,7 +34,7 @@ from devnet.plan import (
 )
 from devnet.prepare import PASSPHRASE, prepare
 from devnet.problems import problem
-from devnet.speech import DevnetGroup, json_option, say
+from devnet.speech import DevnetGroup, folder_option, json_option, say
 from devnet.tables import status_json, status_view
 from devnet.tour import prepare_tour
 from ledger.wording import show_day
@@ -58,15 +57,6 @@ OUTCOMES: Final = {
     "started": ("已启动", "started"),
     "running": ("已在运行", "runs already"),
 }
-
-folder_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_DIR,
-    show_default=True,
-    help="试验网目录 · its folder",
-)
 
 
 def with_plan(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from devnet.plan import DEFAULT_DIR
 from devnet.problems import exit_code_of, problem
 from ledger.api import Problem
 from ledger.errors import Refused
@@ -21,6 +23,14 @@ from node.language import language, words
 from wallet.console import WalletCommand, WalletGroup
 from wallet.terminal import answer_json, harmless
 
+folder_option = click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_DIR,
+    show_default=True,
+    help="试验网目录 · the devnet's folder",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="输出一个 JSON 对象 · answer with one JSON object")
 
 

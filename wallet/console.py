@@ -320,6 +320,8 @@ def _usage_in_chinese(error: click.UsageError) -> str:
 
 
 class WalletCommand(click.Command):
+    """What is typed wrongly is said in the reader's language, or as an object."""
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
@@ -331,18 +333,8 @@ class WalletCommand(click.Command):
             raise
 
 
-class WalletGroup(click.Group):
+class WalletGroup(WalletCommand, click.Group):
     """Commands under one word."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        given = list(args)
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except click.UsageError as error:
-            fail_usage(error, given)
-            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

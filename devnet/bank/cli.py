@@ -13,22 +13,14 @@ from devnet.bank.book import ACTS, Act, Book, Line
 from devnet.bank.simulator import BankSimulator
 from devnet.cast import BANK
 from devnet.onboarding import Cast, open_session
-from devnet.plan import DEFAULT_DIR, load_plan
+from devnet.plan import load_plan
 from devnet.prepare import read_statement_secret
 from devnet.problems import problem
-from devnet.speech import DevnetGroup, json_option, say
+from devnet.speech import DevnetGroup, folder_option, json_option, say
 from ledger import money
 from ledger.statement import Kind
 from node.language import words
 
-folder_option = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_DIR,
-    show_default=True,
-    help="试验网目录 · the devnet's folder",
-)
 WHAT_IT_DOES: Final = {
     "pay": ("付清", "pay in full"),
     "short": ("少付", "pay less"),
