@@ -47,7 +47,8 @@ class Execution:
 
     Shapes: `state` full keys (contract u16, map u8, key) → encoded values, None where removed; `indexes` keys below the
     index prefix, not hashed; `previous` database keys (prefix `s`) → old values, for an undo record; `receipts`
-    encoded, the sweep's last. `next_validators` is the set after this block, `day` the business day.
+    encoded, the sweep's last. `next_validators` is the set after this block, `day` the business day. `callers_changed`:
+    a row of people or organisations may be another one now.
     """
 
     receipts: tuple[bytes, ...]
@@ -56,6 +57,7 @@ class Execution:
     previous: Mapping[bytes, bytes | None]
     next_validators: ValidatorSet
     day: int
+    callers_changed: bool = False
 
 
 class Engine:
@@ -307,10 +309,13 @@ class Engine:
         previous: dict[bytes, bytes | None] = {STATE + key: self._reader.get(STATE + key) for key in state}
         indexes: dict[bytes, bytes | None] = {}
         registry = len(governance.maps["contracts"].dirty)
+        members = world.contracts["membership"].maps
+        callers_changed = bool(members["people"].dirty or members["organisations"].dirty)
         for bound in sorted(world.contracts.values(), key=lambda contract: contract.number):
             for rows in bound.maps.values():
                 if rows.dirty:
                     rows.finish(state, indexes, previous)
         world.journal.clear()
         self._is_loaded = not registry
-        return Execution(receipts, state, indexes, previous, make_validator_set(self._validators), day)
+        validators_now = make_validator_set(self._validators)
+        return Execution(receipts, state, indexes, previous, validators_now, day, callers_changed)

@@ -93,6 +93,16 @@ class Library:
         self._give_back(engine)
         return day
 
+    def check_caller(self, reader: StateReader, key: bytes) -> None:
+        """Raises `Refused` AUTH-001 or AUTH-002 where every call by this key would be refused."""
+        engine = self._take(reader)
+        try:
+            engine.world.authority.caller(key)
+        finally:
+            # What is absent is remembered as well, and strangers can make up as many keys as they like.
+            engine.world.contracts["membership"].maps["people"].evict()
+            self._give_back(engine)
+
     def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
         """The names of an event's values; numbers as names where no interface that is known has `count` of them."""
         names = self._events.get((contract, event), ())

@@ -1,8 +1,8 @@
 """The door of the mempool: from the bytes of a transaction to a verified `Transaction`, each one verified once.
 
-Cheap questions come first (size, form, chain, times, repetition, room), signatures last and in chunks: between two
-chunks other tasks run, or on a host with cores to spare the chunk runs in a thread. What has failed is remembered for a
-while, so that the same bad bytes cost their signature check once.
+Cheap questions come first (size, form, chain, repetition, times, room, whether the caller is registered), signatures
+last and in chunks: between two chunks other tasks run, or on a host with cores to spare the chunk runs in a thread.
+What has failed is remembered for a while, so that the same bad bytes cost their signature check once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from consensus.messages import PeerId
 from ledger.crypto import Hasher, Signed, verify_many
 from ledger.errors import BadSignature, Refused, refuse
 from ledger.transaction import Transaction, TransactionCodec
+from node.callers import Callers
 from node.pool import CLIENTS, Pool
 
 CHUNK_SIGNATURES: Final = 64
@@ -35,7 +36,7 @@ class Candidate(NamedTuple):
 
 
 class Admission:
-    """Decides what may enter the pool. `is_executed(id)` asks the store."""
+    """Decides what may enter the pool. `is_executed(id)` asks the store, `callers` the register of people."""
 
     def __init__(
         self,
@@ -44,12 +45,15 @@ class Admission:
         chain: bytes,
         pool: Pool,
         is_executed: Callable[[bytes], bool],
+        callers: Callers,
         threads: int,
     ) -> None:
         self._codec = codec
         self._chain = chain
         self._pool = pool
         self.is_executed = is_executed
+        self._callers = callers
+        self.forget_callers = callers.forget
         self._wid: Hasher = codec.suite.hasher("wire")
         self._limiter = trio.CapacityLimiter(threads) if threads else None
         self._bad: dict[bytes, Refused] = {}
@@ -93,6 +97,7 @@ class Admission:
                 return Candidate(wid, transaction, None, known=True)
             self._pool.check_time(transaction, now_ms)
             self._pool.check_room(transaction, source)
+            self._callers.check(transaction.body.signers[0])
         except Refused as refused:
             return Candidate(wid, transaction, refused)
         return candidate

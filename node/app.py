@@ -33,6 +33,7 @@ from node.actors.ticker import Ticker
 from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
+from node.callers import Callers, CheckCaller
 from node.clock import Clock, SystemClock
 from node.config import NodeConfig, load_genesis
 from node.courier import Courier
@@ -77,6 +78,8 @@ Service = Callable[..., Awaitable[None]]
 """What runs in the node's nursery; takes trio's `task_status`."""
 MachineFactory = Callable[[Store, Genesis, Suite], Machine]
 """Makes the contract engine over an open store."""
+CheckCallerFactory = Callable[[Store, Genesis, Suite], CheckCaller]
+"""Makes the question that the mempool's door asks about callers, over an open store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +200,16 @@ class Node:
 
 
 def build_node(
-    config: NodeConfig, make_machine: MachineFactory, *, transport: Transport | None = None, clock: Clock | None = None
+    config: NodeConfig,
+    make_machine: MachineFactory,
+    make_check_caller: CheckCallerFactory,
+    *,
+    transport: Transport | None = None,
+    clock: Clock | None = None,
 ) -> Node:
     """Open the folder and join the actors. Tests hand in a transport and a clock of their own."""
     opened = open_folder(config)
-    return _Joining(config, opened, make_machine, transport, clock or SystemClock()).join()
+    return _Joining(config, opened, make_machine, make_check_caller, transport, clock or SystemClock()).join()
 
 
 class _Joining:
@@ -212,12 +220,14 @@ class _Joining:
         config: NodeConfig,
         opened: Opened,
         make_machine: MachineFactory,
+        make_check_caller: CheckCallerFactory,
         transport: Transport | None,
         clock: Clock,
     ) -> None:
         self.config = config
         self.opened = opened
         self.make_machine = make_machine
+        self.make_check_caller = make_check_caller
         self.clock = clock
         genesis = opened.genesis
         # By its transport key: the consensus key is what may be replaced.
@@ -276,6 +286,7 @@ class _Joining:
                 chain=opened.chain,
                 pool=self.pool,
                 is_executed=opened.store.is_executed,
+                callers=Callers(self.make_check_caller(opened.store, opened.genesis, opened.suite)),
                 threads=self.config.verify_threads,
             ),
             journal=opened.journal,

@@ -15,6 +15,7 @@ from contracts.views import Library, Sheet
 from ledger.codec import load
 from ledger.crypto import Suite
 from ledger.genesis import Genesis
+from node.callers import CheckCaller
 from node.http.seams import ViewCall
 from node.store import Reader, Store
 
@@ -63,6 +64,11 @@ class ContractReads:
             question.arguments,
         )
 
+    def check_caller(self, key: bytes) -> None:
+        """Whether the last applied block lets anything be done by this key; raises `Refused` AUTH-001, AUTH-002."""
+        with self._store.leased_snapshot(max(self._store.snapshots)) as reader:
+            self._library.check_caller(self._reader(reader), key)
+
     def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
         names = self._library.event_fields(contract, event, count)
         newest = max(self._store.snapshots)
@@ -85,6 +91,14 @@ class ContractReads:
             for old in list(self._readers)[:-READERS_KEPT]:
                 self._readers.pop(old, None)
         return known
+
+
+def make_check_caller(store: Store, genesis: Genesis, suite: Suite) -> CheckCaller:
+    """What the mempool's door asks. Contracts are bound here already: later that would hold up votes."""
+    reads = ContractReads(suite, genesis, store)
+    with store.leased_snapshot(max(store.snapshots)) as reader:
+        reads.sheets(reader)
+    return reads.check_caller
 
 
 def check_indexes(store: Store, genesis: Genesis, suite: Suite) -> list[str]:

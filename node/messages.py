@@ -147,11 +147,12 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A height is executed and durable."""
+    """A height is executed and durable. `callers_changed`: it has touched the register of people or organisations."""
 
     height: int
     time: int
     ids: tuple[bytes, ...]
+    callers_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ FILL_TRANSACTIONS: Final = 500
 ASK_CHECK_SECONDS: Final = 0.25
 TIMELY_CODES: Final = frozenset({"TX-004", "TX-005"})
 """No faults of a peer: its clock may differ by a little, and what was in time may be late when it arrives."""
+CALLER_CODES: Final = frozenset({"AUTH-001", "AUTH-002"})
+"""No faults either: the peer may have applied a block that has registered the caller, and this node not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +224,12 @@ class Mempool:
 
     def _count_peer_refusal(self, candidate: Candidate) -> None:
         assert candidate.refused is not None
-        if candidate.refused.code not in TIMELY_CODES:
-            self._board.peer_faults[candidate.refused.code] += 1
+        code = candidate.refused.code
+        if code in CALLER_CODES:
+            # Dropped all the same: who has accepted it sends it again, and no proposal with it comes through this door.
+            self._board.peer_faults["unknown_caller"] += 1
+        elif code not in TIMELY_CODES:
+            self._board.peer_faults[code] += 1
 
     def _keep(self, candidate: Candidate, source: PeerId, segment: int | None) -> None:
         """A verified transaction: into the pool when its id has no place there, and to whoever waits for its bytes.
@@ -279,8 +285,8 @@ class Mempool:
             case Decided(_, ids):
                 self._pool.on_decided(ids)
                 self._say_eligible()
-            case Executed(height, time, ids):
-                self._on_executed(height, time, ids)
+            case Executed():
+                self._on_executed(message)
             case PeerWantsBodies(peer, question):
                 self._serve(peer, question)
             case PeerWantsTransactions(peer):
@@ -288,13 +294,15 @@ class Mempool:
             case SpreadTo(order):
                 self._spread_again(order)
 
-    def _on_executed(self, height: int, time: int, ids: tuple[bytes, ...]) -> None:
-        executed, expired = self._pool.on_applied(ids, time)
+    def _on_executed(self, block: Executed) -> None:
+        if block.callers_changed:
+            self._admission.forget_callers()
+        executed, expired = self._pool.on_applied(block.ids, block.time)
         for entry in (*executed, *expired):
             if entry.segment is not None:
                 self._journal.settle(entry.segment)
         self._counts["expired"] += len(expired)
-        self._assembly.on_applied(height)
+        self._assembly.on_applied(block.height)
         if expired or not len(self._pool):
             self._say_eligible()
         self._publish()

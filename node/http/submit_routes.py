@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import trio
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,6 +18,8 @@ from node.http.openapi import body_of, returns
 from node.http.seams import NodeSeams
 from node.messages import Reply, Submit, SubmitOutcome
 
+CALLER_WAIT_SECONDS: Final = 0.5
+CALLER_WAITERS_MAX: Final = 32
 CBOR_BODY = f"an array of at most {TRANSACTIONS_MAX} byte strings, each the wire of a transaction"
 
 
@@ -24,6 +28,7 @@ class SubmitRoutes:
         self._node = node
         self._bodies = bodies
         self._metrics = metrics
+        self._waiting = 0
 
     def mount(self, router: APIRouter) -> None:
         router.add_api_route(
@@ -43,7 +48,7 @@ class SubmitRoutes:
         started = trio.current_time()
         is_cbor, body = await self._bodies.read_json_or_cbor(request)
         wires = self._from_cbor(body) if is_cbor else tuple(parse_json(Submission, body).transactions)
-        outcomes = await self._ask(wires)
+        outcomes = await self._ask_for_new_callers(wires)
         self._metrics.note_submitted(outcomes, started)
         return Response(outcomes_json(outcomes), media_type=JSON)
 
@@ -65,6 +70,29 @@ class SubmitRoutes:
             assert len(outcomes) == len(wires), "one outcome for each wire"
             return outcomes
         raise refuse("NODE-002", reason="the pool has not answered in time; submitting again is safe")
+
+    async def _ask_for_new_callers(self, wires: tuple[bytes, ...]) -> tuple[SubmitOutcome, ...]:
+        """Whoever was registered a moment ago may come to a node that is a block behind the one that said so.
+
+        Requests with unknown callers therefore wait for the next block, shortly and few at a time.
+        """
+        chain = self._node.reads.board.chain
+        applied = chain.value.applied
+        outcomes = await self._ask(wires)
+        unknown = [n for n, outcome in enumerate(outcomes) if outcome.refused and outcome.refused.code == "AUTH-001"]
+        if not unknown or self._waiting >= CALLER_WAITERS_MAX:
+            return outcomes
+        self._waiting += 1
+        try:
+            with trio.move_on_after(CALLER_WAIT_SECONDS):
+                await chain.wait_for(lambda status: status.applied > applied)
+        finally:
+            self._waiting -= 1
+        if chain.value.applied == applied:
+            return outcomes
+        again = await self._ask(tuple(wires[n] for n in unknown))
+        answers = dict(zip(unknown, again, strict=True))
+        return tuple(answers.get(n, outcome) for n, outcome in enumerate(outcomes))
 
 
 def outcomes_json(outcomes: tuple[SubmitOutcome, ...]) -> bytes:

@@ -84,3 +84,21 @@ def test_a_contract_that_comes_later_is_unknown_to_an_older_snapshot(told, libra
     assert library.sheet(told.reader, "later").version == 1
     with pytest.raises(Refused):
         library.sheet(before, "later")
+
+
+def test_the_door_asks_who_may_call_on_the_newest_snapshot(told, library):
+    before = Snapshot(told.reader)
+    library.check_caller(before, told.key("a"))
+    with pytest.raises(Refused) as unknown:
+        library.check_caller(before, told.key("ann"))
+    assert (unknown.value.code, dict(unknown.value.numbers)) == ("AUTH-001", {"key": told.key("ann").hex()[:16]})
+    told.do("a", "membership", "enrol", told.key("ann"), ("make",))
+    assert told.last.callers_changed
+    library.check_caller(Snapshot(told.reader), told.key("ann"))
+    told.do("a", "trial", "write", 1)
+    assert not told.last.callers_changed
+    told.do("supervisor", "membership", "suspend", "a", bytes(32))
+    assert told.last.callers_changed
+    with pytest.raises(Refused) as suspended:
+        library.check_caller(Snapshot(told.reader), told.key("ann"))
+    assert suspended.value.code == "AUTH-002"

@@ -5,13 +5,14 @@ import json
 from typing import Any
 
 import pytest
+import trio
 
 from ledger.api import RECEIPTS_MAX, TRANSACTIONS_MAX, Submitted
 from ledger.codec import encode
 from ledger.errors import REFUSALS
 from ledger.receipt import Receipt
 from ledger.transaction import WIRE_BYTES_MAX
-from tests.http.world import NOW, SUITE
+from tests.http.world import CLIENT, NOW, SUITE
 
 CBOR = {"content-type": "application/cbor"}
 JSON = {"content-type": "application/json"}
@@ -193,3 +194,30 @@ async def test_a_height_too_long_ago_for_views_names_those_that_can_be_read(node
     assert (answer.status_code, answer.json()["code"]) == (410, "RPC-013")
     assert answer.json()["numbers"] == {"height": 3, "first": 7, "last": 70}
     assert (await node.api.post("/v1/views/counter/total", json={"args": "gA==", "height": 7})).status_code == 200
+
+
+async def test_a_stranger_is_refused_at_the_door(node):
+    world = node.world
+    world.strangers[SUITE.public_key(CLIENT)] = 10**9
+    [refused] = await submit(node, world.transaction().wire)
+    assert refused["outcome"] == "refused"
+    assert refused["problem"]["code"] == "AUTH-001"
+    assert refused["problem"]["numbers"] == {"key": SUITE.public_key(CLIENT).hex()[:16]}
+    assert len(world.pool) == 0
+    assert await node.metric("lugang_refusals_total", code="AUTH-001") == 1.0
+
+
+async def test_whom_the_next_block_registers_is_not_sent_away(node):
+    # A client that has seen its registration on another node may be a block ahead of this one.
+    world = node.world
+    world.strangers[SUITE.public_key(CLIENT)] = world.board.chain.value.applied + 1
+    answers = []
+
+    async def ask() -> None:
+        answers.extend(await submit(node, world.transaction().wire))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        await world.stranger_came.wait()
+        await world.seal()
+    assert [row["outcome"] for row in answers] == ["accepted"]

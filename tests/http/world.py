@@ -34,6 +34,7 @@ from node.addresses import Address
 from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
+from node.callers import Callers
 from node.http.limits import HttpLimits
 from node.http.seams import Identity, NodeSeams, ViewCall
 from node.messages import Execute, ExecutorInbox, MempoolControl, MempoolIntake, SignFreshness
@@ -187,6 +188,7 @@ class World:
                 chain=self.chain,
                 pool=self.pool,
                 is_executed=lambda identifier: self.store.place_of(identifier) is not None,
+                callers=Callers(self._check_caller),
                 threads=0,
             ),
             journal=self.journal,
@@ -217,9 +219,18 @@ class World:
         )
         self.rpc = Rpc(self.seams, Address("127.0.0.1", 0), Address("127.0.0.1", 0))
         self.salt = 0
+        self.strangers: dict[bytes, int] = {}
+        """Keys, and the heights at which they are registered."""
+        self.stranger_came = trio.Event()
 
     def _to_mempool(self, message: MempoolControl) -> None:
         self.control.post(message)
+
+    def _check_caller(self, key: bytes) -> None:
+        assert self.store.applied is not None
+        if self.strangers.get(key, 0) > self.store.applied.height:
+            self.stranger_came.set()
+            raise refuse("AUTH-001", key=key.hex()[:16])
 
     def _sign_freshness(self, question: SignFreshness) -> None:
         value = encode((1, self.chain, question.nonce, question.height, question.checkpoint_hash))

@@ -15,7 +15,14 @@ from node.app import MachineFactory, Node, build_node
 from node.messages import Reply, Submit, SubmitOutcome
 from node.transport.interface import PeerKey
 from tests.node.memory_transport import MemoryNetwork, MemoryTransport
-from tests.node.support import chain_of, make_folder, make_genesis, make_transaction, notes_machine
+from tests.node.support import (
+    chain_of,
+    everybody_may_call,
+    make_folder,
+    make_genesis,
+    make_transaction,
+    notes_machine,
+)
 
 PATIENCE_SECONDS = 30
 NOTES_EVERYWHERE: Mapping[int, MachineFactory] = {}
@@ -37,7 +44,10 @@ class Cluster:
     async def start(self, index: int) -> Node:
         transport = MemoryTransport(self.network, PeerKey(self.genesis.validators[index].transport_key))
         node = self.nodes[index] = build_node(
-            self.configs[index], self._machines.get(index, notes_machine), transport=transport
+            self.configs[index],
+            self._machines.get(index, notes_machine),
+            everybody_may_call,
+            transport=transport,
         )
         await self._nursery.start(self._run, index, node)
         return node

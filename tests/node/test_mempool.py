@@ -12,10 +12,12 @@ import trio.testing
 
 from consensus.messages import Bodies, GetBodies, PeerId, TxBatch
 from ledger.crypto import verify_many
+from ledger.errors import refuse
 from node.actors.mempool import FILL_TRANSACTIONS, SPREAD_AGAIN_MS, Mempool, MempoolSettings
 from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
+from node.callers import Callers
 from node.messages import (
     BlockRefused,
     BlockVerified,
@@ -39,7 +41,7 @@ from node.messages import (
 from node.pool import Pool, PoolLimits
 from node.pool_journal import JournalledWire, PoolJournal
 from node.watch import Watch
-from tests.node.support import CODEC, GENESIS_TIME, chain_of, make_genesis, make_transaction
+from tests.node.support import CODEC, GENESIS_TIME, PERSON, SUITE, chain_of, make_genesis, make_transaction
 
 CHAIN = chain_of(make_genesis())
 PEER, OTHER = PeerId(b"peer"), PeerId(b"other")
@@ -67,7 +69,14 @@ class Bench:
     refused: list[object] = field(default_factory=list)
     verified: list[int] = field(default_factory=list)
     executed: set[bytes] = field(default_factory=set)
+    strangers: set[bytes] = field(default_factory=set)
+    looked_up: list[bytes] = field(default_factory=list)
     taken: list[trio.Event] = field(default_factory=lambda: [trio.Event() for _ in range(3)])
+
+    def look_up(self, key: bytes) -> None:
+        self.looked_up.append(key)
+        if key in self.strangers:
+            raise refuse("AUTH-001", key=key.hex()[:16])
 
     def tell(self, message: object) -> None:
         self.told.append(message)
@@ -95,7 +104,14 @@ def make_mempool(path: Path, bench: Bench | None = None) -> tuple[Bench, list[Jo
     bench = Bench(None, pool)  # type: ignore[arg-type]
     bench.mempool = Mempool(
         pool=pool,
-        admission=Admission(codec=CODEC, chain=CHAIN, pool=pool, is_executed=lambda i: i in bench.executed, threads=0),
+        admission=Admission(
+            codec=CODEC,
+            chain=CHAIN,
+            pool=pool,
+            is_executed=lambda i: i in bench.executed,
+            callers=Callers(bench.look_up),
+            threads=0,
+        ),
         journal=journal,
         board=Board(0, Watch(ChainStatus(0, 0, 0)), Watch(OrderingStatus(0, 1, 0, "starting", 0, 4))),
         clock=LoopClock(),
@@ -359,3 +375,49 @@ async def test_a_peer_is_not_blamed_for_a_clock_that_differs(autojump_clock, ben
     await bench.mempool.door.send(PeerTransactions(PEER, wires))
     await bench.settle()
     assert (len(bench.pool), bench.mempool._board.peer_faults) == (0, {})
+
+
+STRANGER = bytes([78]) * 32
+
+
+async def test_a_stranger_is_refused_at_the_door_before_its_signature_is_looked_at(autojump_clock, bench):
+    bench.strangers.add(SUITE.public_key(STRANGER))
+    known, stranger = make("known"), make("stranger", secret=STRANGER)
+    first, second = await bench.submit(known.wire, stranger.wire)
+    assert (first.outcome, second.outcome) == ("accepted", "refused")
+    assert (second.refused.code, dict(second.refused.numbers)) == (
+        "AUTH-001",
+        {"key": SUITE.public_key(STRANGER).hex()[:16]},
+    )
+    assert (len(bench.pool), sum(bench.verified)) == (1, 1)
+
+
+async def test_a_peer_that_knows_somebody_earlier_is_not_blamed_and_its_block_is_put_together(autojump_clock, bench):
+    # The peer may have applied the block that registers the caller; its proposal must not wait for this register.
+    bench.strangers.add(SUITE.public_key(STRANGER))
+    stranger = make("stranger", secret=STRANGER)
+    await bench.mempool.door.send(PeerTransactions(PEER, (stranger.wire,)))
+    await bench.settle()
+    assert (len(bench.pool), dict(bench.mempool._board.peer_faults)) == (0, {"unknown_caller": 1})
+    bench.mempool.control.post(Resolve(5, 1, b"h" * 32, (stranger.wid,), (PEER,)))
+    await bench.mempool.bodies.send(PeerBodies(PEER, b"h" * 32, (stranger.wire,)))
+    await bench.mempool.bodies.send(BlockWires(6, (stranger.wire,)))
+    await bench.settle()
+    assert bench.of(BodyResolved) == [BodyResolved(5, (stranger,))]
+    assert bench.of(BlockVerified) == [BlockVerified(6, (stranger,))]
+
+
+async def test_the_register_is_asked_once_for_each_key_until_a_block_changes_it(autojump_clock, bench):
+    key = SUITE.public_key(PERSON)
+    await bench.submit(make("1").wire, make("2").wire)
+    await bench.submit(make("3").wire)
+    assert bench.looked_up == [key]
+    bench.mempool.control.post(Executed(1, GENESIS_TIME, ()))
+    await bench.settle()
+    await bench.submit(make("4").wire)
+    assert bench.looked_up == [key]
+    bench.strangers.add(key)
+    bench.mempool.control.post(Executed(2, GENESIS_TIME, (), callers_changed=True))
+    await bench.settle()
+    [outcome] = await bench.submit(make("5").wire)
+    assert (outcome.refused.code, bench.looked_up) == ("AUTH-001", [key, key])
