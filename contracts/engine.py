@@ -7,6 +7,10 @@ equal blocks give equal executions on every machine, warm or cold.
 
 A transaction that is refused changes nothing and has a receipt that says why. After the transactions the sweeps run;
 the last receipt is theirs. A new version of a contract that the sweep activates acts from the next block on.
+
+The block's budget decides who begins, a transaction's own who ends: whoever begins has all of its own, so what a
+transaction comes to never depends on what it shares a block with. A block thus costs at most its budget, one
+transaction's, and the sweeps' quarter.
 """
 
 from __future__ import annotations
@@ -37,6 +41,10 @@ _RESERVED_BYTES: Final = 16 * 1024
 """Of the sweep's receipt, for its head and the block's misbehaviour."""
 _EVENT_BYTES_MAX: Final = 2 * 42 + 1
 """Of an event's names and head."""
+SWEEPS_SHARE: Final = 4
+"""The sweeps of a block have a quarter of its budget for themselves, for they must go on when blocks are full."""
+GENESIS_UNITS_MAX: Final = 2_000_000_000
+"""Of one contract's part in height 0, which nobody waits for."""
 QUOTED_CHARACTERS_MAX: Final = 200
 """Of a text that a refusal quotes, as much stands in the receipt."""
 
@@ -47,8 +55,8 @@ class Execution:
 
     Shapes: `state` full keys (contract u16, map u8, key) → encoded values, None where removed; `indexes` keys below the
     index prefix, not hashed; `previous` database keys (prefix `s`) → old values, for an undo record; `receipts`
-    encoded, the sweep's last. `next_validators` is the set after this block, `day` the business day. `callers_changed`:
-    a row of people or organisations may be another one now.
+    encoded, the sweep's last; `units` what each transaction was charged. `next_validators` is the set after this
+    block, `day` the business day. `callers_changed`: a row of people or organisations may be another one now.
     """
 
     receipts: tuple[bytes, ...]
@@ -58,6 +66,7 @@ class Execution:
     next_validators: ValidatorSet
     day: int
     callers_changed: bool = False
+    units: tuple[int, ...] = ()
 
 
 class Engine:
@@ -112,10 +121,10 @@ class Engine:
             if bound.genesis is None:
                 continue
             session = Session(world.ground.chain, (), moment)
-            world.meter[0] = self._block_units_max
+            world.meter[0] = GENESIS_UNITS_MAX
             bound.genesis(Context(world, session, bound, "", b"", ""), bound.maker("Genesis")(facts))
         self._validators = {}
-        execution = self._finish((), {}, day)
+        execution = self._finish((), {}, day, ())
         self._is_loaded = False
         return execution
 
@@ -135,15 +144,16 @@ class Engine:
         self._clock = world.registers.clock("clock")
         self._moment = world.moment(header.height, header.time)
         world.source.fresh = dict.fromkeys([*[transaction.id for transaction in transactions], sweep])
-        receipts, left = [], self._block_units_max
+        receipts, charged, total = [], [], 0
         for index, transaction in enumerate(transactions):
-            receipt, used = self._transaction(header, index, transaction, min(left, self._units_max))
+            receipt, used = self._transaction(header, index, transaction, total)
             receipts.append(receipt)
-            left -= used
+            charged.append(used)
+            total += used
         state: dict[bytes, bytes | None] = {}
         session = Session(sweep, (), world.moment(header.height, header.time))
         receipts.append(self._sweep(header, len(transactions), session, misbehaviour, state))
-        return self._finish(tuple(receipts), state, session.moment.day)
+        return self._finish(tuple(receipts), state, session.moment.day, tuple(charged))
 
     def _load(self) -> None:
         """Bind what is in force; at the start, and after a block that changed the registry."""
@@ -162,11 +172,11 @@ class Engine:
             self._cursors = {key[4:]: load(value)[0] for key, value in stored}
         self._is_loaded = True
 
-    def _transaction(self, header: Header, index: int, transaction: Transaction, units: int) -> tuple[bytes, int]:
-        """The receipt and the units used."""
+    def _transaction(self, header: Header, index: int, transaction: Transaction, total: int) -> tuple[bytes, int]:
+        """The receipt and the units used; `total` were used by those before it."""
         world, body = self._world, transaction.body
         meter, mark = world.meter, len(world.journal)
-        meter[0] = units
+        meter[0] = units = self._units_max
         clock = world.registers.clock("clock")
         if clock is not self._clock:
             self._clock, self._moment = clock, world.moment(header.height, header.time)
@@ -174,8 +184,8 @@ class Engine:
         status, code, result = Status.DONE, None, None
         numbers: tuple[tuple[str, Number], ...] = ()
         try:
-            if units <= 0:
-                raise OutOfBudget
+            if total >= self._block_units_max:
+                raise refuse("EXE-009", used=total, limit=self._block_units_max)
             bound = world.contract(body.contract)
             if body.summary.interface != bound.interface_digest:
                 signed, current = body.summary.interface.hex()[:16], bound.interface_digest.hex()[:16]
@@ -223,7 +233,8 @@ class Engine:
             if not bound.sweeps or row is None or row.field_status != "active":
                 continue
             for sweep in bound.sweeps:
-                used += self._sweep_one(header, bound, sweep, session, state, self._block_units_max - used)
+                left = self._block_units_max // SWEEPS_SHARE - used
+                used += self._sweep_one(header, bound, sweep, session, state, left)
         world.journal.clear()
         return self._receipts.sweep(index, session.events, used)
 
@@ -296,7 +307,9 @@ class Engine:
 
     # -- the end of a block
 
-    def _finish(self, receipts: tuple[bytes, ...], state: dict[bytes, bytes | None], day: int) -> Execution:
+    def _finish(
+        self, receipts: tuple[bytes, ...], state: dict[bytes, bytes | None], day: int, units: tuple[int, ...]
+    ) -> Execution:
         world = self._world
         governance = world.contracts["governance"]
         assert self._validators is not None, "validators are known since the engine was loaded"
@@ -318,4 +331,4 @@ class Engine:
         world.journal.clear()
         self._is_loaded = not registry
         validators_now = make_validator_set(self._validators)
-        return Execution(receipts, state, indexes, previous, validators_now, day, callers_changed)
+        return Execution(receipts, state, indexes, previous, validators_now, day, callers_changed, units)

@@ -178,6 +178,12 @@ _TABLE = (
         "EXE-005", "合约 {contract} 不得由 {caller} 调用", "contract {contract} may not be called by {caller}", 403
     ),
     Refusal("EXE-006", "合约运算错误：{detail}", "the contract computed something undefined: {detail}"),
+    Refusal(
+        "EXE-009",
+        "区块已满：排在前面的交易用去预算 {used}，上限 {limit}。本笔未执行，请重新发送",
+        "the block is full: those before this one have used {used} units of {limit}; nothing was done, send it again",
+        503,
+    ),
     Refusal("RPC-001", "请求格式错误：{detail}", "malformed request: {detail}", 400),
     Refusal("RPC-002", "请求 {size} 字节，上限 {limit}", "the request has {size} bytes, the limit is {limit}", 413),
     Refusal("RPC-003", "一次最多 {limit} 笔，收到 {count}", "at most {limit} at a time, got {count}", 413),

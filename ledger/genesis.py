@@ -31,7 +31,7 @@ LIMITS: Final = {
     "block_body_bytes_max": 4 * 1024 * 1024,
     "transaction_lifetime_ms_max": 3_600_000,
     "transaction_budget_max": 10_000_000,
-    "block_budget_max": 2_000_000_000,
+    "block_budget_max": 20_000_000,
     "clock_drift_ms_max": 5_000,
     "tenure_blocks_max": 8,
     "link_bytes_per_second_min": 1_000_000,

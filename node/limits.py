@@ -28,4 +28,8 @@ def timing_of(genesis: Genesis) -> Timing:
 
 def pool_limits_of(genesis: Genesis) -> PoolLimits:
     limits = dict(genesis.limits)
-    return PoolLimits(lifetime_ms_max=limits["transaction_lifetime_ms_max"])
+    return PoolLimits(
+        lifetime_ms_max=limits["transaction_lifetime_ms_max"],
+        transaction_units_max=limits["transaction_budget_max"],
+        block_units_max=limits["block_budget_max"],
+    )

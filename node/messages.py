@@ -147,12 +147,14 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A height is executed and durable. `callers_changed`: it has touched the register of people or organisations."""
+    """A height is executed and durable. `callers_changed`: it has touched the register of people or organisations;
+    `units`: what each transaction was charged, in the order of the ids."""
 
     height: int
     time: int
     ids: tuple[bytes, ...]
     callers_changed: bool = False
+    units: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,22 @@ but a validator peer that has nothing in the pool may always put in one, so that
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from consensus.messages import PeerId
 from ledger.errors import Refused, refuse
 from ledger.transaction import Transaction
+from node.costs import Costs
 
 CLIENTS: Final = PeerId(b"")
 """The source of what came in through this node's own API."""
 
 
 GONE_WIDS_MAX: Final = 20_000
+PASSED_OVER_MAX: Final = 1_000
+"""When a block is nearly full, as many are looked at for one that still fits."""
 EXPIRY_SLACK: Final = 10_000
 """Executed entries stay in the heap of expiry times until there are this many more of them than of live ones."""
 
@@ -33,6 +36,8 @@ class PoolLimits:
     transactions_per_caller_max: int = 20_000
     transactions_per_peer_max: int = 40_000
     lifetime_ms_max: int = 3_600_000
+    transaction_units_max: int = 10_000_000
+    block_units_max: int = 20_000_000
 
 
 @dataclass(slots=True)
@@ -50,6 +55,7 @@ class Pooled:
 class Pool:
     def __init__(self, limits: PoolLimits) -> None:
         self.limits = limits
+        self.costs = Costs(limits.transaction_units_max)
         self._by_wid: dict[bytes, Pooled] = {}
         self._by_id: dict[bytes, Pooled] = {}
         self._waiting: dict[bytes, Pooled] = {}
@@ -127,16 +133,28 @@ class Pool:
         self.bytes += len(transaction.wire)
 
     def take(self, *, time: int, count_max: int, bytes_max: int) -> tuple[Transaction, ...]:
-        """The oldest waiting ones that a block of `time` may hold; they stay in the pool until decided."""
+        """The oldest waiting ones that a block of `time` may hold; they stay in the pool until decided.
+
+        One that would probably be too dear for what the others leave of the block's budget waits for the next block,
+        where it stands further in front; the oldest always has its place.
+        """
         taken: list[Transaction] = []
         size, latest = 0, time + self.limits.lifetime_ms_max
+        left, passed_over, guess = self.limits.block_units_max, 0, self.costs.guess
         for entry in self._waiting.values():
             transaction = entry.transaction
             if not time <= transaction.body.valid_until <= latest:
                 continue
-            size += len(transaction.wire) + 5
-            if size > bytes_max or len(taken) >= count_max:
+            if size + len(transaction.wire) + 5 > bytes_max or len(taken) >= count_max:
                 break
+            units = guess(transaction)
+            if units > left and taken:
+                passed_over += 1
+                if passed_over > PASSED_OVER_MAX:
+                    break
+                continue
+            left -= units
+            size += len(transaction.wire) + 5
             taken.append(transaction)
         return tuple(taken)
 
@@ -158,15 +176,20 @@ class Pool:
             if entry is not None:
                 entry.decided = True
 
-    def on_applied(self, identifiers: Iterable[bytes], time: int) -> tuple[list[Pooled], list[Pooled]]:
-        """Remove what was executed and what can no longer be: (executed, expired)."""
+    def on_applied(
+        self, identifiers: Sequence[bytes], time: int, units: Sequence[int] = ()
+    ) -> tuple[list[Pooled], list[Pooled]]:
+        """Remove what was executed and what can no longer be: (executed, expired). `units` is what each was charged."""
         executed: list[Pooled] = []
         expired: list[Pooled] = []
-        for identifier in identifiers:
+        charged: list[tuple[Transaction, int]] = []
+        for identifier, used in zip(identifiers, units or (0,) * len(identifiers), strict=True):
             self._decided.discard(identifier)
             entry = self._remove(identifier)
             if entry is not None:
                 executed.append(entry)
+                charged.append((entry.transaction, used))
+        self.costs.learn(charged)
         if len(self._expiry) > 2 * len(self._by_id) + EXPIRY_SLACK:
             self._expiry = [(e.transaction.body.valid_until, i) for i, e in self._by_id.items()]
             heapq.heapify(self._expiry)

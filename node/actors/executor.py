@@ -222,7 +222,8 @@ class Executor:
             next_validators=execution.next_validators,
             attempt=self._attempt,
         )
-        self._to_mempool(Executed(applied.height, applied.block_time, record.ids, execution.callers_changed))
+        changed, units = execution.callers_changed, execution.units
+        self._to_mempool(Executed(applied.height, applied.block_time, record.ids, changed, units))
         self._to_ordering(AppliedBlock(event))
 
     def _prove(self, full_key: bytes) -> Proved:

@@ -297,7 +297,7 @@ class Mempool:
     def _on_executed(self, block: Executed) -> None:
         if block.callers_changed:
             self._admission.forget_callers()
-        executed, expired = self._pool.on_applied(block.ids, block.time)
+        executed, expired = self._pool.on_applied(block.ids, block.time, block.units)
         for entry in (*executed, *expired):
             if entry.segment is not None:
                 self._journal.settle(entry.segment)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from contracts.engine import Engine
@@ -121,6 +123,28 @@ def test_a_refused_one_leaves_the_others_of_its_block(told):
     receipts = told.apply([told.transaction("a", "purse", "pay", (purse, other, amount)) for amount in amounts])
     assert [receipt.status for receipt in receipts[:4]] == [Status.DONE, Status.REFUSED, Status.DONE, Status.REFUSED]
     assert (money(told, purse), money(told, other)) == (0, 100)
+
+
+def test_whom_the_blocks_budget_does_not_reach_is_told_to_send_again_and_whoever_begins_may_end():
+    genesis = rehearsal_genesis({**system_sources(), "purse": (FIXTURES / "purse.py").read_text("utf-8")}, FIRMS)
+    price = cost_of_a_payment()
+    limits = {**dict(genesis.limits), "block_budget_max": 2 * price + 1}
+    told = Rehearsal(replace(genesis, limits=tuple(limits.items())))
+    purse, other = made(told, "a", 100), made(told, "b", 0)
+    payments = [told.transaction("a", "purse", "pay", (purse, other, 1)) for _ in range(5)]
+    *receipts, _ = told.apply(payments)
+    assert [(r.code, r.budget_used) for r in receipts] == [(None, price)] * 3 + [("EXE-009", 0)] * 2
+    assert dict(receipts[3].numbers) == {"used": 3 * price, "limit": 2 * price + 1}
+    assert told.last.units == (price, price, price, 0, 0)
+    assert (money(told, purse), money(told, other)) == (97, 3)
+
+
+def cost_of_a_payment() -> int:
+    told = chain(purse=(FIXTURES / "purse.py").read_text("utf-8"))
+    purse, other = made(told, "a", 100), made(told, "b", 0)
+    receipt = told.do("a", "purse", "pay", purse, other, 1)
+    assert receipt.status is Status.DONE
+    return receipt.budget_used
 
 
 def test_out_of_budget_undoes_and_says_so():

@@ -99,7 +99,7 @@ class Bench:
 
 
 def make_mempool(path: Path, bench: Bench | None = None) -> tuple[Bench, list[JournalledWire]]:
-    pool = Pool(PoolLimits())
+    pool = Pool(PoolLimits(transaction_units_max=1_000))
     journal, wires, _ = PoolJournal.open(path / "pool")
     bench = Bench(None, pool)  # type: ignore[arg-type]
     bench.mempool = Mempool(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -23,13 +24,17 @@ SMALL = PoolLimits(
     transactions_per_caller_max=3,
     transactions_per_peer_max=4,
     lifetime_ms_max=60_000,
+    transaction_units_max=1_000,
+    block_units_max=100_000,
 )
 
 
-def transaction(number: int, caller: int = 0, valid_until: int = NOW + 30_000, size: int = 100) -> Transaction:
+def transaction(
+    number: int, caller: int = 0, valid_until: int = NOW + 30_000, size: int = 100, action: str = "write"
+) -> Transaction:
     summary = Summary("en", ZERO_HASH, ZERO_HASH)
     key = bytes([caller]) * 32
-    body = Body(ZERO_HASH, (key,), bytes(16), valid_until, "notes", "write", (), summary)
+    body = Body(ZERO_HASH, (key,), bytes(16), valid_until, "notes", action, (), summary)
     name = number.to_bytes(4, "big")
     return Transaction(b"i" * 28 + name, b"w" * 28 + name, bytes(size - 4) + name, body, (bytes(64),))
 
@@ -42,6 +47,48 @@ def add(pool: Pool, item: Transaction, source: PeerId = CLIENTS) -> None:
 def take(pool: Pool, time: int = NOW, count_max: int = 100, bytes_max: int = 100_000) -> list[int]:
     found = pool.take(time=time, count_max=count_max, bytes_max=bytes_max)
     return [int.from_bytes(item.id[-4:], "big") for item in found]
+
+
+def executed(pool: Pool, charged: dict[int, int]) -> None:
+    """Decide and apply a block of these numbers with what each was charged."""
+    ids = [transaction(number).id for number in charged]
+    pool.on_decided(ids)
+    pool.on_applied(ids, NOW, tuple(charged.values()))
+
+
+def test_a_block_is_filled_as_far_as_its_budget_will_probably_reach():
+    pool = Pool(replace(SMALL, transaction_units_max=50_000, transactions_max=100, transactions_per_caller_max=100))
+    for number in range(10):
+        add(pool, transaction(number))
+    # Nobody knows yet what `write` costs: each may cost all that a transaction may, and two of these fit a block.
+    assert take(pool) == [0, 1]
+    executed(pool, {0: 20_000, 1: 10_000})
+    assert take(pool) == [2, 3, 4, 5]
+    # The dearest counts, and is forgotten by an eighth with each block that was cheaper: 17,500, then 15,312.
+    executed(pool, {2: 10})
+    assert take(pool) == [3, 4, 5, 6, 7]
+    executed(pool, {3: 10})
+    assert take(pool) == [4, 5, 6, 7, 8, 9]
+
+
+def test_what_is_too_dear_for_the_rest_of_a_block_is_the_first_of_the_next():
+    pool = Pool(replace(SMALL, transaction_units_max=90_000))
+    add(pool, transaction(0, action="cheap"))
+    executed(pool, {0: 1_000})
+    for number, action in enumerate(("cheap", "unknown", "dear", "cheap"), 1):
+        add(pool, transaction(number, caller=number, action=action))
+    assert take(pool) == [1, 2, 4]
+    executed(pool, {1: 1_000, 2: 500, 4: 1_000})
+    assert take(pool) == [3]
+
+
+def test_a_larger_one_of_its_kind_is_expected_to_cost_more():
+    pool = Pool(SMALL)
+    add(pool, transaction(0, size=100))
+    executed(pool, {0: 100})
+    for number in range(1, 4):
+        add(pool, transaction(number, caller=number, size=500))
+    assert [pool.costs.guess(transaction(9, size=size)) for size in (100, 500, 5_000)] == [101, 501, 1_000]
 
 
 def test_the_oldest_come_first_and_stay_until_decided():
