@@ -95,9 +95,9 @@ class Authority:
                 return 0
         amount = 0 if action.amount is None else args[action.amount]
         needed = 0
-        for start, checkers in row.field_bands:
-            if amount >= start:
-                needed = checkers
+        for band in row.field_bands:
+            if amount >= band.field_from_amount:
+                needed = band.field_checkers
         return int(needed)
 
     def checkers(self, signers: tuple[bytes, ...], maker: bytes, organisation: str) -> tuple[bytes, ...]:

@@ -169,6 +169,11 @@ class Rehearsal:
         """Go on with a cold engine."""
         self.engine = Engine(self.suite, self.genesis, self.chain, self.reader)
 
+    def interface_digest(self, contract: str) -> bytes:
+        """Of the interface in force; zeros where there is no such contract."""
+        bound = self.engine.world.contracts.get(contract)
+        return ZERO_HASH if bound is None else bound.interface_digest
+
     def key(self, name: str) -> bytes:
         return key_named(name, self.suite)
 
@@ -176,8 +181,7 @@ class Rehearsal:
         self, person: str, contract: str, action: str, args: tuple[Any, ...], cosigners: tuple[str, ...] = ()
     ) -> Transaction:
         """A transaction as if signed. Ids ascend, so that rows of one day come in the order in which they were made."""
-        bound = self.engine.world.contracts.get(contract)
-        digest = ZERO_HASH if bound is None else bound.interface_digest
+        digest = self.interface_digest(contract)
         signers = tuple(self.key(name) for name in (person, *cosigners))
         self._count += 1
         salt = self._count.to_bytes(16, "big")

@@ -23,6 +23,7 @@ from typing import Any, Generic, Literal, NewType, NoReturn, Self, TypeVar, data
 from ledger.money import Fen, apportion, round_half_up
 
 __all__ = [
+    "Act",
     "Bytes",
     "Context",
     "Contract",
@@ -50,6 +51,7 @@ __all__ = [
     "Record",
     "Refusal",
     "Signature",
+    "SignedStatement",
     "Statement",
     "Text",
     "Time",
@@ -84,6 +86,11 @@ Digest = NewType("Digest", bytes)
 """32 bytes."""
 Signature = NewType("Signature", bytes)
 """64 bytes."""
+SignedStatement = NewType("SignedStatement", bytes)
+"""A bank's statement with its signature, at most 4,096 bytes; who signs an act with one in it reads what it states."""
+Act = NewType("Act", bytes)
+"""The encoded arguments of another action, at most 4,096 bytes. The arguments `contract`, `action` and `interface` (the
+digest of that contract's interface) beside it say of which; who signs reads the act's own sentence."""
 Text = str
 """At most 512 characters."""
 LongText = str

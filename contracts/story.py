@@ -13,7 +13,8 @@ A block is a command, `----`, and everything that it changes, announces or refus
     a+b  voucher.offer t0 payee=b …                an act by a, co-signed by b
     ask voucher.held_by a                          a view
 
-firm, policy and parameter stand before all else, since they make the genesis. How values are written: see `notation`.
+firm, policy and parameter stand before all else, since they make the genesis. How values are written: see `notation`;
+`@rules:credit` is the digest of a contract's interface.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from ledger.statement import Kind, Statement, sign_statement
 
 SEPARATOR: Final = "----"
 _COMMENT: Final = re.compile(r"\s+#.*$|^#.*$")
+_RULES: Final = re.compile(r"@rules:([a-z_]+)")
 _FIRM: Final = re.compile(r"firm ([^:]+)(?::(.*))?")
 _DAY: Final = Type("day")
 _FEN: Final = Type("fen")
@@ -143,6 +145,8 @@ class Story:
             parameters=tuple(parameters),
         )
         chain = Rehearsal(genesis)
+        for name in _RULES.findall(self.text):
+            self.names.give(f"@rules:{name}", chain.interface_digest(name))
         for firm in firms:
             self.names.key_named(firm.organisation)
             if "bank" in firm.capacities:

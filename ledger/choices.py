@@ -29,8 +29,12 @@ fens 分 floors 整分 orders 指令 collect 归集 redeem 兑付 fee 费用 pen
 rest 尾款 guarantee 代偿
 operator 支撑运营方 supervisor 主管控制方 collector 采集控制方 subject 主体方 user 使用方
 admin 管理 make 经办 check 复核 core 核心企业 supplier 供应商 bank 银行 factor 保理商 guarantor 担保机构
+warehouse 仓储机构 custodian 托管机构 manager 管理人 rating 评级机构 exchange 交易场所 registry 登记机构
+invoice_verifier 发票查验机构 ca 电子认证机构 insurer 保险机构 law_firm 律师事务所
+accepted 已受理 executed 已执行 final 已最终确认 pending 尚未最终确认 unknown 未收到
 fen 金额 day 日期 time 时间 height 高度 rate 利率 integer 整数 boolean 是否 text 文字 organisation 机构代号 choice 选项
-bytes 字节串 id 编号 key 公钥 digest 摘要 signature 签名 record 记录 row 一组值 array 清单 nothing 空
+bytes 字节串 statement 银行回单 act 业务内容 id 编号 key 公钥 digest 摘要 signature 签名
+record 记录 row 一组值 array 清单 nothing 空
 """.split()
 ZH: Final = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
 _PROPOSALS: Final = frozenset({"contract", "status", "parameter", "policy", "ballot", "validator"})

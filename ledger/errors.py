@@ -20,7 +20,9 @@ from ledger.choices import tokens_in_sentence
 Number = int | str | bool | None
 """What a refusal may quote: an integer, a short text (a name, a hexadecimal digest), a truth value or nothing."""
 
-TOKENS: Final = frozenset({"expected", "found", "kind", "lock", "mode", "needed", "outcome", "phase", "status", "why"})
+TOKENS: Final = frozenset(
+    {"expected", "found", "kind", "lock", "mode", "needed", "outcome", "phase", "state", "status", "why"}
+)
 """The numbers whose texts are choices, kinds of values, roles or capacities; a Chinese sentence gives their words."""
 
 
@@ -140,6 +142,11 @@ _TABLE = (
         "签名所依据的合约接口 {signed} 已不是现行接口 {current}",
         "signed under interface {signed}, the one in force is {current}",
         409,
+    ),
+    Refusal(
+        "TX-013",
+        "没有合约 {contract} 的接口 {interface}，无法显示所含业务",
+        "the interface {interface} of contract {contract} is not at hand, so the acts inside cannot be shown",
     ),
     Refusal("POOL-001", "交易池已满：{count} 笔，上限 {limit}", "the pool is full: {count} of {limit}", 503, True),
     Refusal(

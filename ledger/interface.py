@@ -12,6 +12,8 @@ How a value of each kind travels in a transaction, a receipt or a record:
 * `integer fen day time height rate` integers: fen, days since 1970-01-01 in Beijing time, milliseconds since 1970,
   block heights, parts per million;
 * `boolean`; `text organisation choice` text; `bytes id key digest signature` byte strings (an id has 34, a digest 32);
+* `statement` a bank's signed statement (`ledger.statement`), `act` the encoded arguments of another action: byte
+  strings that people read in words;
 * `record` the array of its fields in order; `row` an array of one item per type; `array` up to `limit` of one type;
 * `nothing` null. An optional value may be null.
 """
@@ -48,7 +50,8 @@ TYPE_DEPTH_MAX: Final = 4
 
 INTEGER_KINDS: Final = ("integer", "fen", "day", "time", "height", "rate")
 TEXT_KINDS: Final = ("text", "organisation", "choice")
-BYTES_KINDS: Final = ("bytes", "id", "key", "digest", "signature")
+ENCODED_KINDS: Final = ("statement", "act")
+BYTES_KINDS: Final = ("bytes", *ENCODED_KINDS, "id", "key", "digest", "signature")
 KINDS: Final = (*INTEGER_KINDS, "boolean", *TEXT_KINDS, *BYTES_KINDS, "record", "row", "array", "nothing")
 
 _name = text(NAME_CHARACTERS_MAX)

@@ -104,7 +104,7 @@ class Lexicon:
         return parts, dict(zip(names, fields, strict=False))
 
     def reader(self, interface: Interface, language: str) -> Reader:
-        return Reader(interface, self.names, language)
+        return Reader(interface, self.names, language, acts=self.found.interfaces)
 
     def describe_value(self, full_key: bytes, value: bytes | None, language: str) -> str:
         """`voucher.tranches 3f9a….1: owner …, face …`, or the bare bytes where nothing reads them."""

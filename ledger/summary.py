@@ -11,16 +11,19 @@ Every argument appears, also one that the template leaves out: a template cannot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from ledger.choices import choice_in_sentence
-from ledger.codec import encode
+from ledger.codec import decode, encode
 from ledger.crypto import Suite
 from ledger.errors import Refused, refuse
 from ledger.interface import BYTES_KINDS, Action, Interface, Type
 from ledger.transaction import Summary
-from ledger.wording import Reader, label_of, parts_of, show_value, visible
+from ledger.wording import Reader, has_kind, label_of, parts_of, show_value, statement_in, visible
+
+ACT_BYTES_MAX: Final = 65_536
 
 
 def sentence(reader: Reader, action: str, args: tuple[Any, ...]) -> str:
@@ -28,6 +31,9 @@ def sentence(reader: Reader, action: str, args: tuple[Any, ...]) -> str:
     form = reader.interface.action(action)
     if len(args) != len(form.arguments):
         raise refuse("TX-009", found=len(args), expected=len(form.arguments))
+    tell_act = _teller(reader, form, args)
+    if tell_act is not None:
+        reader = replace(reader, tell_act=tell_act)
     shown = [
         (field, show_value(reader, field.type, value, field.name))
         for field, value in zip(form.arguments, args, strict=True)
@@ -37,6 +43,46 @@ def sentence(reader: Reader, action: str, args: tuple[Any, ...]) -> str:
     text = fill_once(template, {field.name: text for field, text in shown})
     colon, semicolon = reader.say("：", ": "), reader.say("；", "; ")
     return text + "".join(f"{semicolon}{label_of(field, reader.language)}{colon}{text}" for field, text in hidden)
+
+
+class Acts(NamedTuple):
+    """Of which action the acts are that stand among an action's arguments, and under which interface (its digest)."""
+
+    contract: str
+    action: str
+    interface: bytes
+
+
+def acts_called(interface: Interface, form: Action, args: tuple[Any, ...]) -> Acts | None:
+    """None where no argument is an act. Acts stand beside arguments of these three names."""
+    if not any(has_kind(interface, field.type, "act") for field in form.arguments):
+        return None
+    given = {field.name: value for field, value in zip(form.arguments, args, strict=False)}
+    contract, action, digest = (given.get(name) for name in Acts._fields)
+    if type(contract) is not str or type(action) is not str or type(digest) is not bytes:
+        raise refuse("TX-010", argument="interface", expected="digest", found="nothing")
+    return Acts(contract, action, digest)
+
+
+def _teller(reader: Reader, form: Action, args: tuple[Any, ...]) -> Callable[[bytes], str] | None:
+    """Puts the acts among the arguments into their own words; raises `Refused` TX-013 where their interface is not at
+    hand, for nobody signs what nobody can read."""
+    acts = acts_called(reader.interface, form, args)
+    if acts is None:
+        return None
+    interface = reader.acts.get(acts.interface)
+    if interface is None or interface.contract != acts.contract:
+        raise refuse("TX-013", contract=acts.contract, interface=acts.interface.hex())
+    # An act inside of an act inside of an act is refused: the innermost has no interfaces to be read by.
+    inner = Reader(interface, reader.names, reader.language, reader.words)
+    return lambda data: sentence(inner, acts.action, _arguments_in(data))
+
+
+def _arguments_in(data: bytes) -> tuple[Any, ...]:
+    args = decode(data, bytes_max=ACT_BYTES_MAX)
+    if type(args) is not tuple:
+        raise refuse("TX-010", argument="arguments", expected="array", found="something else")
+    return args
 
 
 def fill_once(template: str, texts: Mapping[str, str]) -> str:
@@ -53,23 +99,43 @@ def fill_once(template: str, texts: Mapping[str, str]) -> str:
     return out + rest
 
 
-def organisations(interface: Interface, kind: Type, value: Any) -> Iterator[str]:
-    """The slugs that a value mentions, in order, for looking up their names; ill-typed parts are passed over."""
-    if kind.kind == "organisation" and type(value) is str:
-        yield value
+def parts_of_kind(interface: Interface, kind: Type, value: Any, wanted: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """(kind, value) of every part of these kinds, in order; ill-typed parts are passed over."""
+    if kind.kind in wanted:
+        yield kind.kind, value
     elif kind.kind == "array" and type(value) is tuple and len(kind.items) == 1:
         for entry in value:
-            yield from organisations(interface, kind.items[0], entry)
+            yield from parts_of_kind(interface, kind.items[0], entry, wanted)
     elif kind.kind in ("record", "row") and type(value) is tuple:
         for _, part, entry in parts_of(Reader(interface, {}, "en"), kind, value, ""):
-            yield from organisations(interface, part, entry)
+            yield from parts_of_kind(interface, part, entry, wanted)
 
 
-def organisations_of(interface: Interface, form: Action, args: tuple[Any, ...]) -> list[str]:
-    """Each organisation that the arguments of an action mention, once."""
+def organisations(interface: Interface, kind: Type, value: Any) -> Iterator[str]:
+    """The slugs that a value mentions, in order, for looking up their names."""
+    for found, part in parts_of_kind(interface, kind, value, ("organisation", "statement")):
+        statement = statement_in(part) if found == "statement" and type(part) is bytes else None
+        if statement is not None:
+            yield statement.bank
+        elif found == "organisation" and type(part) is str:
+            yield part
+
+
+def organisations_of(
+    interface: Interface, form: Action, args: tuple[Any, ...], interfaces: Mapping[bytes, Interface] | None = None
+) -> list[str]:
+    """Each organisation that the arguments of an action mention, once; also those in acts among them, as far as
+    `interfaces` (by digest) read these."""
     found: dict[str, None] = {}
     for field, value in zip(form.arguments, args, strict=False):
         found.update(dict.fromkeys(organisations(interface, field.type, value)))
+    acts = acts_called(interface, form, args)
+    inner = None if acts is None or interfaces is None else interfaces.get(acts.interface)
+    if acts is not None and inner is not None:
+        for field, value in zip(form.arguments, args, strict=False):
+            for _, data in parts_of_kind(interface, field.type, value, ("act",)):
+                act = _arguments_in(data)
+                found.update(dict.fromkeys(organisations_of(inner, inner.action(acts.action), act)))
     return list(found)
 
 

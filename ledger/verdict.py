@@ -18,8 +18,8 @@ from ledger.genesis import Genesis
 from ledger.interface import Interface
 from ledger.lexicon import Lexicon
 from ledger.receipt import Receipt, Status
-from ledger.summary import act_digest, organisations_of, refusal_text, sentence, summary_digest
-from ledger.transaction import TransactionCodec
+from ledger.summary import act_digest, acts_called, organisations_of, refusal_text, sentence, summary_digest
+from ledger.transaction import Body, TransactionCodec
 from ledger.wording import show_time
 
 __all__ = ["Judge", "Lexicon", "Line", "Verdict", "judge"]
@@ -155,7 +155,7 @@ class Judge:
         for entry in self.found.transactions:
             body = entry.transaction.body
             interface = self.found.interfaces.get(body.summary.interface)
-            if interface is None:
+            if interface is None or not self._reads_acts(interface, body):
                 yield self._transaction_line(
                     True, entry, "文件未附其接口，无法复述原文", "its interface is not in the file"
                 )
@@ -167,6 +167,14 @@ class Judge:
                 yield self._transaction_line(True, entry, f"{zh}（{shown}，摘要相符）", f"{en} (digest as signed)")
             else:
                 yield self._transaction_line(False, entry, *fault)
+
+    def _reads_acts(self, interface: Interface, body: Body) -> bool:
+        """Whether the file has the interface of the acts inside the act, where there are any."""
+        try:
+            acts = acts_called(interface, interface.action(body.action), body.args)
+        except Refused:
+            return True  # what is wrong with it is said with its sentence
+        return acts is None or acts.interface in self.found.interfaces
 
     def _sentence(self, entry: ProvenTransaction, interface: Interface, language: str) -> str:
         body = entry.transaction.body
@@ -182,7 +190,8 @@ class Judge:
             return f"参数与接口不符：{refused.text('zh')}", f"the arguments do not fit: {refused.text('en')}"
         if digest == body.summary.digest and interface.contract == body.contract:
             return None
-        mentioned = organisations_of(interface, interface.action(body.action), body.args)
+        form = interface.action(body.action)
+        mentioned = organisations_of(interface, form, body.args, self.found.interfaces)
         unknown = [slug for slug in mentioned if slug not in self.lexicon.names]
         if unknown:
             listed = ", ".join(unknown)

@@ -9,7 +9,7 @@ their weekday. Free text is quoted and its invisible characters are written out,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -18,12 +18,19 @@ from ledger.choices import choice_in_sentence
 from ledger.errors import Refused, found_name, refuse
 from ledger.interface import BYTES_KINDS, INTEGER_KINDS, TEXT_KINDS, Field, Interface, Type
 from ledger.money import show
+from ledger.statement import Kind, SignedStatement, Statement
 
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 DAY_MAX: Final = date.max.toordinal() - EPOCH_ORDINAL
 BEIJING_OFFSET_MS: Final = 8 * 3_600_000
 DAY_MS: Final = 86_400_000
 ITEMS_SHOWN_MAX: Final = 10
+ACTS_SHOWN_MAX: Final = 50
+TEXT_SHOWN_CHARACTERS_MAX: Final = 400
+SEPARATED_FROM: Final = 10_000
+"""Smaller whole numbers stand without separators: a year is no amount."""
+LIMITS: Final = ("from_amount",)
+"""Fields whose amounts are no parts of a whole, so that no total is made of them."""
 CREDIT_CODE_TAIL: Final = 6
 ID_HEX_SHOWN: Final = 12
 DIGEST_HEX_SHOWN: Final = 16
@@ -87,12 +94,15 @@ def _whole(number: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who reads: the language, the interface whose types are shown and the names that are proven. `words` label fields
-    that the interface does not label, for showing alone: what is signed is made without them."""
+    that the interface does not label, for showing alone: what is signed is made without them. `acts`: the interfaces,
+    by digest, of acts inside of acts; `tell_act` puts such an act into words (`ledger.summary` sets it)."""
 
     interface: Interface
     names: Names
     language: str
     words: Mapping[str, str] = field(default_factory=dict)
+    acts: Mapping[bytes, Interface] = field(default_factory=dict)
+    tell_act: Callable[[bytes], str] | None = None
 
     def say(self, zh: str, en: str) -> str:
         return zh if self.language == "zh" else en
@@ -131,7 +141,7 @@ def _show_integer(reader: Reader, kind: str, value: int) -> str:
         percent, rest = divmod(abs(value), 10_000)
         decimals = f".{rest:04d}".rstrip("0") if rest else ""
         return f"{'-' if value < 0 else ''}{percent}{decimals}%"
-    return f"{value:,}"
+    return str(value) if abs(value) < SEPARATED_FROM else f"{value:,}"
 
 
 def show_day(day: int, language: str) -> str:
@@ -161,7 +171,11 @@ def _show_text(reader: Reader, kind: Type, value: str) -> str:
         return show_organisation(reader, value)
     if kind.kind == "choice":
         return choice_in_sentence(visible(value), reader.language, kind.names)
-    return reader.say(f"「{visible(value)}」", f'"{visible(value)}"')
+    left = len(value) - TEXT_SHOWN_CHARACTERS_MAX
+    if left <= 0:
+        return reader.say(f"「{visible(value)}」", f'"{visible(value)}"')
+    head = visible(value[:TEXT_SHOWN_CHARACTERS_MAX])
+    return reader.say(f"「{head}」……（其后 {left:,} 字略）", f'"{head}" … ({left:,} more characters)')
 
 
 def show_organisation(reader: Reader, slug: str) -> str:
@@ -200,10 +214,43 @@ def _visible_character(character: str) -> str:
 def _show_bytes(reader: Reader, kind: str, value: bytes) -> str:
     if kind == "id":
         return short_id(value)
-    if kind in ("key", "digest"):
-        return f"{value.hex()[:DIGEST_HEX_SHOWN]}…" if 2 * len(value) > DIGEST_HEX_SHOWN else value.hex()
+    if kind == "act" and reader.tell_act is not None:
+        return reader.tell_act(value)
+    if kind == "statement":
+        statement = statement_in(value)
+        if statement is not None:
+            return _show_statement(reader, statement)
     shown = f"{value.hex()[:DIGEST_HEX_SHOWN]}…" if 2 * len(value) > DIGEST_HEX_SHOWN else value.hex()
-    return reader.say(f"{len(value)} 字节 {shown}".rstrip(), f"{len(value)} bytes {shown}".rstrip())
+    if kind in ("key", "digest", "signature"):
+        return shown
+    size = reader.say(f"{len(value)} 字节 {shown}".rstrip(), f"{len(value)} bytes {shown}".rstrip())
+    return size if kind != "statement" else reader.say(f"（不是银行回单）{size}", f"(no bank's statement) {size}")
+
+
+def statement_in(value: bytes) -> Statement | None:
+    """What a bank's signed statement says; whether the bank has signed it is for the chain to find out."""
+    try:
+        return Statement.decode(SignedStatement.decode(value).statement)
+    except Refused:
+        return None
+
+
+def _show_statement(reader: Reader, statement: Statement) -> str:
+    amount = show(statement.amount, statement.currency)
+    if statement.currency == "CNY":
+        zh_amount, en_amount = f"人民币 {amount} 元（大写：{capitals(statement.amount)}）", f"CNY {amount}"
+    else:
+        zh_amount = en_amount = f"{statement.currency} {amount}"
+    bank, number = show_organisation(reader, statement.bank), statement.number
+    day, instruction = show_day(statement.value_day, reader.language), short_id(statement.instruction)
+    if statement.kind is Kind.RETURNED:
+        zh_kind, en_kind = f"退回第 {statement.earlier} 号付款 ", f"of its payment {statement.earlier} returned"
+    else:
+        zh_kind, en_kind = "已付 ", "paid"
+    return reader.say(
+        f"{bank} 第 {number} 号回单，{zh_kind}{zh_amount}，起息日 {day}，付款指令 {instruction}",
+        f"statement {number} of {bank}, {en_amount} {en_kind}, value day {day}, instruction {instruction}",
+    )
 
 
 def short_id(identifier: bytes) -> str:
@@ -258,10 +305,20 @@ def _show_many(reader: Reader, kind: Type, value: tuple[Any, ...], where: str) -
     head = reader.say(f"{len(rows)} 项", f"{len(rows)} item" + ("" if len(rows) == 1 else "s"))
     if not rows:
         return head
-    left = len(rows) - ITEMS_SHOWN_MAX
+    shown_max = ITEMS_SHOWN_MAX
+    if has_kind(reader.interface, item, "act"):
+        rows, shown_max = [f"{number}. {text}" for number, text in enumerate(rows, 1)], ACTS_SHOWN_MAX
+    left = len(rows) - shown_max
     more = [reader.say(f"另有 {left} 项", f"{left} more")] if left > 0 else []
     totals = list(_totals(reader, item, value, where))
-    return head + colon + semicolon.join(rows[:ITEMS_SHOWN_MAX] + more + totals)
+    return head + colon + semicolon.join(rows[:shown_max] + more + totals)
+
+
+def has_kind(interface: Interface, kind: Type, wanted: str) -> bool:
+    """Whether values of the type have parts of this kind."""
+    if kind.kind == "record":
+        return any(has_kind(interface, entry.type, wanted) for entry in interface.record(kind.names[0]).fields)
+    return kind.kind == wanted or any(has_kind(interface, item, wanted) for item in kind.items)
 
 
 def _totals(reader: Reader, item: Type, value: tuple[Any, ...], where: str) -> Iterator[str]:
@@ -273,7 +330,8 @@ def _totals(reader: Reader, item: Type, value: tuple[Any, ...], where: str) -> I
         yield f"{total} {_show_integer(reader, 'fen', sum(value))}".strip()
     elif item.kind in ("record", "row"):
         tables = [parts_of(reader, item, entry, where) for entry in value]
+        names = [entry.name for entry in reader.interface.record(item.names[0]).fields] if item.names else []
         for column, (label, kind, _) in enumerate(tables[0]):
-            if kind.kind == "fen":
+            if kind.kind == "fen" and not (names and names[column] in LIMITS):
                 amount = sum(table[column][2] or 0 for table in tables)
                 yield f"{label}{total} {_show_integer(reader, 'fen', amount)}".strip()

@@ -42,7 +42,7 @@ class Draft:
 
 
 class Builder:
-    """Builds and signs for one chain. `interfaces` and `names` may grow while it lives."""
+    """Builds and signs for one chain. `interfaces`, `acts` (the same by digest) and `names` may grow while it lives."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Builder:
         self.suite, self.chain = suite, chain
         self.codec = TransactionCodec(suite)
         self.interfaces: dict[str, Interface] = {}
+        self.acts: dict[bytes, Interface] = {}
         self.names: dict[str, Any] = {}
         self._digests: dict[str, tuple[Interface, bytes]] = {}
         self._now_ms, self._lifetime_ms, self._salt = now_ms, lifetime_ms, salt
@@ -72,7 +73,7 @@ class Builder:
     ) -> Draft:
         """The body of a call and its sentence; raises `Refused` TX-008…010 when the arguments do not fit."""
         values, interface = tuple(args), self.interfaces[contract]
-        reader = Reader(interface, self.names if names is None else names, language)
+        reader = Reader(interface, self.names if names is None else names, language, acts=self.acts)
         text, summary = summarise(self.suite, reader, action, values, self._digest_of(interface))
         valid_until = self._now_ms() + self._lifetime_ms
         salt = self._salt(SALT_BYTES)

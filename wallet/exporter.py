@@ -17,7 +17,7 @@ from ledger.interface import Interface, Type
 from ledger.lexicon import MEMBERSHIP, NAME_FIELDS, PEOPLE_MAP, REGISTRY, REGISTRY_MAP
 from ledger.merkle import Kind, MerkleTree
 from ledger.statement import ID_BYTES
-from ledger.summary import organisations, organisations_of
+from ledger.summary import acts_called, organisations
 from ledger.transaction import Transaction
 from wallet.life import Life, life_of
 from wallet.problems import problem
@@ -72,7 +72,7 @@ class Exporter:
         receipts = client.receipts(list({**self.transactions, **self.makers}))
         missing = [identifier for identifier in self.transactions if identifier not in receipts]
         if missing:
-            raise problem("WAL-021", seconds=0, id=missing[0].hex()[:16], state="not final")
+            raise problem("WAL-021", seconds=0, id=missing[0].hex()[:16], state="pending")
         heights = sorted({proven.receipt.height for proven in receipts.values()})
         if client.trust.highest is None:
             client.level(1)
@@ -112,7 +112,13 @@ class Exporter:
 
     def _interfaces(self, signed: Sequence[Transaction]) -> dict[str, Interface]:
         names = dict.fromkeys([*(entry.body.contract for entry in signed), *(row.contract for row in self.rows)])
-        return {name: self.session.interface(name) for name in names}
+        found = {name: self.session.interface(name) for name in names}
+        for entry in signed:
+            interface = found[entry.body.contract]
+            acts = acts_called(interface, interface.action(entry.body.action), entry.body.args)
+            if acts is not None and acts.contract not in found:
+                found[acts.contract] = self.session.interface(acts.contract)
+        return found
 
     def _names(self, signed: Sequence[Transaction], interfaces: dict[str, Interface]) -> list[Row]:
         """Membership's records of the organisations that sentences and rows mention, unless the genesis says the same:
@@ -120,8 +126,7 @@ class Exporter:
         mentioned: dict[str, None] = {}
         for entry in signed:
             interface = interfaces[entry.body.contract]
-            form = interface.action(entry.body.action)
-            mentioned.update(dict.fromkeys(organisations_of(interface, form, entry.body.args)))
+            mentioned.update(dict.fromkeys(self.session.mentioned(interface, entry.body.action, entry.body.args)))
         for row in self.rows:
             interface = interfaces[row.contract]
             record = Type("record", names=(map_named(interface, row.map).record,))

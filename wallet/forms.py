@@ -94,6 +94,7 @@ def example(kind: Type) -> str:
     hints = {
         "fen": "1,000.00 (CNY)", "day": "2022-12-30", "time": "2022-12-30T10:00", "rate": "4.5%", "boolean": "yes / no",
         "id": "3f9a1c…", "digest": "hex / @FILE", "bytes": "hex / @FILE", "key": "hex", "signature": "hex",
+        "statement": "hex / @FILE", "act": "hex / @FILE",
         "choice": " / ".join(kind.names), "organisation": "hongda", "array": "a;b;c", "record": "a:b:c", "row": "a:b",
     }  # fmt: skip
     return hints.get(kind.kind, kind.kind)
@@ -135,7 +136,7 @@ def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:
             return text
         case "id":
             return read_id(reading, text)
-        case "bytes" | "key" | "digest" | "signature":
+        case "bytes" | "statement" | "act" | "key" | "digest" | "signature":
             return _bytes(reading, kind.kind, text)
         case "array":
             items = text.split(";") if text else []

@@ -1,6 +1,7 @@
 """A transaction that travels as a file: drafted on one machine, signed on others, sent from any.
 
-{"format": "lugang-draft", "version": 1, "chain", "body", "sentence", "interface", "names", "signatures": {key: …}}.
+{"format": "lugang-draft", "version": 1, "chain", "body", "sentence", "interface", "names", "signatures": {key: …},
+"acts": [interface, …]}, the last for acts inside of the act.
 Bytes are hexadecimal. Whoever opens the file renders the sentence again from the interface, whose digest the body
 names, and compares it with the signed digest. Names of organisations that are not the genesis's are the file's word and
 are listed as such: a machine without a network cannot prove them.
@@ -9,7 +10,7 @@ are listed as such: a machine without a network cannot prove them.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ class OfflineDraft:
     interface: Interface
     names: dict[str, Name]
     signatures: dict[bytes, bytes]
+    acts: dict[bytes, Interface] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[bytes]:
@@ -46,7 +48,7 @@ class OfflineDraft:
         """Organisations whose names are the file's word alone."""
         known = {m.organisation: Name(m.name_zh, m.name_en, m.credit_code) for m in genesis.members}
         form = self.interface.action(self.body.action)
-        mentioned = organisations_of(self.interface, form, self.body.args)
+        mentioned = organisations_of(self.interface, form, self.body.args, self.acts)
         return [slug for slug in mentioned if slug not in known or self.names.get(slug) != known[slug]]
 
     def signed(self, suite: Suite, secret: bytes) -> OfflineDraft:
@@ -73,6 +75,7 @@ class OfflineDraft:
             "interface": self.interface.encode().hex(),
             "names": {slug: list(name) for slug, name in sorted(self.names.items())},
             "signatures": {key.hex(): signature.hex() for key, signature in sorted(self.signatures.items())},
+            "acts": [interface.encode().hex() for interface in self.acts.values()],
         }
         write_private(path, json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8"))
 
@@ -112,7 +115,9 @@ def _checked(value: Any, suite: Suite, chain: bytes) -> OfflineDraft:
         raise problem("WAL-015", found=body.chain.hex()[:16], expected=chain.hex()[:16])
     interface = Interface.decode(bytes.fromhex(value["interface"]))
     names = {str(slug): Name(*map(str, parts)) for slug, parts in value["names"].items()}
-    reader = Reader(interface, names, body.summary.language)
+    inner = [Interface.decode(bytes.fromhex(text)) for text in value["acts"]]
+    acts = {found.digest(suite): found for found in inner}
+    reader = Reader(interface, names, body.summary.language, acts=acts)
     sentence, summary = summarise(suite, reader, body.action, body.args)
     if interface.contract != body.contract or summary != body.summary or sentence != value["sentence"]:
         raise ValueError("the sentence is not the one whose digest is to be signed")
@@ -124,4 +129,4 @@ def _checked(value: Any, suite: Suite, chain: bytes) -> OfflineDraft:
             raise ValueError(f"a signature of {key_text[:16]}, who is not asked to sign")
         suite.verify(key, identifier, signature)
         signatures[key] = signature
-    return OfflineDraft(body, sentence, interface, names, signatures)
+    return OfflineDraft(body, sentence, interface, names, signatures, acts)

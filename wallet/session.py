@@ -26,7 +26,7 @@ from ledger.lexicon import MEMBERSHIP, NAME_FIELDS
 from ledger.receipt import Receipt, Status
 from ledger.state import StateProof
 from ledger.statement import ID_BYTES
-from ledger.summary import act_digest, organisations_of, refusal_text, sentence
+from ledger.summary import act_digest, acts_called, organisations_of, refusal_text, sentence
 from ledger.transaction import Transaction
 from ledger.wording import Name, Reader, short_hex, short_id, show_value, visible
 from wallet.builder import Builder, Draft, Signer
@@ -39,6 +39,8 @@ INTERFACE_CHANGED = "TX-012"
 ORGANISATIONS = ("organisation", "caller", "party")
 """The numbers of the ledger's own refusals that are slugs."""
 ARGUMENTS_BYTES_MAX = 64 * 1024
+ACTS_INTERFACE = ("interface", "digest")
+"""The argument that says under which rules the acts inside an act are signed: those in force when it is drafted."""
 NEVER_GUESSED = ("payee",)
 """Who is paid is always typed: a row may still name whom an offer that lapsed was made to."""
 
@@ -108,14 +110,15 @@ class Session:
     # reading
 
     def interface(self, contract: str) -> Interface:
-        _, interface = self.client.interface(contract)
-        self.builder.interfaces[contract] = interface
+        digest, interface = self.client.interface(contract)
+        self.builder.interfaces[contract] = self.builder.acts[digest] = interface
         return interface
 
     def reader(self, contract: str, language: str | None = None) -> Reader:
         """For showing. What is signed is read without the glossary, from the interface alone."""
         spoken = language or self.language
-        return Reader(self.interface(contract), self.builder.names, spoken, ZH if spoken == "zh" else {})
+        words = ZH if spoken == "zh" else {}
+        return Reader(self.interface(contract), self.builder.names, spoken, words, self.builder.acts)
 
     def view(self, contract: str, view: str, args: Sequence[Any] = ()) -> Agreed:
         """A view's result, agreed on by t nodes at one certified height. Left-out arguments take their defaults."""
@@ -168,9 +171,20 @@ class Session:
     def draft(self, contract: str, action: str, args: Sequence[Any], signers: Sequence[bytes]) -> Draft:
         """What is to be signed; names of organisations are proven first."""
         interface = self.interface(contract)
-        form = interface.action(action)
-        self.learn_names(organisations_of(interface, form, tuple(args)))
+        self.learn_names(self.mentioned(interface, action, tuple(args)))
         return self.builder.draft(contract, action, args, signers, language=self.language)
+
+    def mentioned(self, interface: Interface, action: str, args: tuple[Any, ...]) -> list[str]:
+        """The organisations among the arguments, those of acts inside included."""
+        return organisations_of(interface, interface.action(action), args, self.acts_in(interface, action, args))
+
+    def acts_in(self, interface: Interface, action: str, args: tuple[Any, ...]) -> dict[bytes, Interface]:
+        """The interface by which acts among the arguments are read, by its digest, where there are any."""
+        acts = acts_called(interface, interface.action(action), args)
+        if acts is None:
+            return {}
+        self.interface(acts.contract)
+        return {digest: found for digest, found in self.builder.acts.items() if digest == acts.interface}
 
     def context(self, contract: str, action: str, args: Sequence[Any]) -> list[Row]:
         """The proven row that the action is about; not part of what is signed."""
@@ -186,6 +200,8 @@ class Session:
         kind, or that of a row which it points to. The signer sees it in the sentence. MISSING when nothing says so."""
         interface = self.interface(contract)
         form = interface.action(action)
+        if (wanted.name, wanted.type.kind) == ACTS_INTERFACE and type(read.get("contract")) is str:
+            return self.client.interface(read["contract"])[0]
         if form.who.on is None or wanted.name in NEVER_GUESSED:
             return MISSING
         target = map_named(interface, form.who.on)
@@ -210,7 +226,7 @@ class Session:
         if contract == MEMBERSHIP:
             return []
         interface = self.interface(contract)
-        mentioned = organisations_of(interface, interface.action(action), tuple(args))
+        mentioned = self.mentioned(interface, action, tuple(args))
         self.learn_names(mentioned)
         has_register = names_map(self.interface(MEMBERSHIP)) is not None
         return [slug for slug in mentioned if slug not in self._proven_names] if has_register else []
@@ -228,8 +244,9 @@ class Session:
             zh, en = f"{contract}.{action}（接口已变更）", f"{contract}.{action} (its interface has changed)"
             return zh if self.language == "zh" else en, digest
         args = decode(arguments, bytes_max=ARGUMENTS_BYTES_MAX)
-        self.learn_names(organisations_of(interface, interface.action(action), args))
-        return sentence(Reader(interface, self.builder.names, self.language), action, args), digest
+        self.learn_names(self.mentioned(interface, action, args))
+        reader = Reader(interface, self.builder.names, self.language, acts=self.builder.acts)
+        return sentence(reader, action, args), digest
 
     def send(self, transactions: Sequence[Transaction]) -> None:
         """Hand over; raises the first refusal. Accepted means durable on a node, not final."""

@@ -3,11 +3,12 @@
 Business rule 4b.11. One file is named by its digest; every item has a reference of the organisation's own choice and the
 arguments of one act, all of one action. `all`: every item is done or none. `each`: an item that is refused changes
 nothing and says why. An item whose reference was done before is not done again. Who signs or checks signs digest, count
-and total; the total must be that of the items. Every item passes all checks that it would pass alone, also its own
+and total, and reads the sentence of every item, under the interface that stands beside it; the total must be that of the
+items. Every item passes all checks that it would pass alone, also its own
 approval policy, so a batch is no way around one.
 """
 
-from contracts.sdk import Bytes, Contract, Digest, Event, Fen, Id, Literal, Map, Org, Record, Refusal, Text
+from contracts.sdk import Act, Contract, Digest, Event, Fen, Id, Literal, Map, Org, Record, Refusal, Text
 from contracts.sdk import action, view
 
 ITEMS_MAX = 500
@@ -20,7 +21,7 @@ class Item(Record):
     arguments: 办理内容 | Arguments"""
 
     reference: Text
-    arguments: Bytes  # the act's arguments, canonical CBOR
+    arguments: Act
 
 
 class Reference(Record):
@@ -44,6 +45,7 @@ class Batch(Contract):
     wrong_total = Refusal("BCH-002", zh="总额 {total}，明细合计 {found}", en="the total is {total}, the items sum to {found}")
     too_many = Refusal("BCH-003", zh="最多 {limit} 笔", en="at most {limit} items")
     bad_reference = Refusal("BCH-004", zh="业务编号 {reference} 重复或过长", en="the reference {reference} stands twice or is too long")
+    other_rules = Refusal("BCH-006", zh="所签依据的合约 {contract} 接口 {signed} 已变更为 {current}", en="the interface of {contract} is {current}, {signed} was signed")
     stopped = Refusal("BCH-005", zh="第 {place} 笔业务编号 {reference} 不能办理：{code}", en="item {place} ({reference}) is refused: {code}")
 
     # who may: any person who may make acts; every item is checked for itself
@@ -56,13 +58,17 @@ class Batch(Contract):
         total: Fen,
         contract: Text,
         action: Text,
+        interface: Digest,
         mode: Literal["all", "each"],
         items: tuple[Item, ...],
     ) -> tuple[tuple[Text, Text], ...]:
         """zh: 批量办理 {contract}.{action}：{count} 笔，总额 {total}，文件 {file} | en: Do {contract}.{action} for {count} items, {total} in all, file {file}
+        interface: 接口 | Interface
         mode: 办理方式 | Mode
         items: 明细 | Items"""
-        # what must hold
+        # what must hold; the items were read under the rules that are signed
+        current = ctx.view("governance", "interface_of", contract)
+        ctx.require(interface == current, self.other_rules, contract=contract, signed=interface, current=current)
         ctx.require(len(items) <= ITEMS_MAX, self.too_many, limit=ITEMS_MAX)
         ctx.require(len(items) == count, self.wrong_count, count=count, found=len(items))
         seen = {}

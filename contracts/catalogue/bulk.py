@@ -59,9 +59,10 @@ class Bulk(Contract):
     # who may
     @action(capacity=("supplier", "core"), policy="transfer", amount="total")
     def pay(
-        self, ctx, tranche: Id, batch: Digest, count: int, total: Fen, until: Day, items: tuple[Item, ...]
-    ) -> tuple[Id, ...]:
-        """zh: 以凭证 {tranche} 批量支付清单 {batch} 共 {count} 笔、合计 {total}，签收期限 {until}（含当日） | en: Pay file {batch}, {count} items, {total} in all, of {tranche}, open to the end of {until}
+        self, ctx, tranche: Id, batch: Digest, count: int, total: Fen, until: Day, due: Day,
+        items: tuple[Item, ...],
+    ) -> tuple[Id, ...]:  # fmt: skip
+        """zh: 以凭证 {tranche} 批量支付清单 {batch} 共 {count} 笔、合计 {total}，到期日 {due}，签收期限 {until}（含当日） | en: Pay file {batch}, {count} items, {total} in all, of {tranche}, due on {due}; open to the end of {until}
         items: 明细 | Items"""
         # what must hold
         ctx.require(1 <= len(items) <= ITEMS_MAX, self.wrong_count, count=len(items), limit=ITEMS_MAX)
@@ -81,7 +82,7 @@ class Bulk(Contract):
             known[item.reference] = True
         # what changes: `voucher` looks whether the caller holds the tranche and whether each payee may receive it
         parts = tuple([(item.payee, item.face, item.debt) for item in items])
-        children = ctx.call("voucher", "offer_many", tranche, ctx.organisation, until, parts)
+        children = ctx.call("voucher", "offer_many", tranche, ctx.organisation, until, due, parts)
         for item in items:
             self.references[(ctx.organisation, item.reference)] = Reference(batch=batch)
         self.batches[(ctx.organisation, batch)] = Batch(count=count, total=total, day=ctx.day, children=children)

@@ -17,28 +17,28 @@ given credit.uses r1: line=l1 group=l1 core=core amount=1,000.00 until=-
 given voucher.roots r1: issuer=core payee=a bank=icbc face=1,000.00 due=2022-12-30 issued=2022-06-30 line=l1 contract=p1 undertaking=@promise penalty=90000 status=live unsettled=yes
 given voucher.tranches r1: root=r1 owner=a face=1,000.00 level=1 since=2022-06-30 payer=core
 
-a  bulk.pay r1 batch=0x62e67530f670e09b2db9bdf2a9be302622a042bb615a9c09c18404253514920d count=2 total=300.00 until=2022-07-05 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=c face=200.01 debt=@d2}]
+a  bulk.pay r1 batch=0x62e67530f670e09b2db9bdf2a9be302622a042bb615a9c09c18404253514920d count=2 total=300.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=c face=200.01 debt=@d2}]
 ----
 refused BLK-002 count=2 total=300.01 signed_count=2 signed_total=300.00: 清单 2 项合计 300.01，所签为 2 项 300.00 | 2 items with 300.01, signed were 2 with 300.00
 
-a  bulk.pay r1 batch=0x82baa62dfaf4967b7eced273b37ab3db239b760c51e5270491b95331041e9854 count=2 total=300.00 until=2022-07-05 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-1 payee=c face=200.00 debt=@d2}]
+a  bulk.pay r1 batch=0x82baa62dfaf4967b7eced273b37ab3db239b760c51e5270491b95331041e9854 count=2 total=300.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-1 payee=c face=200.00 debt=@d2}]
 ----
 refused BLK-003 reference=inv-1: 业务编号 inv-1 重复 | the reference inv-1 stands twice
 
-a  bulk.pay r1 batch=0x250b02436556d252646ce9f02b9ae5b72d975d9b92c02e06066df8967da71cdb count=0 total=0.00 until=2022-07-05 items=[]
+a  bulk.pay r1 batch=0x250b02436556d252646ce9f02b9ae5b72d975d9b92c02e06066df8967da71cdb count=0 total=0.00 until=2022-07-05 due=2022-12-30 items=[]
 ----
 refused BLK-001 count=0 limit=500: 共 0 项，应为 1 至 500 项 | 0 items, 1 to 500 are possible
 
-b  bulk.pay r1 batch=0xc4de67d42269b141ee86f4766cd9651a00e9663c4da1dee65a106286f16b9365 count=1 total=100.00 until=2022-07-05 items=[{reference=inv-1 payee=c face=100.00 debt=@d1}]
+b  bulk.pay r1 batch=0xc4de67d42269b141ee86f4766cd9651a00e9663c4da1dee65a106286f16b9365 count=1 total=100.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-1 payee=c face=100.00 debt=@d1}]
 ----
 refused VOU-024 owner=a caller=b: 持有人是 a，不是 b | the holder is a, not b
 
 # One item that cannot be, and nothing is done.
-a  bulk.pay r1 batch=0x512632d0d14c82663fe203cbef562be21e7a946a569b5061be552571010f6ef2 count=2 total=300.00 until=2022-07-05 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=icbc face=200.00 debt=@d2}]
+a  bulk.pay r1 batch=0x512632d0d14c82663fe203cbef562be21e7a946a569b5061be552571010f6ef2 count=2 total=300.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=icbc face=200.00 debt=@d2}]
 ----
 refused VOU-011 payee=icbc: icbc 不能接收本凭证 | icbc cannot receive this voucher
 
-a  bulk.pay r1 batch=0xf3f5b72b12f0523ef9fb8f1403c0233de627ab823cd18aba61649f0b7c8c4b12 count=3 total=600.00 until=2022-07-05 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=c face=200.00 debt=@d2}, {reference=inv-3 payee=b face=300.00 debt=@d3}]
+a  bulk.pay r1 batch=0xf3f5b72b12f0523ef9fb8f1403c0233de627ab823cd18aba61649f0b7c8c4b12 count=3 total=600.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=c face=200.00 debt=@d2}, {reference=inv-3 payee=b face=300.00 debt=@d3}]
 ----
 batches a @1: count=3 total=600.00 day=2022-06-30 children=[id1, id2, id3]
 references a inv-1: batch=@1
@@ -55,19 +55,19 @@ event voucher.Offered tranche=id3 payer=a payee=b face=300.00 until=2022-07-05
 event Paid batch=@1 payer=a count=3 total=600.00
 
 # Sent again it answers as before; the same file cannot mean something else.
-a  bulk.pay r1 batch=0xf3f5b72b12f0523ef9fb8f1403c0233de627ab823cd18aba61649f0b7c8c4b12 count=3 total=600.00 until=2022-07-05 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=c face=200.00 debt=@d2}, {reference=inv-3 payee=b face=300.00 debt=@d3}]
+a  bulk.pay r1 batch=0xf3f5b72b12f0523ef9fb8f1403c0233de627ab823cd18aba61649f0b7c8c4b12 count=3 total=600.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=c face=200.00 debt=@d2}, {reference=inv-3 payee=b face=300.00 debt=@d3}]
 ----
 
 # The digest that was signed must be that of the items; a reference is used once, in whatever file.
-a  bulk.pay r1 batch=@file count=1 total=100.00 until=2022-07-05 items=[{reference=inv-9 payee=b face=100.00 debt=@d9}]
+a  bulk.pay r1 batch=@file count=1 total=100.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-9 payee=b face=100.00 debt=@d9}]
 ----
 refused BLK-005 signed=@file: 所签清单 @file 与明细不符 | @file was signed, the items are of another file
 
-a  bulk.pay t1 batch=0xba993de546348b4bcee6f7c60d914d2f6fbd849d470eb75b4c23eec6a100ae29 count=2 total=200.00 until=2022-07-05 items=[{reference=inv-9 payee=b face=100.00 debt=@d9}, {reference=inv-2 payee=c face=100.00 debt=@d2}]
+a  bulk.pay t1 batch=0xba993de546348b4bcee6f7c60d914d2f6fbd849d470eb75b4c23eec6a100ae29 count=2 total=200.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-9 payee=b face=100.00 debt=@d9}, {reference=inv-2 payee=c face=100.00 debt=@d2}]
 ----
 refused BLK-006 reference=inv-2 batch=@1: 业务编号 inv-2 已在清单 @1 中办理 | the reference inv-2 was used in @1
 
-a  bulk.pay t1 batch=0x108148008508247246fedc58e11fca5cc39ce4bcf55add4e2754801c1035dca0 count=1 total=100.00 until=2022-07-05 items=[{reference="" payee=b face=100.00 debt=@d9}]
+a  bulk.pay t1 batch=0x108148008508247246fedc58e11fca5cc39ce4bcf55add4e2754801c1035dca0 count=1 total=100.00 until=2022-07-05 due=2022-12-30 items=[{reference="" payee=b face=100.00 debt=@d9}]
 ----
 refused BLK-007 reference="" limit=64: 业务编号 "" 应为 1 至 64 字 | the reference "" must have 1 to 64 characters
 

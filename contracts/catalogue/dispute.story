@@ -17,7 +17,7 @@ given credit.uses r1: line=l1 group=l1 core=core amount=1,000.00 until=-
 given voucher.roots r1: issuer=core payee=a bank=icbc face=1,000.00 due=2022-12-30 issued=2022-06-30 line=l1 contract=p1 undertaking=@promise penalty=90000 status=live unsettled=yes
 given voucher.tranches r1: root=r1 owner=a face=1,000.00 level=1 since=2022-06-30 payer=core
 
-a  voucher.offer r1 b 600.00 until=2022-07-05 debt=@debt
+a  voucher.offer r1 b 600.00 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 tranches t1: root=r1 owner=a face=600.00 level=1 since=2022-06-30 payer=core parent=r1 lock=offer payee=b until=2022-07-05 debt=@debt
 tranches t2: root=r1 owner=a face=400.00 level=1 since=2022-06-30 payer=core parent=r1
@@ -29,7 +29,7 @@ b  voucher.accept t1 600.00 2022-12-30
 tranches t1: owner=b level=2 payer=a lock=free payee=- until=-
 event Moved tranche=t1 root=r1 payer=a payee=b face=600.00 issuer=core
 
-b  voucher.offer t1 c 100.00 until=2022-07-05 debt=@debt
+b  voucher.offer t1 c 100.00 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 tranches t3: root=r1 owner=b face=100.00 level=2 since=2022-06-30 payer=a parent=t1 lock=offer payee=c until=2022-07-05 debt=@debt
 tranches t4: root=r1 owner=b face=500.00 level=2 since=2022-06-30 payer=a parent=t1
@@ -69,7 +69,7 @@ consents t1 b: head=t1 owner=b face=500.00 day=2022-06-30
 event Agreed head=t1 owner=b face=500.00
 
 # A race: 乙 passes more on before 甲 acts, so what was agreed no longer holds.
-b  voucher.offer t4 c 50.00 until=2022-07-05 debt=@debt
+b  voucher.offer t4 c 50.00 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 tranches t5: root=r1 owner=b face=50.00 level=2 since=2022-06-30 payer=a parent=t4 lock=offer payee=c until=2022-07-05 debt=@debt
 tranches t6: root=r1 owner=b face=450.00 level=2 since=2022-06-30 payer=a parent=t4
@@ -99,7 +99,7 @@ a  dispute.reverse t1 600.00
 refused DIS-004 owner=a face=600.00: a 尚未同意撤回其持有的 600.00 | a, who holds 600.00, has not agreed
 
 # ---- a dispute locks only what is disputed, and only the payer of this holder is heard ---------------------------------
-a  voucher.offer id1 b 600.00 until=2022-07-05 debt=@debt
+a  voucher.offer id1 b 600.00 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 tranches t7: root=r1 owner=a face=600.00 level=1 since=2022-06-30 parent=id1 lock=offer payee=b until=2022-07-05 debt=@debt
 tranches id1: live=no into=t7
@@ -130,7 +130,7 @@ voucher.tranches t8: root=r1 owner=b face=500.00 level=2 since=2022-06-30 payer=
 voucher.tranches t7: live=no into=t8
 event Opened dispute=d1 tranche=id2 claimant=a holder=b amount=100.00 until=2022-07-05
 
-b  voucher.offer t8 c 50.00 until=2022-07-05 debt=@debt
+b  voucher.offer t8 c 50.00 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 tranches t9: root=r1 owner=b face=50.00 level=2 since=2022-06-30 payer=a parent=t8 lock=offer payee=c until=2022-07-05 debt=@debt
 tranches t10: root=r1 owner=b face=450.00 level=2 since=2022-06-30 payer=a parent=t8

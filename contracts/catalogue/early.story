@@ -58,7 +58,7 @@ voucher.tranches tb: lock=early payee=core until=2022-07-04
 event Changed early=o1 tranche=tb issuer=core holder=b face=400.00 price=400.00 status=agreed
 event settlement.Instructed instruction=i1 purpose=early business=o1 payer=core payee=b bank=icbc account=@account-b amount=400.00 day=2022-07-01 earlier=-
 
-b  voucher.offer tb a 100.00 until=2022-07-05 debt=@debt
+b  voucher.offer tb a 100.00 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 refused VOU-006 lock=early payee=core until=2022-07-04: 凭证不可动用：状态 early，对方 core，至 2022-07-04 | not free: early for core until 2022-07-04
 

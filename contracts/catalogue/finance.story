@@ -102,7 +102,7 @@ b  finance.select a1 icbc value_day=2022-06-30 net=975,600.00 all_in=49200
 refused FIN-006 until=2022-07-15: 询价已于 2022-07-15 结束 | the request ended on 2022-07-15
 
 # ---- locked: nothing else can be done with it --------------------------------------------------------------------------
-b  voucher.offer tb a 1.00 until=2022-07-05 debt=@debt
+b  voucher.offer tb a 1.00 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 refused VOU-006 lock=finance payee=fac until=2022-07-01: 凭证不可动用：状态 finance，对方 fac，至 2022-07-01 | not free: finance for fac until 2022-07-01
 

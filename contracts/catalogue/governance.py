@@ -43,12 +43,21 @@ class Parameter(Record):
     steps: tuple[tuple[Day, int], ...]
 
 
+class Band(Record):
+    """zh: 档位 | en: A band
+    from_amount: 金额起点 | From amount
+    checkers: 复核人数 | Checkers"""
+
+    from_amount: Fen
+    checkers: int
+
+
 class Policy(Record):
-    bands: tuple[tuple[Fen, int], ...]
+    bands: tuple[Band, ...]
 
 
 class Ballot(Record):
-    roles: tuple[Text, ...]
+    roles: tuple[Literal["operator", "supervisor", "collector", "subject", "user"], ...]
     count: int
 
 
@@ -71,8 +80,8 @@ class Proposal(Record):
     value: int = 0
     from_day: Day | None = None
     organisation: Text = ""
-    bands: tuple[tuple[Fen, int], ...] = ()
-    roles: tuple[Text, ...] = ()
+    bands: tuple[Band, ...] = ()
+    roles: tuple[Literal["operator", "supervisor", "collector", "subject", "user"], ...] = ()
     state: Text = ""  # the status that a contract shall have
     key: Key | None = None
     transport_key: Bytes = b""
@@ -150,7 +159,8 @@ class Governance(Contract):
             if policy.kind == "ballot":
                 self.ballots[policy.name] = Ballot(roles=policy.roles, count=policy.count)
             else:
-                self.policies[policy.organisation, policy.name] = Policy(bands=policy.bands)
+                bands = tuple([Band(from_amount=start, checkers=count) for start, count in policy.bands])
+                self.policies[policy.organisation, policy.name] = Policy(bands=bands)
         for entry in facts.validators:
             self.validators[entry.key] = Validator(
                 organisation=entry.organisation, transport_key=entry.transport_key, addresses=entry.addresses
@@ -160,7 +170,7 @@ class Governance(Contract):
     @action(role="operator", permission="make")
     def upload(self, ctx, name: Text, source: LongText, height: Height) -> Id:
         """zh: 上传合约 {name}，获批后自高度 {height} 起生效 | en: Upload the contract {name}, in force from height {height}
-        source: 源码 | source
+        source: 源码 | Source
         height: 生效高度 | height
         """
         # what must hold: the chain's own check of the source, and of what an upgrade may change
@@ -216,7 +226,7 @@ class Governance(Contract):
 
     # who may
     @action(role=("operator", "supervisor"), permission="make")
-    def propose_policy(self, ctx, name: Text, bands: tuple[tuple[Fen, int], ...]) -> Id:
+    def propose_policy(self, ctx, name: Text, bands: tuple[Band, ...]) -> Id:
         """zh: 提议全链审批规则 {name} 为 {bands} | en: Propose the policy {name} for all: {bands}"""
         self.check_bands(ctx, bands)
         return self.propose(
@@ -230,7 +240,7 @@ class Governance(Contract):
         self,
         ctx,
         kind: Literal["contract", "status", "parameter", "policy", "ballot", "validator"],
-        roles: tuple[Text, ...],
+        roles: tuple[Literal["operator", "supervisor", "collector", "subject", "user"], ...],
         count: int,
     ) -> Id:
         """zh: 提议 {kind} 类提案须由 {roles} 中 {count} 家批准 | en: Propose that a {kind} needs {count} of {roles}"""
@@ -380,17 +390,17 @@ class Governance(Contract):
 
     # who may: an organisation for itself
     @action(permission="admin")
-    def set_policy(self, ctx, name: Text, bands: tuple[tuple[Fen, int], ...]) -> None:
+    def set_policy(self, ctx, name: Text, bands: tuple[Band, ...]) -> None:
         """zh: 将本机构的审批规则 {name} 定为 {bands} | en: Set our own policy {name}: {bands}"""
         self.check_bands(ctx, bands)
         self.policies[ctx.organisation, name] = Policy(bands=bands)
 
-    def check_bands(self, ctx, bands: tuple[tuple[Fen, int], ...]) -> None:
-        ctx.require(1 <= len(bands) <= BANDS_MAX and bands[0][0] == 0, self.bad_bands)
+    def check_bands(self, ctx, bands: tuple[Band, ...]) -> None:
+        ctx.require(1 <= len(bands) <= BANDS_MAX and bands[0].from_amount == 0, self.bad_bands)
         last = -1
-        for start, checkers in bands:
-            ctx.require(start > last and 0 <= checkers <= 7, self.bad_bands)
-            last = start
+        for band in bands:
+            ctx.require(band.from_amount > last and 0 <= band.checkers <= 7, self.bad_bands)
+            last = band.from_amount
 
     def ballot(self, ctx, kind: Text) -> Ballot:
         """What nobody has decided otherwise, the supervisor approves."""
@@ -411,6 +421,11 @@ class Governance(Contract):
     def contract(self, ctx, name: Text) -> Deployed:
         """zh: 合约 | en: A contract"""
         return self.contracts[name]
+
+    @view
+    def interface_of(self, ctx, name: Text) -> Digest:
+        """zh: 现行接口 | en: The interface in force"""
+        return self.contracts[name].interface
 
     @view
     def list_contracts(self, ctx, after: Text | None = None) -> tuple[Text, ...]:

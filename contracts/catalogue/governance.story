@@ -112,11 +112,11 @@ b  credit.grant a 1.00 trial no
 lines l1: funder=b core=a parent=- product=trial limit=1.00 revolving=no
 event Granted line=l1 funder=b core=a limit=1.00
 
-a  governance.set_policy transfer bands=[(0.00, 0), (1,000,000.00, 1)]
+a  governance.set_policy transfer bands=[{from_amount=0.00 checkers=0}, {from_amount=1,000,000.00 checkers=1}]
 ----
-policies a transfer: bands=[(0.00, 0), (1,000,000.00, 1)]
+policies a transfer: bands=[{from_amount=0.00 checkers=0}, {from_amount=1,000,000.00 checkers=1}]
 
-a  governance.set_policy transfer bands=[(1.00, 0)]
+a  governance.set_policy transfer bands=[{from_amount=1.00 checkers=0}]
 ----
 refused GOV-006: 额度档位须从 0 起递增 | bands begin at 0 and rise
 

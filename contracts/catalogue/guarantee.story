@@ -49,7 +49,7 @@ surety  guarantee.give r1 holder=a amount=100.00 contract=@surety divisible=yes
 refused GUA-004 guarantor=surety: surety 已为本凭证担保 | surety guarantees this voucher already
 
 # A split divides it by the faces, the amount of the voucher is untouched.
-a  voucher.offer r1 b 333.33 until=2022-07-05 debt=@debt
+a  voucher.offer r1 b 333.33 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 guarantee.guarantees g1 surety: tranche=g1 guarantor=surety amount=233.33 contract=@surety divisible=yes since=2022-06-30
 guarantee.guarantees g2 surety: tranche=g2 guarantor=surety amount=466.67 contract=@surety divisible=yes since=2022-06-30
@@ -79,7 +79,7 @@ b  voucher.split g1 100.00
 ----
 refused GUA-006 guarantor=second: second 的担保不可分割 | the guarantee by second cannot be divided
 
-b  voucher.offer g1 c 333.33 until=2022-07-05 debt=@debt
+b  voucher.offer g1 c 333.33 until=2022-07-05 debt=@debt due=2022-12-30
 ----
 guarantee.guarantees g3 second: tranche=g3 guarantor=second amount=50.00 contract=@second divisible=no since=2022-06-30
 guarantee.guarantees g1 second: removed

@@ -64,7 +64,7 @@ sweep event voucher.RootChanged root=r1 issuer=core status=due redeemed=0.00 can
 sweep event settlement.Instructed instruction=i1 purpose=collect business=r1 payer=core payee=icbc bank=icbc account=@account-icbc amount=2,000,000.00 day=2022-12-30 earlier=-
 sweep event Recorded root=r1 issuer=core bank=icbc claims=3 total=2,000,000.00 effective=2022-12-30
 
-b  voucher.offer tb a 1.00 until=2022-12-29 debt=@debt
+b  voucher.offer tb a 1.00 until=2022-12-29 debt=@debt due=2022-12-30
 ----
 refused VOU-014 due=2022-12-30: 2022-12-30 到期，登记日已过，不再流转 | due on 2022-12-30, the record day has passed and nothing moves any more
 

@@ -85,7 +85,7 @@ event RecoveryChanged organisation=f1 status=started
 
 supervisor  membership.take_over f1
 ----
-refused MEM-011 at=1656810017000: 异议期未满，至 1656810017000 毫秒 | the old key may object until 1656810017000 ms
+refused MEM-011 at=1656810017000: 异议期未满，至 1656810017000 | the old key may object until 1656810017000
 
 ann  membership.object
 ----

@@ -7,7 +7,6 @@ instruction's business, and what is instructed anew names the instruction before
 """
 
 from contracts.sdk import (
-    Bytes,
     Contract,
     Day,
     Digest,
@@ -20,6 +19,7 @@ from contracts.sdk import (
     Org,
     Record,
     Refusal,
+    SignedStatement,
     Statement,
 )
 from contracts.sdk import Text, action, view
@@ -178,9 +178,8 @@ class Settlement(Contract):
 
     # who may: anybody may bring a bank's statement, it speaks for itself
     @action(anyone=True)
-    def receive(self, ctx, signed: Bytes) -> None:
-        """zh: 提交银行回单 | en: Submit a bank's statement
-        signed: 银行签名的回单 | The statement with the bank's signature"""
+    def receive(self, ctx, signed: SignedStatement) -> None:
+        """zh: 提交银行回单：{signed} | en: Submit a bank's statement: {signed}"""
         statement = ctx.bank_statement(signed)
         row = self.instructions[statement.instruction]
         # what must hold

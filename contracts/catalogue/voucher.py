@@ -132,6 +132,7 @@ class Voucher(Contract):
     not_frozen = Refusal("VOU-028", zh="所引指令与冻结指令不符", en="not frozen by this order")
     wrong_day = Refusal("VOU-029", zh="签收期限 {until} 应在 {today} 至 {latest} 之间", en="open until {until}; possible is {today} to {latest}")
     other_lock = Refusal("VOU-030", zh="凭证为 {lock}，不是 {wanted}", en="the voucher is {lock}, not {wanted}")
+    other_due = Refusal("VOU-031", zh="凭证 {due} 到期，所签为 {signed}", en="the voucher is due on {due}, {signed} was signed")
     # fmt: on
 
     # ---- issue -------------------------------------------------------------------------------------------------------
@@ -176,22 +177,23 @@ class Voucher(Contract):
 
     # who may
     @action(on="tranches", party="owner", capacity=("supplier", "core"), policy="transfer")
-    def offer(self, ctx, tranche: Id, payee: Org, face: Fen, until: Day, debt: Digest) -> Id:
-        """zh: 以凭证 {tranche} 向 {payee} 支付 {face}，签收期限 {until}（含当日） | en: Pay {face} of {tranche} to {payee}, open to the end of {until}
+    def offer(self, ctx, tranche: Id, payee: Org, face: Fen, until: Day, debt: Digest, due: Day) -> Id:
+        """zh: 以凭证 {tranche} 向 {payee} 支付 {face}，到期日 {due}，签收期限 {until}（含当日） | en: Pay {face} of {tranche}, due on {due}, to {payee}; open to the end of {until}
         debt: 基础债务文件 | Paper of the debt that is paid"""
-        return self.offer_parts(ctx, tranche, ctx.organisation, until, ((payee, face, debt),))[0]
+        return self.offer_parts(ctx, tranche, ctx.organisation, until, due, ((payee, face, debt),))[0]
 
     # who may
     @action(callers="bulk")
-    def offer_many(self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]) -> tuple[Id, ...]:  # fmt: skip
-        """zh: {owner} 以凭证 {tranche} 批量支付 {parts} | en: {owner} pays {parts} of {tranche}"""
-        return self.offer_parts(ctx, tranche, owner, until, parts)
+    def offer_many(self, ctx, tranche: Id, owner: Org, until: Day, due: Day, parts: tuple[tuple[Org, Fen, Digest], ...]) -> tuple[Id, ...]:  # fmt: skip
+        """zh: {owner} 以凭证 {tranche}（{due} 到期）批量支付 {parts}，至 {until} | en: {owner} pays {parts} of {tranche}, due on {due}, until {until}"""
+        return self.offer_parts(ctx, tranche, owner, until, due, parts)
 
-    def offer_parts(self, ctx, tranche: Id, owner: Org, until: Day, parts: tuple[tuple[Org, Fen, Digest], ...]) -> tuple[Id, ...]:  # fmt: skip
+    def offer_parts(self, ctx, tranche: Id, owner: Org, until: Day, due: Day, parts: tuple[tuple[Org, Fen, Digest], ...]) -> tuple[Id, ...]:  # fmt: skip
         # what must hold
         held = self.free_row(ctx, tranche)
         root = self.movable_root(ctx, held.root)
         ctx.require(held.owner == owner, self.not_owner, owner=held.owner, caller=owner)
+        ctx.require(root.due == due, self.other_due, due=root.due, signed=due)
         deepest = ctx.parameter("voucher_level_max")
         ctx.require(held.level < deepest, self.too_deep, level=held.level + 1, limit=deepest)
         self.require_until(ctx, until, root.due)

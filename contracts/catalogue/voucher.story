@@ -78,7 +78,7 @@ a  voucher.accept u1 2,000,000.01 2022-12-30
 ----
 refused VOU-018 face=2,000,000.00 due=2022-12-30 signed_face=2,000,000.01 signed_due=2022-12-30: 凭证为 2,000,000.00、2022-12-30 到期，所签为 2,000,000.01、2022-12-30 | the voucher is 2,000,000.00 due 2022-12-30, 2,000,000.01 due 2022-12-30 was signed
 
-a  voucher.offer u1 b 1,000,000.00 2022-07-05 debt=@debt
+a  voucher.offer u1 b 1,000,000.00 2022-07-05 debt=@debt due=2022-12-30
 ----
 refused AUTH-003 field=owner party=core caller=a: 该记录的 owner 是 core，不是 a | the owner is core, not a
 
@@ -175,35 +175,40 @@ a  voucher.accept u4 100.00 2023-06-30
 refused VOU-019 lock=free: 凭证不在待签收状态，现为 free | there is no open offer, the voucher is free
 
 # ---- held → transfer offered → held by the payee. A race: 乙 and 丙 both are promised the same tranche. -----------------
-a  voucher.offer u1 b 1,000,000.00 2022-07-05 debt=@debt
+a  voucher.offer u1 b 1,000,000.00 2022-07-05 debt=@debt due=2022-12-30
 ----
 tranches t1: root=u1 owner=a face=1,000,000.00 level=1 since=2022-07-01 payer=core parent=u1 lock=offer payee=b until=2022-07-05 debt=@debt
 tranches t2: root=u1 owner=a face=1,000,000.00 level=1 since=2022-07-01 payer=core parent=u1
 tranches u1: live=no into=t2
 event Offered tranche=t1 payer=a payee=b face=1,000,000.00 until=2022-07-05
 
-a  voucher.offer u1 c 1,500,000.00 2022-07-05 debt=@debt
+a  voucher.offer u1 c 1,500,000.00 2022-07-05 debt=@debt due=2022-12-30
 ----
 refused VOU-005 into=t2: 凭证已拆分或转出，后续凭证 t2 | spent already; t2 came out of it
 
-a  voucher.offer t2 c 1,500,000.00 2022-07-05 debt=@debt
+a  voucher.offer t2 c 1,500,000.00 2022-07-05 debt=@debt due=2022-12-30
 ----
 refused VOU-007 asked=1,500,000.00 free=1,000,000.00: 金额 1,500,000.00，可用 1,000,000.00 | 1,500,000.00 asked, 1,000,000.00 free
 
-a  voucher.offer t2 c 0.99 2022-07-05 debt=@debt
+a  voucher.offer t2 c 0.99 2022-07-05 debt=@debt due=2022-12-30
 ----
 refused VOU-009 asked=0.99 limit=1.00: 拆分金额 0.99，最低 1.00 | 0.99 asked, the smallest part is 1.00
 
-a  voucher.offer t2 core 1.00 2022-07-05 debt=@debt
+# The due day stands in the sentence that is signed, so it must be the voucher's.
+a  voucher.offer t2 c 1.00 2022-07-05 debt=@debt due=2022-12-31
+----
+refused VOU-031 due=2022-12-30 signed=2022-12-31: 凭证 2022-12-30 到期，所签为 2022-12-31 | the voucher is due on 2022-12-30, 2022-12-31 was signed
+
+a  voucher.offer t2 core 1.00 2022-07-05 debt=@debt due=2022-12-30
 ----
 refused VOU-011 payee=core: core 不能接收本凭证 | core cannot receive this voucher
 
-b  voucher.offer t2 c 1.00 2022-07-05 debt=@debt
+b  voucher.offer t2 c 1.00 2022-07-05 debt=@debt due=2022-12-30
 ----
 refused AUTH-003 field=owner party=a caller=b: 该记录的 owner 是 a，不是 b | the owner is a, not b
 
 # The offered part is locked, the rest is free in the same moment.
-a  voucher.offer t1 c 1.00 2022-07-05 debt=@debt
+a  voucher.offer t1 c 1.00 2022-07-05 debt=@debt due=2022-12-30
 ----
 refused VOU-006 lock=offer payee=b until=2022-07-05: 凭证不可动用：状态 offer，对方 b，至 2022-07-05 | not free: offer for b until 2022-07-05
 
@@ -221,7 +226,7 @@ b  voucher.accept t1 1,000,000.00 2022-12-30
 refused AUTH-003 field=payee party=- caller=b: 该记录的 payee 是 -，不是 b | the payee is -, not b
 
 # Two levels are allowed here, so 乙 cannot pass it on.
-b  voucher.offer t1 c 1.00 2022-07-05 debt=@debt
+b  voucher.offer t1 c 1.00 2022-07-05 debt=@debt due=2022-12-30
 ----
 refused VOU-010 level=3 limit=2: 流转层级 3，上限 2 | level 3, at most 2
 
@@ -286,7 +291,7 @@ event voucher.Noted tranche=id1 owner=a payee=- face=1,000,000.00 outcome="taken
 event Reversed head=t1 to=a face=1,000,000.00 tranche=id1
 
 # ---- maturity. The record day is the business day before; then 甲 and 乙 get a third, the rest three days late. ---------
-a  voucher.offer id1 b 1,000,000.00 2022-07-15 debt=@debt
+a  voucher.offer id1 b 1,000,000.00 2022-07-15 debt=@debt due=2022-12-30
 ----
 tranches t5: root=u1 owner=a face=1,000,000.00 level=1 since=2022-07-01 parent=id1 lock=offer payee=b until=2022-07-15 debt=@debt
 tranches id1: live=no into=t5
@@ -326,7 +331,7 @@ sweep event RootChanged root=u1 issuer=core status=due redeemed=0.00 cancelled=0
 sweep event settlement.Instructed instruction=i3 purpose=collect business=u1 payer=core payee=icbc bank=icbc account=@account-icbc amount=2,000,000.00 day=2022-12-30 earlier=-
 sweep event maturity.Recorded root=u1 issuer=core bank=icbc claims=3 total=2,000,000.00 effective=2022-12-30
 
-a  voucher.offer t3 c 1.00 2022-12-29 debt=@debt
+a  voucher.offer t3 c 1.00 2022-12-29 debt=@debt due=2022-12-30
 ----
 refused VOU-014 due=2022-12-30: 2022-12-30 到期，登记日已过，不再流转 | due on 2022-12-30, the record day has passed and nothing moves any more
 

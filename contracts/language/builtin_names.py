@@ -32,7 +32,8 @@ PURE_FUNCTIONS: Final = (
 )
 _TYPE_NAMES: Final = (
     *("Bytes", "Day", "Digest", "Fen", "Height", "Id", "Key", "Literal", "LongBytes", "LongText", "Org", "Rate"),
-    *("Signature", "Text", "Time", "Context", "Contract", "Event", "Index", "Map", "Record", "Refusal"),
+    *("Act", "Signature", "SignedStatement", "Text", "Time"),
+    *("Context", "Contract", "Event", "Index", "Map", "Record", "Refusal"),
 )
 SDK_NAMES: Final = frozenset(
     (*BUILTIN_RECORD_NAMES, *PURE_FUNCTIONS, *_TYPE_NAMES, "action", "sweep", "view"),

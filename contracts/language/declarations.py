@@ -17,7 +17,7 @@ from contracts.language.forms import KEY_KINDS, NOTHING, is_scalar, read_type, r
 from contracts.language.sentences import Docstring, labels_in, read_docstring, two_languages
 from contracts.language.verdicts import verdict
 from ledger.codec import INTEGER_MAX
-from ledger.interface import Field, IndexForm, MapForm, RecordForm, Type, Who
+from ledger.interface import BYTES_KINDS, ENCODED_KINDS, Field, IndexForm, MapForm, RecordForm, Type, Who
 from ledger.state import MAP_PLACED_BY_TRANSACTION
 
 DECLARATIONS_MAX: Final = 120
@@ -446,8 +446,9 @@ def fits(kind: Type, value: Any) -> bool:
         return type(value) is bool
     if kind.kind in ("text", "organisation"):
         return type(value) is str and len(value) <= kind.limit
-    if kind.kind in ("bytes", "id", "key", "digest", "signature"):
-        return type(value) is bytes and (len(value) == kind.limit or (kind.kind == "bytes" and len(value) < kind.limit))
+    if kind.kind in BYTES_KINDS:
+        is_open = kind.kind == "bytes" or kind.kind in ENCODED_KINDS
+        return type(value) is bytes and (len(value) == kind.limit or (is_open and len(value) < kind.limit))
     return is_scalar(kind) and type(value) is int and kind.kind != "nothing"
 
 

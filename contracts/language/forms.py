@@ -13,7 +13,7 @@ from typing import Final
 
 from contracts.language.verdicts import verdict
 from ledger.codec import INTEGER_MAX
-from ledger.interface import BYTES_KINDS, INTEGER_KINDS, TEXT_KINDS, Type
+from ledger.interface import BYTES_KINDS, ENCODED_KINDS, INTEGER_KINDS, TEXT_KINDS, Type
 
 TEXT_CHARACTERS_MAX: Final = 512
 LONG_TEXT_CHARACTERS_MAX: Final = 262_144
@@ -32,6 +32,8 @@ SCALARS: Final[dict[str, Type]] = {
     "bytes": Type("bytes", limit=BYTES_MAX),
     "Bytes": Type("bytes", limit=BYTES_MAX),
     "LongBytes": Type("bytes", limit=LONG_BYTES_MAX),
+    "SignedStatement": Type("statement", limit=BYTES_MAX),
+    "Act": Type("act", limit=BYTES_MAX),
     "Fen": Type("fen"),
     "Day": Type("day"),
     "Time": Type("time"),
@@ -147,7 +149,7 @@ class TestWriter:
             return f"(type({value}) is str and len({value}) <= {kind.limit} and '\\0' not in {value})"
         if name == "choice":
             return f"(type({value}) is str and {value} in {kind.names!r})"
-        if name == "bytes":
+        if name == "bytes" or name in ENCODED_KINDS:
             return f"(type({value}) is bytes and len({value}) <= {kind.limit})"
         if name == "key":
             return f"(type({value}) is bytes and len({value}) == key_bytes)"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from contracts.language.forms import TestWriter
-from ledger.interface import RecordForm, Type
+from ledger.interface import ENCODED_KINDS, RecordForm, Type
 
 _FIXED_BYTES: Final = 32
 """What an item of an array counts for, besides its texts."""
@@ -61,7 +61,7 @@ def has_size(kind: Type, records: Mapping[str, RecordForm]) -> bool:
 
 
 def _size(kind: Type, text: str) -> str:
-    if kind.kind in ("text", "bytes"):
+    if kind.kind in ("text", "bytes", *ENCODED_KINDS):
         size = f"len({text})"
     elif kind.kind == "record":
         size = f"size_{kind.names[0]}({text})"

@@ -65,7 +65,7 @@ def _split(stage: Stage, business: Business, names: Sequence[str], root: bytes, 
     for part in _parts(names[1:]):
         items = tuple((name, name, each, business.paper("debt")) for name in part)
         batch = stage.session.suite.hasher("contract")(encode(("bulk", items)))
-        pay = act(first, "bulk", "pay", spent, batch, len(items), each * len(items), until, items)
+        pay = act(first, "bulk", "pay", spent, batch, len(items), each * len(items), until, DUE, items)
         children: tuple[bytes, ...] = stage.do_one(f"拆分 split {part[-1]}", pay)
         tranches.extend(children)
         spent = business.rests([spent])[0]

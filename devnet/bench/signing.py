@@ -87,7 +87,7 @@ class PayerSigner:
         for turn in range(job.workload.transfers // job.workload.payers):
             payee = job.workload.payee_of(payer, turn)
             paper = self._paper(f"debt {payer} {turn}".encode())
-            arguments = (tranche, job.holdings[payee].organisation, TRANSFER_FEN, job.until, paper)
+            arguments = (tranche, job.holdings[payee].organisation, TRANSFER_FEN, job.until, paper, DUE)
             offer = self._signed(payer, "offer", arguments, own.secret)
             child, tranche = offer.id + b"\0\0", offer.id + b"\0\1"
             accept = self._signed(payee, "accept", (child, TRANSFER_FEN, DUE), job.holdings[payee].secret)

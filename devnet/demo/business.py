@@ -114,7 +114,7 @@ class Business:
         """Each (payer, tranche, parts): offered, in one bulk payment where there are several, and all accepted."""
         until = self.today() + OFFER_DAYS
         offered = self._stage.do(
-            f"{what} {words('流转', 'offer')}", [self._offer(*payment, until) for payment in payments]
+            f"{what} {words('流转', 'offer')}", [self._offer(*payment, until, due) for payment in payments]
         )
         children = [list(result) if type(result) is tuple else [result] for result in offered]
         accepts = [
@@ -125,15 +125,15 @@ class Business:
         self._stage.do(f"{what} {words('签收', 'accept')}", accepts)
         return children
 
-    def _offer(self, payer: str, tranche: bytes, parts: Sequence[Part], until: int) -> Act:
+    def _offer(self, payer: str, tranche: bytes, parts: Sequence[Part], until: int, due: int) -> Act:
         if len(parts) == 1:
             [part] = parts
             debt = self.paper("debt")
-            return act(self.signer(payer), "voucher", "offer", tranche, part.payee, part.face, until, debt)
+            return act(self.signer(payer), "voucher", "offer", tranche, part.payee, part.face, until, debt, due)
         items = tuple((self._reference(payer), part.payee, part.face, self.paper("debt")) for part in parts)
         total = sum(part.face for part in parts)
         batch = self._stage.session.suite.hasher("contract")(encode(("bulk", items)))
-        return act(self.signer(payer), "bulk", "pay", tranche, batch, len(items), total, until, items)
+        return act(self.signer(payer), "bulk", "pay", tranche, batch, len(items), total, until, due, items)
 
     def _reference(self, payer: str) -> str:
         """A payment's name that its payer uses once, in whatever file."""

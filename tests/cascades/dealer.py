@@ -195,7 +195,7 @@ class Dealer:
             owner = self.expected.tranches[key].owner
             payees.append(self.random.choice([name for name in SUPPLIERS if name != owner]))
             until = self.today + OFFER_DAYS
-            acts.append((owner, "voucher", "offer", key, payees[-1], face, until, self.paper()))
+            acts.append((owner, "voucher", "offer", key, payees[-1], face, until, self.paper(), self.due))
         children, settle = self.results(acts), list[tuple[Any, ...]]()
         for (key, face), payee, child in zip(chosen, payees, children, strict=True):
             owner = self.expected.tranches[key].owner

@@ -47,7 +47,7 @@ def race(plan: DevnetPlan, dealer: Dealer) -> str:
     payees = [name for name in SUPPLIERS if name != held.owner]
     signer, until = dealer.signer(held.owner), dealer.today + 1
     offers = [
-        dealer.signed(session, signer, "voucher", "offer", tranche, payee, held.face, until, dealer.paper())
+        dealer.signed(session, signer, "voucher", "offer", tranche, payee, held.face, until, dealer.paper(), dealer.due)
         for session, payee in zip(dealer.sessions, payees, strict=False)
     ]
     together(dealer.sessions, offers)

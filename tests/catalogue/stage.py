@@ -189,7 +189,7 @@ class Stage(Rehearsal):
     def pay(self, payer: str, tranche: bytes, payee: str, face: int, due: int = DUE) -> tuple[bytes, bytes | None]:
         """A transfer, accepted: what the payee holds and the rest."""
         whole = self.tranche(tranche).face
-        child = self.done(payer, "voucher", "offer", tranche, payee, face, self.today + 5, digest("debt"))
+        child = self.done(payer, "voucher", "offer", tranche, payee, face, self.today + 5, digest("debt"), due)
         self.done(payee, "voucher", "accept", child, face, due)
         return child, None if whole == face else child[:32] + (1).to_bytes(2, "big")
 

@@ -137,11 +137,10 @@ class History(RuleBasedStateMachine):
         if found is not None:
             key, row = found
             face = row.face if pick % 4 == 0 else min(face, row.face)
-            made = self.attempt(
-                row.owner, "voucher", "offer", key, payee, face, self.stage.today + days, digest("debt")
-            )
+            until, due = self.stage.today + days, self.stage.ask("voucher", "root", row.root).due
+            made = self.attempt(row.owner, "voucher", "offer", key, payee, face, until, digest("debt"), due)
             if made is not None and pick % 3:
-                self.attempt(payee, "voucher", "accept", made, face, self.stage.ask("voucher", "root", row.root).due)
+                self.attempt(payee, "voucher", "accept", made, face, due)
 
     @rule(pick=picks, first=amounts, second=amounts)
     def pay_in_bulk(self, pick: int, first: int, second: int) -> None:
@@ -149,8 +148,9 @@ class History(RuleBasedStateMachine):
         if found is not None:
             key, row = found
             items = ((f"{pick}-1", "c", first, digest("debt 1")), (f"{pick}-2", "d", second, digest("debt 2")))
-            until = self.stage.today + 1
-            self.attempt(row.owner, "bulk", "pay", key, self.stage.file_digest(items), 2, first + second, until, items)
+            until, due = self.stage.today + 1, self.stage.ask("voucher", "root", row.root).due
+            args = (key, self.stage.file_digest(items), 2, first + second, until, due, items)
+            self.attempt(row.owner, "bulk", "pay", *args)
 
     @rule(pick=picks, face=amounts)
     def split(self, pick: int, face: int) -> None:

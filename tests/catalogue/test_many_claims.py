@@ -27,7 +27,7 @@ def big_root(files: int, items: int) -> tuple[Stage, bytes, int]:
         rows = tuple((f"{number}-{i}", "b", size, digest("debt")) for i, size in enumerate(part))
         total = sum(part)
         batch = stage.file_digest(rows)
-        children = stage.done("a", "bulk", "pay", rest, batch, items, total, DUE - 3, rows)
+        children = stage.done("a", "bulk", "pay", rest, batch, items, total, DUE - 3, DUE, rows)
         rest = children[0][:32] + items.to_bytes(2, "big")
     return stage, root, face
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.catalogue.stage import Stage, digest
+from tests.catalogue.stage import DUE, Stage, digest
 
 FACE = 1_000_000
 
@@ -12,7 +12,7 @@ def offered(stage: Stage, tranche: bytes, payee: str, count: int, until: int) ->
     name = f"{payee}-{until}-{stage.height}"
     items = tuple((f"{name}-{i}", payee, 100, digest("debt")) for i in range(count))
     batch = stage.file_digest(items)
-    children = stage.done("a", "bulk", "pay", tranche, batch, count, 100 * count, until, items)
+    children = stage.done("a", "bulk", "pay", tranche, batch, count, 100 * count, until, DUE, items)
     return bytes(children[0][:32]) + count.to_bytes(2, "big")
 
 

@@ -55,7 +55,7 @@ class Cascade:
         payer = rows[0][0]
         items = tuple((f"{payer}/{payee}", payee, yuan * YUAN, digest(f"debt {payee}")) for _, payee, yuan in rows)
         total = sum(item[2] for item in items)
-        args = (self.free[payer], self.stage.file_digest(items), len(items), total, self.stage.today + 5, items)
+        args = (self.free[payer], self.stage.file_digest(items), len(items), total, self.stage.today + 5, DUE, items)
         children = self.stage.done(payer, "bulk", "pay", *args)
         assert self.stage.done(payer, "bulk", "pay", *args) == children
         waiting = [len(self.stage.ask("voucher", "inbox", payee, None)) for _, payee, _ in rows]
@@ -67,7 +67,7 @@ class Cascade:
         stage = self.stage
         offers = []
         for payer, payee, yuan in rows:
-            args = (self.free[payer], payee, yuan * YUAN, stage.today + 5, digest("debt"))
+            args = (self.free[payer], payee, yuan * YUAN, stage.today + 5, digest("debt"), DUE)
             offers.append(stage.transaction(payer, "voucher", "offer", args))
         children = stage.all_done(offers)
         for (payer, _, _), child in zip(rows, children, strict=True):

@@ -257,7 +257,7 @@ def test_a_refused_approval_lends_its_signers_to_nobody():
         acts.append((waiting.values[0], waiting.values[4], ""))
     told.do("a", "purse", "pay", purse, other, 1)
     rows = items(*[(f"r{i}", act) for i, act in enumerate(acts)])
-    receipt = told.do("c1", "batch", "run", bytes(32), 2, 0, "approval", "approve", "each", rows)
+    receipt = told.do("c1", *batch(told, 2, 0, "each", rows, ("approval", "approve")))
     assert receipt.result == (("r0", "PUR-001"), ("r1", "TRI-001"))
 
 
@@ -528,13 +528,17 @@ def items(*rows: tuple[str, tuple[object, ...]]) -> tuple[tuple[str, bytes], ...
     return tuple((reference, encode(args)) for reference, args in rows)
 
 
+def batch(told, count, total, mode, rows, act=("purse", "pay")):
+    return ("batch", "run", bytes(32), count, total, *act, told.interface_digest(act[0]), mode, rows)
+
+
 def test_a_batch_does_each_and_skips_what_was_done(told):
     purse, other = made(told, "a", 100), made(told, "b", 0)
     rows = items(("r1", (purse, other, 30)), ("r2", (purse, other, 300)), ("r3", (purse, other, 20)))
-    receipt = told.do("a", "batch", "run", bytes(32), 3, 350, "purse", "pay", "each", rows)
+    receipt = told.do("a", *batch(told, 3, 350, "each", rows))
     assert receipt.result == (("r1", "done"), ("r2", "PUR-001"), ("r3", "done"))
     assert (money(told, purse), money(told, other)) == (50, 50)
-    again = told.do("a", "batch", "run", bytes(32), 3, 350, "purse", "pay", "each", rows)
+    again = told.do("a", *batch(told, 3, 350, "each", rows))
     assert again.result == (("r1", "known"), ("r2", "PUR-001"), ("r3", "known"))
     assert money(told, other) == 50
 
@@ -542,21 +546,21 @@ def test_a_batch_does_each_and_skips_what_was_done(told):
 def test_a_batch_of_all_does_all_or_nothing(told):
     purse, other = made(told, "a", 100), made(told, "b", 0)
     rows = items(("r1", (purse, other, 30)), ("r2", (purse, other, 300)))
-    code, numbers = refused(told, "a", "batch", "run", bytes(32), 2, 330, "purse", "pay", "all", rows)
+    code, numbers = refused(told, "a", *batch(told, 2, 330, "all", rows))
     assert (code, numbers) == ("BCH-005", {"place": 2, "reference": "r2", "code": "PUR-001"})
     good = items(("r1", (purse, other, 30)), ("r2", (purse, other, 3)))
-    assert told.do("a", "batch", "run", bytes(32), 2, 33, "purse", "pay", "all", good).status is Status.DONE
+    assert told.do("a", *batch(told, 2, 33, "all", good)).status is Status.DONE
 
 
 def test_a_batch_is_no_way_around_a_check(told):
     purse, other = made(told, "a", 50_000), made(told, "b", 0)
     one = items(("r1", (purse, other, 5_000)))
-    assert refused(told, "a", "batch", "run", bytes(32), 1, 1, "purse", "pay", "each", one)[0] == "BCH-002"
-    assert refused(told, "a", "batch", "run", bytes(32), 2, 5_000, "purse", "pay", "each", one)[0] == "BCH-001"
-    assert refused(told, "a", "batch", "run", bytes(32), 1, 5_000, "purse", "pay", "all", one)[1]["code"] == "AUTH-007"
-    assert refused(told, "b", "batch", "run", bytes(32), 1, 5_000, "purse", "pay", "all", one)[1]["code"] == "AUTH-003"
+    assert refused(told, "a", *batch(told, 1, 1, "each", one))[0] == "BCH-002"
+    assert refused(told, "a", *batch(told, 2, 5_000, "each", one))[0] == "BCH-001"
+    assert refused(told, "a", *batch(told, 1, 5_000, "all", one))[1]["code"] == "AUTH-007"
+    assert refused(told, "b", *batch(told, 1, 5_000, "all", one))[1]["code"] == "AUTH-003"
     told.do("a", "membership", "enrol", told.key("c1"), ("check",))
-    act = ("batch", "run", bytes(32), 1, 5_000, "purse", "pay", "all", one)
+    act = batch(told, 1, 5_000, "all", one)
     assert told.do("a", *act, cosigners=("c1",)).status is Status.DONE
     assert money(told, other) == 5_000
 
@@ -564,7 +568,7 @@ def test_a_batch_is_no_way_around_a_check(told):
 def test_five_hundred_items_fit_a_transaction_and_its_budget(told):
     purse, other = made(told, "a", 50_000), made(told, "b", 0)
     rows = items(*[(f"r{i}", (purse, other, 1)) for i in range(500)])
-    receipt = told.do("a", "batch", "run", bytes(32), 500, 500, "purse", "pay", "all", rows)
+    receipt = told.do("a", *batch(told, 500, 500, "all", rows))
     assert receipt.status is Status.DONE, (receipt.code, receipt.numbers)
     assert len(encode(rows)) < 64 * 1024
     assert money(told, other) == 500

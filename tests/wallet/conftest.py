@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from tests.catalogue.stage import DUE
 from tests.wallet.engine_chain import PASSPHRASE, EngineChain
 from wallet.cli import COMMANDS
 
@@ -18,9 +19,8 @@ class Deal(EngineChain):
         super().__init__(["alpha", "beta", "gamma"])
         self.root = self.issue("alpha", 2_000_000 * YUAN, self.line(10_000_000 * YUAN))
         self.child, self.rest = self.pay("alpha", self.root, "beta", 500_000 * YUAN)
-        self.offered = self.done(
-            "alpha", "voucher", "offer", self.rest, "gamma", 300_000 * YUAN, self.today + 5, bytes(32)
-        )
+        terms = (300_000 * YUAN, self.today + 5, bytes(32), DUE)
+        self.offered = self.done("alpha", "voucher", "offer", self.rest, "gamma", *terms)
 
 
 @pytest.fixture

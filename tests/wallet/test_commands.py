@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger.codec import load
+from tests.catalogue.stage import DUE
 from tests.wallet.engine_chain import CHECKED_FROM_FEN, PASSPHRASE, EngineChain, home_of, serving
 from wallet.audit import Books, check
 from wallet.cli import COMMANDS
@@ -46,7 +47,7 @@ def test_a_number_belongs_to_the_identity_that_was_shown_the_list(stage, run):
     """Two identities in one folder: the same number means another row, or none."""
     with serving(stage, None, None) as nodes:
         home = home_of(run.home, stage, nodes, "alpha", "gamma")
-        stage.done("beta", "voucher", "offer", stage.child, "alpha", 1_000 * YUAN, stage.today + 5, bytes(32))
+        stage.done("beta", "voucher", "offer", stage.child, "alpha", 1_000 * YUAN, stage.today + 5, bytes(32), DUE)
         run("inbox", "--key", "gamma")
         for number in ("#1", "1"):
             refused = run("call", "voucher", "accept", number, "--yes", "--json", exit_code=2)

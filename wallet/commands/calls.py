@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,15 @@ from rich.progress import Progress as Bar
 
 from ledger.crypto import HASH_BYTES
 from ledger.errors import Refused
-from ledger.interface import Interface, Type
-from ledger.summary import organisations_of
+from ledger.interface import Field, Interface, Type
 from ledger.wording import short_id, show_value
 from wallet.client import Agreed, Progress
 from wallet.commands.words import finish, ids_in, reading, receipt_object, say_receipt, say_row
 from wallet.console import App, wallet_command
-from wallet.forms import PREFIX_CHARACTERS_MIN, plain, read_arguments
+from wallet.forms import MISSING, PREFIX_CHARACTERS_MIN, plain, read_arguments
 from wallet.offline import OfflineDraft
 from wallet.problems import problem
-from wallet.session import Row
+from wallet.session import Row, map_named
 
 FINALITY_SECONDS = 60
 REASON_SECONDS = 5
@@ -112,7 +111,7 @@ def call(
         reading(app, contract),
         interface.action(action).arguments,
         arguments,
-        lambda read, field: app.session.known_value(contract, action, read, field),
+        lambda read, field: _known_value(app, contract, action, read, field),
         what=f"{contract}.{action}",
     )
     _require_there(app, contract, action, args)
@@ -126,8 +125,9 @@ def call(
     show_draft(app, prepared.sentence, contract, action, args)
     if draft is not None:
         offline = OfflineDraft(
-            prepared.body, prepared.sentence, interface, dict(_names(app, interface, action, args)), {}
-        )
+            prepared.body, prepared.sentence, interface, dict(_names(app, interface, action, args)), {},
+            app.session.acts_in(interface, action, args),
+        )  # fmt: skip
         offline.save(draft)
         app.say(f"已写入 {draft}，待 {len(keys)} 个签名", f"written to {draft}, {len(keys)} signatures to come")
         return {"file": str(draft), "sentence": prepared.sentence, "signers": [key.hex() for key in keys]}
@@ -145,11 +145,28 @@ def call(
     return {**finish(app, outcome), "sentence": prepared.sentence}
 
 
-def _require_there(app: App, contract: str, action: str, args: tuple[Any, ...]) -> None:
-    """Before anybody signs: the row that the act is about is of the kind that it needs, and whoever is named exists."""
+def _known_value(app: App, contract: str, action: str, read: dict[str, Any], wanted: Field) -> Any:
+    """What the row that the act is about says of an argument that nobody typed; of no row nothing can be known."""
+    value = app.session.known_value(contract, action, read, wanted)
+    form = app.session.interface(contract).action(action)
+    if value is MISSING and form.who.on is not None:
+        on = map_named(app.session.interface(contract), form.who.on)
+        key = [field.name for field in form.arguments[: len(on.key)]]
+        if all(name in read for name in key):
+            _require_row(app, contract, action, [read[name] for name in key])
+    return value
+
+
+def _require_row(app: App, contract: str, action: str, args: Sequence[Any]) -> None:
+    """The row that the act is about is of the kind that it needs, where `args` say which one."""
     for row in app.session.context(contract, action, args):
         if row.record is None and len(row.key) == 1 and type(row.key[0]) is bytes:
             raise wrong_id(app, f"{contract}.{action}", row)
+
+
+def _require_there(app: App, contract: str, action: str, args: tuple[Any, ...]) -> None:
+    """Before anybody signs: the row that the act is about is there, and whoever is named exists."""
+    _require_row(app, contract, action, args)
     strangers = app.session.strangers(contract, action, args)
     if strangers:
         raise problem("WAL-024", organisation=", ".join(strangers)[:200])
@@ -176,7 +193,7 @@ def kinds_of(app: App, identifier: bytes) -> list[str]:
 
 
 def _names(app: App, interface: Interface, action: str, args: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
-    for slug in organisations_of(interface, interface.action(action), args):
+    for slug in app.session.mentioned(interface, action, args):
         if slug in app.session.builder.names:
             yield slug, app.session.builder.names[slug]
 
