@@ -454,9 +454,14 @@ class Voucher(Contract):
     @action(callers="dispute")
     def take_back(self, ctx, leaves: tuple[Id, ...], to: Org, level: int) -> Id:
         """zh: {leaves} 退回 {to} | en: {leaves} go back to {to}"""
-        # what changes
+        # what changes; who had bought part of it is no longer exposed to the issuer, and who had sold it on is again
+        for tranche in leaves:
+            held = self.tranches[tranche]
+            ctx.call("credit", "settle", held.root, held.owner, held.face)
         back = self.join(ctx, leaves, to)
-        self.tranches[back] = self.tranches[back].replace(level=level)
+        row = self.tranches[back]
+        ctx.call("credit", "settle", row.root, to, -row.face)
+        self.tranches[back] = row.replace(level=level)
         # what is announced
         self.tell(ctx, back, self.tranches[back], "taken back")
         return back
