@@ -53,6 +53,19 @@ class Reply(Generic[T]):
         return await self._receive.receive()
 
 
+# From the peers actor, to whoever follows the links -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    peer: PeerId
+
+
 # To the mempool, through its bounded door ----------------------------------------------------------------------------
 
 
@@ -182,7 +195,9 @@ class SpreadTo:
 MempoolIntake = Submit | PeerTransactions
 MempoolBodies = PeerBodies | BlockWires
 """Ordering waits for these; they have a box of their own, so that they do not queue behind what may wait."""
-MempoolControl = Resolve | EndResolve | Take | Decided | Executed | PeerWantsBodies | PeerWantsTransactions | SpreadTo
+MempoolControl = (
+    Resolve | EndResolve | Take | Decided | Executed | PeerWantsBodies | PeerWantsTransactions | SpreadTo | LinkUp
+)
 
 # To ordering ---------------------------------------------------------------------------------------------------------
 
@@ -205,16 +220,6 @@ class OutcomeFromPeer:
 
     peer: PeerId
     message: GetOutcome | Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class LinkUp:
-    peer: PeerId
-
-
-@dataclass(frozen=True, slots=True)
-class LinkDown:
-    peer: PeerId
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ share one fsync.
 
 What comes through this node's door from a client is spread to all peers: at once when little is going on, else gathered
 for a moment, since a frame costs much more than the transactions in it. What peers have sent is not passed on; the
-members are a full mesh. The engine asks for more (`SpreadTo`) when a height will not move.
+members are a full mesh. A peer whose link comes up gets what it has missed. The engine asks for more (`SpreadTo`) when
+a height will not move.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from node.messages import (
     Eligible,
     EndResolve,
     Executed,
+    LinkUp,
     MempoolBodies,
     MempoolControl,
     MempoolIntake,
@@ -64,6 +66,8 @@ GATHER_MESSAGES_MAX: Final = 8
 TOGETHER_TRANSACTIONS: Final = 64
 BATCH_TRANSACTIONS_MAX: Final = 200
 BATCH_BYTES_MAX: Final = 60_000
+LINK_TRANSACTIONS_MAX: Final = 10_000
+"""The rest of a pool that is fuller than this follows by `SpreadTo`."""
 SPREAD_EVERY_MS: Final = 40
 SPREAD_AGAIN_MS: Final = 1_000
 FILL_TRANSACTIONS: Final = 500
@@ -160,14 +164,24 @@ class Mempool:
         candidates = await self._examine(wires, CLIENTS)
         examined = dict(zip(wires, await self._admission.verify(candidates), strict=True))
         accepted = [c for c in examined.values() if c.transaction is not None and c.refused is None and not c.known]
-        if accepted:
+        unpromised = self._unpromised(examined.values())
+        if accepted or unpromised:
             journalled = [c.transaction.wire for c in accepted if c.transaction is not None]
+            journalled += [transaction.wire for transaction in unpromised]
             segment = await trio.to_thread.run_sync(self._journal.write, journalled)
             self._journal.hold(segment, len(journalled))
             for candidate in accepted:
                 self._keep(candidate, CLIENTS, segment)
+            for transaction in unpromised:
+                self._promise(self._pool.entry(transaction.id), segment)
         for submit in submits:
             submit.reply.put(tuple(self._outcome(examined[wire]) for wire in submit.wires))
+
+    def _unpromised(self, candidates: Iterable[Candidate]) -> list[Transaction]:
+        """What this node knows from a peer alone: `known` is the same promise, and that peer may never come back."""
+        held = (self._pool.entry(c.transaction.id) for c in candidates if c.known and c.transaction is not None)
+        found = {entry.transaction.id: entry.transaction for entry in held if entry and entry.segment is None}
+        return list(found.values())
 
     def _outcome(self, candidate: Candidate) -> SubmitOutcome:
         identifier = None if candidate.transaction is None else candidate.transaction.id
@@ -293,6 +307,8 @@ class Mempool:
                 self._offer_oldest(peer)
             case SpreadTo(order):
                 self._spread_again(order)
+            case LinkUp(peer):
+                self._spread_promised(peer)
 
     def _on_executed(self, block: Executed) -> None:
         if block.callers_changed:
@@ -313,7 +329,7 @@ class Mempool:
             self._send(peer, TxBatch(wires))
 
     def _serve(self, peer: PeerId, question: GetBodies) -> None:
-        for wires in _batches(self._assembly.serve(question.block_hash, question.wids)):
+        for wires in _batches(self._assembly.serve(question.block_hash, question.wids), 16 * BATCH_BYTES_MAX):
             self._send(peer, Bodies(question.height, question.block_hash, tuple(wires)))
 
     def _on_body(self, job: Job) -> None:
@@ -370,6 +386,13 @@ class Mempool:
             batch.append(entry.transaction.wire)
             size += len(entry.transaction.wire)
         return batch
+
+    def _spread_promised(self, peer: PeerId) -> None:
+        """A peer that was away has missed what was spread. It gets all that this node has promised and no block holds,
+        in the order of arrival and before what comes after it, so that a client's transactions reach it in order."""
+        promised = [entry.transaction.wire for entry in self._pool.waiting() if entry.segment is not None]
+        for wires in _batches(promised[:LINK_TRANSACTIONS_MAX], BATCH_BYTES_MAX):
+            self._send(peer, TxBatch(tuple(wires)))
 
     def _spread_again(self, order: tuple[PeerId, ...]) -> None:
         """One batch of the oldest that have not been sent for a while, proposer first."""
@@ -432,14 +455,14 @@ class Mempool:
         self._board.pool = status
 
 
-def _batches(wires: list[bytes]) -> Iterable[list[bytes]]:
-    """Cut into pieces that fit a frame well; one wire is always far below its limit."""
+def _batches(wires: list[bytes], bytes_max: int) -> Iterable[list[bytes]]:
+    """Cut into pieces of little more than `bytes_max`; one wire is always far below a frame's limit."""
     batch: list[bytes] = []
     size = 0
     for wire in wires:
         batch.append(wire)
         size += len(wire)
-        if size >= 16 * BATCH_BYTES_MAX:
+        if size >= bytes_max:
             yield batch
             batch, size = [], 0
     if batch:

@@ -29,7 +29,9 @@ class TransportConfig:
     dial_seconds: float = 5.0
     handshake_seconds: float = 5.0
     backoff_initial_seconds: float = 0.1
-    backoff_seconds_max: float = 10.0
+    backoff_seconds_max: float = 1.0
+    """A member that returns can only wait to be called by those with lower keys, and without them there may be no
+    quorum. A call that finds nobody costs a packet or two; ten seconds of pause would be ten seconds of standstill."""
     half_open_max: int = 256
     handshake_bytes_max: int = 16 * 1024
     links_per_second: int = 1

@@ -85,18 +85,18 @@ async def _under_load(plan: DevnetPlan, job: LoadJob, seed: int) -> Ran:
             both.start_soon(faults.run, time.monotonic() + job.workload.seconds)
             both.start_soon(clients.run)
         load_ended = time.monotonic()
-        quiet = await trio.to_thread.run_sync(_wait_quiet, plan)
+        quiet = await _wait_quiet(plan)
         nursery.cancel_scope.cancel()
     return Ran(
         clients.sent, faults.done, faults.ended_by_itself, watching.watched, clients.failed_requests, load_ended, quiet
     )
 
 
-def _wait_quiet(plan: DevnetPlan) -> str | None:
+async def _wait_quiet(plan: DevnetPlan) -> str | None:
     """Until every node votes, nothing waits anywhere, and all have executed and certified the same height."""
     deadline = time.monotonic() + QUIET_SECONDS_MAX
     while True:
-        seen = network.look(plan)
+        seen = await trio.to_thread.run_sync(network.look, plan)
         states = [node.status for node in seen if node.status is not None]
         heights = {height for state in states for height in (state.applied, state.certified)}
         calm = all(state.mode == "voting" and state.pool_count == 0 for state in states)
@@ -109,7 +109,7 @@ def _wait_quiet(plan: DevnetPlan) -> str | None:
                 for node in seen
             )  # fmt: skip
             return "; ".join(f"{node.name}: {what}" for node, what in zip(seen, told, strict=True))
-        time.sleep(QUIET_POLL_SECONDS)
+        await trio.sleep(QUIET_POLL_SECONDS)
 
 
 def result_of(plan: DevnetPlan, workload: Workload, seed: int, ran: Ran) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import trio.testing
 from consensus.messages import Bodies, GetBodies, PeerId, TxBatch
 from ledger.crypto import verify_many
 from ledger.errors import refuse
-from node.actors.mempool import FILL_TRANSACTIONS, SPREAD_AGAIN_MS, Mempool, MempoolSettings
+from node.actors.mempool import BATCH_BYTES_MAX, FILL_TRANSACTIONS, SPREAD_AGAIN_MS, Mempool, MempoolSettings
 from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
@@ -26,6 +26,7 @@ from node.messages import (
     Decided,
     Eligible,
     Executed,
+    LinkUp,
     PeerBodies,
     PeerTransactions,
     PeerWantsBodies,
@@ -336,6 +337,39 @@ async def test_the_engine_may_have_the_oldest_sent_again_but_not_all_the_time(au
         bench.mempool.control.post(SpreadTo((OTHER, PEER)))
     await bench.settle()
     assert [(to, m.wires) for to, m in bench.sent if to is not None] == [(OTHER, (one.wire,)), (PEER, (one.wire,))]
+
+
+async def test_a_peer_that_comes_back_gets_what_was_promised_in_order_before_what_follows(autojump_clock, bench):
+    mine, theirs = [make(str(i)) for i in range(250)], make("theirs")
+    await bench.mempool.door.send(PeerTransactions(OTHER, (theirs.wire,)))
+    await bench.submit(*(t.wire for t in mine))
+    await bench.settle()
+    bench.mempool.control.post(Decided(1, (mine[0].id,)))
+    bench.mempool.control.post(LinkUp(PEER))
+    await bench.settle()
+    batches = [m.wires for to, m in bench.sent if to == PEER and isinstance(m, TxBatch)]
+    assert [wire for batch in batches for wire in batch] == [t.wire for t in mine[1:]]
+    assert max(sum(map(len, batch)) for batch in batches) < BATCH_BYTES_MAX + 1_000
+    following = make("following")
+    await bench.submit(following.wire)
+    await trio.sleep(1)
+    assert bench.sent[-1] == (None, TxBatch((following.wire,)))
+
+
+async def test_known_from_a_peer_alone_is_put_on_this_disk_before_the_client_hears_of_it(
+    autojump_clock, bench, tmp_path
+):
+    one = make()
+    await bench.mempool.door.send(PeerTransactions(PEER, (one.wire,)))
+    await bench.settle()
+    for _ in range(2):
+        [outcome] = await bench.submit(one.wire)
+        assert outcome.outcome == "known"
+    _, wires, _ = PoolJournal.open(tmp_path / "pool")
+    assert [item.wire for item in wires] == [one.wire]
+    bench.mempool.control.post(Executed(1, GENESIS_TIME, (one.id,)))
+    await bench.settle()
+    assert bench.mempool._journal._waiting == {0: 0}
 
 
 async def test_after_a_crash_the_journal_is_replayed(autojump_clock, tmp_path, nursery):
