@@ -14,7 +14,7 @@ from contracts.bound import BoundContract
 from contracts.ground import Ground
 from contracts.language.helpers import wrong_type
 from contracts.language.meter import CHECK_SOURCE_UNITS_PER_BYTE, SIGNATURE_UNITS, OutOfBudget
-from contracts.refusals import engine_refusal
+from contracts.refusals import CONTRACT_FAULTS, engine_refusal
 from contracts.state_map import no_row, rollback
 from ledger.errors import BadSignature, Refused, refuse
 from ledger.statement import SignedStatement, Statement
@@ -83,6 +83,8 @@ class Surroundings(Protocol):
 
     def perform(self, context: Context, contract: str, name: str, args: bytes) -> Any: ...
 
+    def fault_of_contract(self, error: BaseException) -> Refused: ...
+
 
 class Context:
     """See `contracts.sdk.Context` for what each name means to a contract; the compiler knows where each is found."""
@@ -139,18 +141,23 @@ class Context:
         return plain
 
     def _receipt(self, act: Callable[[], Any]) -> Any:
-        """Run `act`; a refusal undoes what it did and is returned."""
+        """Run `act`; a refusal, or a fault of the contract that it calls, undoes what it did and is returned.
+
+        A budget that is used up is not: there is nothing left to go on with.
+        """
         world, session = self._world, self.session
         mark, announced, depth = len(world.ground.journal), len(session.events), len(session.contracts)
         approved, signers = session.approved, session.signers
         try:
-            code, result = None, act()
+            return self._bound.record("Receipt")(None, act())
         except Refused as refused:
-            rollback(world.ground.journal, mark)
-            del session.events[announced:], session.contracts[depth:]
-            session.approved, session.signers = approved, signers
-            code, result = refused.code, None
-        return self._bound.record("Receipt")(code, result)
+            code = refused.code
+        except CONTRACT_FAULTS as error:
+            code = world.fault_of_contract(error).code
+        rollback(world.ground.journal, mark)
+        del session.events[announced:], session.contracts[depth:]
+        session.approved, session.signers = approved, signers
+        return self._bound.record("Receipt")(code, None)
 
     # -- the registers of the system contracts
 

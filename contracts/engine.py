@@ -24,8 +24,9 @@ from contracts.context import Context, Moment, Session, day_of_time
 from contracts.language.meter import SWEEP_ROW_UNITS_MAX, OutOfBudget
 from contracts.premises import genesis_facts
 from contracts.receipts import Events, ReceiptWriter
+from contracts.refusals import CONTRACT_FAULTS
 from contracts.state_map import STATE, StateReader
-from contracts.world import CONTRACT_FAULTS, World
+from contracts.world import World
 from ledger.block import Header
 from ledger.codec import encode, encoded_size, load
 from ledger.crypto import Suite

@@ -13,6 +13,8 @@ _TABLE = (
     ),
 )
 
+CONTRACT_FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, NameError)
+"""What a contract's program can raise beside refusals; where it was raised tells whether the contract is at fault."""
 ENGINE_REFUSALS: Final[dict[str, Refusal]] = {refusal.code: refusal for refusal in _TABLE}
 
 

@@ -377,7 +377,8 @@ class Context:
         raise NotImplementedError(_NOT_HERE)
 
     def attempt(self, contract: str, action: str, *args: Any) -> Receipt:
-        """`call` whose refusal undoes the callee's changes alone and is returned."""
+        """`call` whose refusal undoes the callee's changes alone and is returned; EXE-006, a fault of the callee's
+        program, is a refusal like others. A budget that is used up ends the whole act."""
         raise NotImplementedError(_NOT_HERE)
 
     def view(self, contract: str, view: str, *args: Any) -> Any:

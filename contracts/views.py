@@ -14,8 +14,9 @@ from contracts.bound import BoundContract
 from contracts.context import Session
 from contracts.engine import Engine
 from contracts.language.meter import VIEW_UNITS_MAX, OutOfBudget
+from contracts.refusals import CONTRACT_FAULTS
 from contracts.state_map import StateReader
-from contracts.world import CONTRACT_FAULTS, World
+from contracts.world import World
 from ledger.crypto import ZERO_HASH, Suite
 from ledger.errors import refuse
 from ledger.genesis import Genesis

@@ -25,7 +25,6 @@ from ledger.errors import Refused, refuse
 from ledger.transaction import WIRE_BYTES_MAX
 
 PENDING_DAYS: Final = 30
-CONTRACT_FAULTS: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, NameError)
 _CONTRACT_FILES: Final = frozenset(("<contract>", helpers.__file__, dates.__file__, money.__file__))
 _REGISTERS: Final = {
     "people": "membership",

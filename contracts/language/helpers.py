@@ -75,6 +75,11 @@ def wide(value: int) -> int:
     raise refuse("EXE-002", detail="an integer beyond 256 bits")
 
 
+def _shape(value: Any) -> Any:
+    """The type, or of a tuple the shapes of its parts; as deep as tuples go."""
+    return [_shape(part) for part in value] if type(value) is tuple else type(value)
+
+
 class Helpers:
     """`packers`: the records' classes of this contract, each with the function that makes a tuple of one."""
 
@@ -510,8 +515,10 @@ class Helpers:
         for item in items[1:]:
             self._comparable(items[0], item)
         if items and type(items[0]) is tuple:
-            shape = [type(part) for part in items[0]]
-            if any([type(part) for part in item] != shape for item in items):
+            # Each fits the first, yet two others may not fit one another; which pairs are ever compared is the sorting
+            # algorithm's affair, and that differs between versions of Python.
+            shape = _shape(items[0])
+            if any([_shape(item) != shape for item in items]):
                 raise wrong_type("a comparison", None)
         return items
 

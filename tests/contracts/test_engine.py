@@ -543,6 +543,31 @@ def test_a_batch_does_each_and_skips_what_was_done(told):
     assert money(told, other) == 50
 
 
+def with_faulty() -> Rehearsal:
+    return chain(**{name: (FIXTURES / f"{name}.py").read_text(encoding="utf-8") for name in ("faulty", "asker")})
+
+
+def test_one_items_fault_is_that_items_refusal():
+    told = with_faulty()
+    rows = items(("r0", (0,)), ("r7", (7,)), ("r-1", (-1,)))
+    act = ("batch", "run", bytes(32), 3, 0, "faulty", "pick", "each", rows)
+    receipt = told.do("a", *act)
+    assert receipt.result == (("r0", "done"), ("r7", "EXE-006"), ("r-1", "done"))
+    assert [event.values[0] for event in receipt.events if event.contract == "faulty"] == [0, -1]
+    assert told.view("faulty", "held") == (-1, 0)
+    assert told.view("batch", "reference", "a", "r7") is None
+    told = with_faulty()
+    code, numbers = refused(told, "a", *act[:-2], "all", rows)
+    assert (code, numbers) == ("BCH-005", {"place": 2, "reference": "r7", "code": "EXE-006"})
+
+
+def test_an_attempt_takes_the_callees_fault_for_a_refusal():
+    told = with_faulty()
+    receipt = told.do("a", "asker", "ask")
+    assert (receipt.status, receipt.result) == (Status.DONE, (None, "EXE-006", None))
+    assert told.view("faulty", "held") == (-1, 0)
+
+
 def test_a_batch_of_all_does_all_or_nothing(told):
     purse, other = made(told, "a", 100), made(told, "b", 0)
     rows = items(("r1", (purse, other, 30)), ("r2", (purse, other, 300)))
