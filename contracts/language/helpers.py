@@ -518,7 +518,7 @@ class Helpers:
             # Each fits the first, yet two others may not fit one another; which pairs are ever compared is the sorting
             # algorithm's affair, and that differs between versions of Python.
             shape = _shape(items[0])
-            if any([_shape(item) != shape for item in items]):
+            if any(_shape(item) != shape for item in items):
                 raise wrong_type("a comparison", None)
         return items
 

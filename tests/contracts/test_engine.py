@@ -550,15 +550,14 @@ def with_faulty() -> Rehearsal:
 def test_one_items_fault_is_that_items_refusal():
     told = with_faulty()
     rows = items(("r0", (0,)), ("r7", (7,)), ("r-1", (-1,)))
-    act = ("batch", "run", bytes(32), 3, 0, "faulty", "pick", "each", rows)
-    receipt = told.do("a", *act)
+    receipt = told.do("a", *batch(told, 3, 0, "each", rows, act=("faulty", "pick")))
     assert receipt.result == (("r0", "done"), ("r7", "EXE-006"), ("r-1", "done"))
     assert [event.values[0] for event in receipt.events if event.contract == "faulty"] == [0, -1]
     assert told.view("faulty", "held") == (-1, 0)
     assert told.view("batch", "reference", "a", "r7") is None
     told = with_faulty()
-    code, numbers = refused(told, "a", *act[:-2], "all", rows)
-    assert (code, numbers) == ("BCH-005", {"place": 2, "reference": "r7", "code": "EXE-006"})
+    act = batch(told, 3, 0, "all", rows, act=("faulty", "pick"))
+    assert refused(told, "a", *act) == ("BCH-005", {"place": 2, "reference": "r7", "code": "EXE-006"})
 
 
 def test_an_attempt_takes_the_callees_fault_for_a_refusal():
