@@ -23,8 +23,6 @@ CLIENTS: Final = PeerId(b"")
 
 
 GONE_WIDS_MAX: Final = 20_000
-PASSED_OVER_MAX: Final = 1_000
-"""When a block is nearly full, as many are looked at for one that still fits."""
 EXPIRY_SLACK: Final = 10_000
 """Executed entries stay in the heap of expiry times until there are this many more of them than of live ones."""
 
@@ -136,11 +134,12 @@ class Pool:
         """The oldest waiting ones that a block of `time` may hold; they stay in the pool until decided.
 
         One that would probably be too dear for what the others leave of the block's budget waits for the next block,
-        where it stands further in front; the oldest always has its place.
+        and so does everything behind it: what comes later may need what came before (an acceptance its offer), and
+        would be refused if it overtook it. The oldest always has its place.
         """
         taken: list[Transaction] = []
         size, latest = 0, time + self.limits.lifetime_ms_max
-        left, passed_over, guess = self.limits.block_units_max, 0, self.costs.guess
+        left, guess = self.limits.block_units_max, self.costs.guess
         for entry in self._waiting.values():
             transaction = entry.transaction
             if not time <= transaction.body.valid_until <= latest:
@@ -149,10 +148,7 @@ class Pool:
                 break
             units = guess(transaction)
             if units > left and taken:
-                passed_over += 1
-                if passed_over > PASSED_OVER_MAX:
-                    break
-                continue
+                break
             left -= units
             size += len(transaction.wire) + 5
             taken.append(transaction)

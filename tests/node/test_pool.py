@@ -71,15 +71,15 @@ def test_a_block_is_filled_as_far_as_its_budget_will_probably_reach():
     assert take(pool) == [4, 5, 6, 7, 8, 9]
 
 
-def test_what_is_too_dear_for_the_rest_of_a_block_is_the_first_of_the_next():
+def test_what_is_too_dear_for_the_rest_of_a_block_is_the_first_of_the_next_and_nothing_overtakes_it():
     pool = Pool(replace(SMALL, transaction_units_max=90_000))
     add(pool, transaction(0, action="cheap"))
     executed(pool, {0: 1_000})
     for number, action in enumerate(("cheap", "unknown", "dear", "cheap"), 1):
         add(pool, transaction(number, caller=number, action=action))
-    assert take(pool) == [1, 2, 4]
-    executed(pool, {1: 1_000, 2: 500, 4: 1_000})
-    assert take(pool) == [3]
+    assert take(pool) == [1, 2]
+    executed(pool, {1: 1_000, 2: 500})
+    assert take(pool) == [3, 4]
 
 
 def test_a_larger_one_of_its_kind_is_expected_to_cost_more():
