@@ -139,6 +139,7 @@ class Membership(Contract):
     )
     too_early = Refusal("MEM-011", zh="异议期未满，至 {at}", en="the old key may object until {at}")
     repeated = Refusal("MEM-012", zh="{name} 重复", en="{name} stands twice")
+    no_key = Refusal("MEM-013", zh="{key} 不是可用的公钥", en="{key} is no public key that anybody could sign with")
 
     def genesis(self, ctx, facts: Genesis) -> None:
         for member in facts.members:
@@ -200,7 +201,12 @@ class Membership(Contract):
         known = self.codes.get(code)
         if known is not None:
             ctx.refuse(self.code_taken, code=code, organisation=known.organisation)
-        owner = self.people.get(administrator)
+        self.check_key(ctx, administrator)
+
+    def check_key(self, ctx, key: Key) -> None:
+        """Refuses a key that nobody could sign with, or that somebody has already."""
+        ctx.require(ctx.is_key(key), self.no_key, key=key)
+        owner = self.people.get(key)
         if owner is not None:
             ctx.refuse(self.key_taken, organisation=owner.organisation)
 
@@ -329,9 +335,7 @@ class Membership(Contract):
     @action(permission="admin")
     def enrol(self, ctx, person: Key, permissions: tuple[Literal["admin", "make", "check"], ...]) -> None:
         """zh: 登记人员 {person}，权限 {permissions} | en: Enrol {person} with the permissions {permissions}"""
-        known = self.people.get(person)
-        if known is not None:
-            ctx.refuse(self.key_taken, organisation=known.organisation)
+        self.check_key(ctx, person)
         self.people[person] = Person(
             organisation=ctx.organisation, permissions=permissions, status="active", since=ctx.day
         )
@@ -361,9 +365,7 @@ class Membership(Contract):
     @action(permission="admin")
     def rotate(self, ctx, administrator: Key) -> None:
         """zh: 更换管理员密钥为 {administrator} | en: Replace the administrator's key by {administrator}"""
-        known = self.people.get(administrator)
-        if known is not None:
-            ctx.refuse(self.key_taken, organisation=known.organisation)
+        self.check_key(ctx, administrator)
         self.install(ctx, ctx.organisation, administrator)
 
     def install(self, ctx, organisation: Org, administrator: Key) -> None:
@@ -383,9 +385,7 @@ class Membership(Contract):
         document: 申请文件 | Document"""
         row = self.organisations[organisation]
         ctx.require(row.status != "left", self.wrong_status, status=row.status)
-        known = self.people.get(administrator)
-        if known is not None:
-            ctx.refuse(self.key_taken, organisation=known.organisation)
+        self.check_key(ctx, administrator)
         self.recoveries[organisation] = Recovery(
             administrator=administrator, document=document, at=ctx.time + OBJECTION_MS
         )
@@ -412,6 +412,7 @@ class Membership(Contract):
     @action(capacity="bank", permission="admin")
     def set_statement_key(self, ctx, key: Key) -> None:
         """zh: 将银行回单签名公钥设为 {key} | en: Sign our statements with {key} from now on"""
+        ctx.require(ctx.is_key(key), self.no_key, key=key)
         row = self.organisations[ctx.organisation]
         self.organisations[ctx.organisation] = row.replace(statement_key=key)
         ctx.emit(StatusChanged(organisation=ctx.organisation, status=row.status, document=None))

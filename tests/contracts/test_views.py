@@ -7,7 +7,7 @@ import pytest
 from contracts.views import Library
 from ledger.errors import Refused
 from ledger.interface import Interface
-from tests.contracts.support import chain, contract
+from tests.contracts.support import FIXTURES, chain, contract
 
 SOURCE = contract(
     "    rows = Map(Text, Row)\n"
@@ -102,3 +102,18 @@ def test_the_door_asks_who_may_call_on_the_newest_snapshot(told, library):
     with pytest.raises(Refused) as suspended:
         library.check_caller(Snapshot(told.reader), told.key("ann"))
     assert suspended.value.code == "AUTH-002"
+
+
+def test_views_may_ask_back_sixteen_deep_and_see_what_the_act_has_written_so_far():
+    told = chain(**{name: (FIXTURES / f"{name}.py").read_text(encoding="utf-8") for name in ("halfway", "onlooker")})
+    # The act, and then two views for each level: 1 + 2 × 7 are within the sixteen, 1 + 2 × 8 are not.
+    receipt = told.do("a", "halfway", "write_and_ask", 7)
+    assert (receipt.code, receipt.result) == (None, (1,))
+    assert told.view("halfway", "held", 0) == (1, 2)
+    receipt = told.do("a", "halfway", "write_and_ask", 8)
+    assert (receipt.code, dict(receipt.numbers)) == ("EXE-004", {"limit": 16})
+    # Asked from outside, without the act, a seventeenth view is one too many as well.
+    assert told.view("halfway", "held", 7) == (1, 2)
+    with pytest.raises(Refused) as deep:
+        told.view("halfway", "held", 8)
+    assert deep.value.code == "EXE-004"
