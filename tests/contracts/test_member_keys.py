@@ -9,7 +9,7 @@ from ledger.national import suite_named
 from ledger.receipt import Status
 from tests.contracts.support import FIRMS
 
-# RFC 8032 section 5.1.3: y = 2 is the encoding of no point; y = 1 is that of the neutral element, for which anybody signs.
+# RFC 8032 section 5.1.3: y = 2 is the encoding of no point; y = 1 is that of the neutral element, which proves nothing.
 NO_POINT = (2).to_bytes(32, "little")
 NEUTRAL = (1).to_bytes(32, "little")
 
