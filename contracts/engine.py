@@ -54,15 +54,15 @@ QUOTED_CHARACTERS_MAX: Final = 200
 class Execution:
     """What a block came to.
 
-    Shapes: `state` full keys (contract u16, map u8, key) → encoded values, None where removed; `indexes` keys below the
-    index prefix, not hashed; `previous` database keys (prefix `s`) → old values, for an undo record; `receipts`
-    encoded, the sweep's last; `units` what each transaction was charged. `next_validators` is the set after this
-    block, `day` the business day. `callers_changed`: a row of people or organisations may be another one now.
+    Shapes: `state` full keys (contract u16, map u8, key) → encoded values, None where removed; `rows` the same and the
+    indexes' entries, which are not hashed, under their database keys; `previous` what stood there, for an undo record;
+    `receipts` encoded, the sweep's last; `units` what each transaction was charged. `next_validators` is the set after
+    this block, `day` the business day. `callers_changed`: a row of people or organisations may be another one now.
     """
 
     receipts: tuple[bytes, ...]
     state: Mapping[bytes, bytes | None]
-    indexes: Mapping[bytes, bytes | None]
+    rows: Mapping[bytes, bytes | None]
     previous: Mapping[bytes, bytes | None]
     next_validators: ValidatorSet
     day: int
@@ -321,15 +321,15 @@ class Engine:
             if row is not None:
                 self._validators[key] = row.field_organisation
         previous: dict[bytes, bytes | None] = {STATE + key: self._reader.get(STATE + key) for key in state}
-        indexes: dict[bytes, bytes | None] = {}
+        rows: dict[bytes, bytes | None] = {STATE + key: value for key, value in state.items()}
         registry = len(governance.maps["contracts"].dirty)
         members = world.contracts["membership"].maps
         callers_changed = bool(members["people"].dirty or members["organisations"].dirty)
         for bound in sorted(world.contracts.values(), key=lambda contract: contract.number):
-            for rows in bound.maps.values():
-                if rows.dirty:
-                    rows.finish(state, indexes, previous)
+            for changed in bound.maps.values():
+                if changed.dirty:
+                    changed.finish(state, rows, previous)
         world.journal.clear()
         self._is_loaded = not registry
         validators_now = make_validator_set(self._validators)
-        return Execution(receipts, state, indexes, previous, validators_now, day, callers_changed, units)
+        return Execution(receipts, state, rows, previous, validators_now, day, callers_changed, units)

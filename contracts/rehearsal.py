@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from contracts.context import Session, day_of_time
 from contracts.engine import Engine, Execution
-from contracts.state_map import INDEX, STATE
 from ledger.block import Header
 from ledger.crypto import ZERO_HASH, Suite
 from ledger.genesis import LIMITS, TIMEOUTS_MS, Genesis, Member, ValidatorEntry, complete
@@ -46,9 +45,8 @@ class MemoryReader:
         return [(key, self.rows[key]) for key in self._keys[first:last]]
 
     def write(self, execution: Execution) -> None:
-        for prefix, rows in ((STATE, execution.state), (INDEX, execution.indexes)):
-            for key, value in rows.items():
-                self._put(prefix + key, value)
+        for key, value in execution.rows.items():
+            self._put(key, value)
 
     def _put(self, key: bytes, value: bytes | None) -> None:
         is_known = key in self.rows
@@ -222,10 +220,10 @@ class Rehearsal:
         table = bound.maps[rows]
         table.calls["set"](key, bound.maker(table.form.record)(values))
         state: dict[bytes, bytes | None] = {}
-        indexes: dict[bytes, bytes | None] = {}
-        table.finish(state, indexes, {})
+        written: dict[bytes, bytes | None] = {}
+        table.finish(state, written, {})
         self.engine.world.journal.clear()
-        self.reader.write(Execution((), state, indexes, {}, self.last.next_validators, self.last.day))
+        self.reader.write(Execution((), state, written, {}, self.last.next_validators, self.last.day))
 
     def view(self, contract: str, view: str, *args: Any) -> Any:
         """Ask the engine itself, between blocks."""

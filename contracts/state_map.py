@@ -13,14 +13,14 @@ Nothing here does IO: rows are read through a `StateReader` and returned as rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final, Protocol
 
 from contracts.language.meter import SCAN_ROW_UNITS, Meter, OutOfBudget
 from ledger.codec import encode, load
 from ledger.errors import Refused, refuse
-from ledger.interface import IndexForm, MapForm, Type
+from ledger.interface import BYTES_KINDS, IndexForm, MapForm, Type
 from ledger.keys import encode_part, parts_of_key
 from ledger.state import KEY_BYTES_MAX, PLACING_BYTES
 
@@ -34,6 +34,8 @@ MISSING: Final[Any] = object()
 Row = tuple[bytes, bytes]
 Journal = list[tuple[dict[Any, Any], Any, Any, list[Any]]]
 """(live dict, key, what stood there, the map's touched list)"""
+Entry = tuple[bytes, bytes]
+"""An index's: (fields' bytes, whole key)."""
 
 
 class StateReader(Protocol):
@@ -74,6 +76,18 @@ def no_row(name: str, key: Any) -> Refused:
     return refuse("EXE-003", key=text[:80], map=name)
 
 
+class Changes:
+    """What a block has changed in one map: `every` (key, old, new) in the order of the first writes, None for no row;
+    the same as `born` (key, new) and `altered` (key, old, new), the old one there."""
+
+    __slots__ = ("altered", "born", "every")
+
+    def __init__(self) -> None:
+        self.every: list[tuple[Any, Any, Any]] = []
+        self.born: list[tuple[Any, Any]] = []
+        self.altered: list[tuple[Any, Any, Any]] = []
+
+
 class StateMap:
     """One map of one contract. `pack` and `unpack` are the compiled ways between a record and its tuple."""
 
@@ -97,6 +111,7 @@ class StateMap:
         self.dirty: dict[Any, Any] = {}
         self.touched: list[Any] = []
         self.indexes: list[StateIndex] = []
+        self._changes, self._changes_at = Changes(), 0
         self._key_bytes = key_bytes
         self._is_single = len(form.key) == 1
         self.is_raw = self._is_single and form.key[0].kind in ("id", "digest", "key")
@@ -137,9 +152,9 @@ class StateMap:
 
     def _functions(self) -> dict[str, Callable[..., Any]]:
         """What a program calls, bound to this map's dicts: a hit costs one look-up and no attribute."""
-        live, dirty, journal, touched, load, name = (
+        live, dirty, journal, touched, load, is_fresh, name = (
             *(self.live, self.dirty, self.journal, self.touched),
-            *(self.load, self.form.name),
+            *(self.load, self._is_fresh, self.form.name),
         )
 
         def get(key: Any) -> Any:
@@ -159,10 +174,10 @@ class StateMap:
 
         def put(key: Any, value: Any) -> None:
             old = live.get(key, MISSING)
+            if old is MISSING and not is_fresh(key):
+                old = load(key)
             if key not in dirty:
-                if old is MISSING:
-                    self.full_key(key)
-                dirty[key] = old
+                dirty[key] = None if old is MISSING else old
             journal.append((live, key, old, touched))
             touched.append(key)
             live[key] = value
@@ -173,13 +188,9 @@ class StateMap:
 
         return {"get": get, "row": row, "has": has, "set": put, "remove": remove}
 
-    def base(self, key: Any) -> Any:
-        """What stood at a dirty key before the block."""
-        old = self.dirty[key]
-        if old is MISSING:
-            is_new = type(key) is bytes and key[:PLACING_BYTES] in self.source.fresh
-            old = self.dirty[key] = None if is_new else self._read(key)
-        return old
+    def _is_fresh(self, key: Any) -> bool:
+        """Whether a row that is not at hand needs no look-up, because a transaction of this block makes its key."""
+        return self.is_raw and key[:PLACING_BYTES] in self.source.fresh
 
     # -- scans
 
@@ -194,7 +205,7 @@ class StateMap:
         rows = read_rows(self.source.reader, STATE, start, end, limit, changed)
         found = [(full, self.key_of(full)) for full, _ in rows]
         for full, key in changed.items():
-            if start <= full < end and self.live.get(key, MISSING) not in (None, MISSING):
+            if start <= full < end and self.live.get(key) is not None:
                 found.append((full, key))
         found.sort()
         charge_rows(meter, len(changed) // 8 + min(len(found), limit))
@@ -210,18 +221,35 @@ class StateMap:
 
     # -- the block's end
 
-    def finish(
-        self, state: dict[bytes, bytes | None], indexes: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]
-    ) -> None:
-        """Add this map's changes: encoded values, index rows, and the old values by database key."""
-        live, pack, prefix, raw = self.live, self.pack, self.prefix, self.is_raw
-        for index in self.indexes:
-            index.finish(indexes, previous)
-        for key, known in self.dirty.items():
-            new = live.get(key, MISSING)
-            if new is MISSING or new is known:
+    def changes(self) -> Changes:
+        """What the block has changed so far; made anew when something has been touched since."""
+        if self._changes_at != len(self.touched):
+            self._changes, self._changes_at = self._find_changes(), len(self.touched)
+        return self._changes
+
+    def _find_changes(self) -> Changes:
+        live, changes = self.live, Changes()
+        every, born, altered = changes.every, changes.born, changes.altered
+        for key, old in self.dirty.items():
+            new = live.get(key)
+            if new is old:
                 continue
-            old = self.base(key) if known is MISSING else known
+            if old is not None:
+                altered.append((key, old, new))
+            else:
+                born.append((key, new))
+            every.append((key, old, new))
+        return changes
+
+    def finish(
+        self, state: dict[bytes, bytes | None], rows: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]
+    ) -> None:
+        """Add this map's changes: encoded values to `state` by full key; these and the indexes' entries to `rows`, and
+        what stood there to `previous`, by database key."""
+        pack, prefix, raw, changes = self.pack, self.prefix, self.is_raw, self.changes()
+        for index in self.indexes:
+            index.finish(rows, previous)
+        for key, old, new in changes.every:
             full = prefix + key if raw else self.full_key(key)
             # A record remembers its bytes: what it is now it will be again when it is replaced.
             before = None if old is None else old.stored
@@ -229,13 +257,15 @@ class StateMap:
             if new is not None:
                 value = new.stored = encode(pack(new))
             if value != before:
-                state[full] = value
-                previous[STATE + full] = before
+                place = STATE + full
+                state[full] = rows[place] = value
+                previous[place] = before
         self.forget_block()
 
     def forget_block(self) -> None:
         self.dirty.clear()
         self.touched.clear()
+        self._changes, self._changes_at = Changes(), 0
         for index in self.indexes:
             index.forget_block()
 
@@ -245,6 +275,17 @@ class StateMap:
         if len(self.live) > LIVE_ROWS_MAX:
             for key in list(self.live)[: LIVE_ROWS_MAX // 4]:
                 del self.live[key]
+
+
+class Groups(dict[Any, bytes]):
+    """The bytes of the fields of an index, by their values: few values recur in the many rows of a block."""
+
+    def __init__(self, make: Callable[[Any], bytes]) -> None:
+        self._make = make
+
+    def __missing__(self, values: Any) -> bytes:
+        group = self[values] = self._make(values)
+        return group
 
 
 class StateIndex:
@@ -259,44 +300,71 @@ class StateIndex:
         self.rows = rows
         self.prefix = contract_number.to_bytes(2, "big") + bytes([form.number])
         self._kinds = kinds
-        self._fields = tuple(f"field_{name}" for name in form.by)
-        self._where = None if form.where is None else f"field_{form.where}"
-        self._values = attrgetter(*self._fields)
+        self._is_bytes = len(kinds) == 1 and kinds[0].kind in BYTES_KINDS and kinds[0].kind != "bytes"
+        self._values = attrgetter(*[f"field_{name}" for name in form.by])
+        self._where = None if form.where is None else attrgetter(f"field_{form.where}")
         self._came: dict[bytes, dict[bytes, Any]] = {}
         self._gone: dict[bytes, None] = {}
-        self._moved: dict[Any, tuple[bytes, bytes] | None] = {}
-        self._groups: dict[Any, bytes] = {}
+        self._moved: dict[Any, Entry] = {}
+        self._groups = Groups(self._group)
         self._seen = 0
         rows.indexes.append(self)
 
-    def entry(self, key: Any, record: Any) -> tuple[bytes, bytes] | None:
-        """(fields' bytes, whole key) of a record, None when it is not in the index."""
-        if record is None or (self._where is not None and not _is_set(getattr(record, self._where))):
+    def entry(self, key: Any, record: Any) -> Entry | None:
+        """The entry of a record, None when it is not in the index."""
+        if record is None:
             return None
-        values = self._values(record)
-        group = self._groups.get(values)
-        if group is None:
-            group = self._groups[values] = self._group(values)
-        if not group:
-            return None
-        return group, group + (key if self.rows.is_raw else self.rows.full_key(key)[3:])
+        found = self._entries([(key, record)])
+        return found[0][:2] if found else None
+
+    def _entries(self, records: Iterable[tuple[Any, Any]]) -> list[tuple[bytes, bytes, Any]]:
+        """(fields' bytes, whole key, the map's key) of those records that are in the index."""
+        values, where, groups = self._values, self._where, self._groups
+        if where is not None:
+            records = [row for row in records if (flag := where(row[1])) is not None and flag is not False]
+        if self.rows.is_raw:
+            return [(group, group + key, key) for key, record in records if (group := groups[values(record)])]
+        full = self.rows.full_key
+        return [(group, group + full(key)[3:], key) for key, record in records if (group := groups[values(record)])]
 
     def _group(self, values: Any) -> bytes:
-        """The bytes of a row's fields, none when one of them is empty. Few values recur in the many rows of a block."""
-        parts = values if len(self._fields) > 1 else (values,)
+        """The bytes of a row's fields, none when one of them is empty."""
+        if self._is_bytes:
+            return b"" if values is None else self.prefix + values
+        parts = values if len(self._kinds) > 1 else (values,)
         if None in parts:
             return b""
-        encoded = zip(self._kinds, parts, self._fields, strict=True)
-        return self.prefix + b"".join([encode_part(kind, part, name) for kind, part, name in encoded])
+        return self.prefix + b"".join(encode_parts(self._kinds, parts, self.form.name))
 
-    def finish(self, indexes: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]) -> None:
+    def _moved_by(self, changes: Changes) -> tuple[list[tuple[bytes, bytes, Any]], list[tuple[bytes, bytes, Any]]]:
+        """The entries that no longer hold and those that hold now. Most changes leave most indexes alone."""
+        values, where = self._values, self._where
+        altered = [
+            (key, old, new)
+            for key, old, new in changes.altered
+            if new is None
+            or values(old) != values(new)
+            or (where is not None and _is_set(where(old)) != _is_set(where(new)))
+        ]
+        gone = self._entries([(key, old) for key, old, _ in altered])
+        came = self._entries([(key, new) for key, _, new in altered if new is not None])
+        return gone, came + self._entries(changes.born)
+
+    def finish(self, rows: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]) -> None:
         """Add what this block changes in the index, and what stood there: an entry has no value but is there or not."""
-        self._sync()
-        for entry in self._gone:
-            indexes[entry], previous[INDEX + entry] = None, b""
-        for members in self._came.values():
-            for entry in members:
-                indexes[entry], previous[INDEX + entry] = b"", None
+        if self._seen:
+            self._sync()
+            gone = [INDEX + entry for entry in self._gone]
+            came = [INDEX + entry for members in self._came.values() for entry in members]
+        else:
+            # Nobody has looked during the block, so nothing has to be kept for a second look.
+            gone_entries, came_entries = self._moved_by(self.rows.changes())
+            gone = [INDEX + entry for _, entry, _ in gone_entries]
+            came = [INDEX + entry for _, entry, _ in came_entries]
+        rows.update(dict.fromkeys(gone))
+        previous.update(dict.fromkeys(gone, b""))
+        rows.update(dict.fromkeys(came, b""))
+        previous.update(dict.fromkeys(came))
 
     def forget_block(self) -> None:
         self._came.clear()
@@ -307,35 +375,33 @@ class StateIndex:
 
     def _sync(self) -> None:
         """Take in what has been set or rolled back since the last scan."""
-        rows, entry, where = self.rows, self.entry, self._where
-        touched, live, dirty, moved = rows.touched, rows.live, rows.dirty, self._moved
-        values, is_first = self._values, self._seen == 0
-        # Whatever has been touched is dirty, so the first look needs no list of its own.
-        for key in dirty if is_first else dict.fromkeys(touched[self._seen :]):
-            known = moved.pop(key, None)
-            if known is not None:
-                del self._came[known[0]][known[1]]
-            old = dirty[key]
-            if old is MISSING:
-                old = rows.base(key)
-            new = live.get(key, old)
-            # Most changes leave the fields of most indexes alone, and what has not moved before stays where it is.
-            if (
-                (is_first and old is not None and new is not None and values(old) == values(new))
-                and (where is None or _is_set(getattr(old, where)) == _is_set(getattr(new, where)))
-            ):  # fmt: skip
-                continue
-            before, now = entry(key, old), entry(key, new)
-            if before == now:
-                if before is not None:
-                    self._gone.pop(before[1], None)
-                continue
-            if before is not None:
-                self._gone[before[1]] = None
-            if now is not None:
-                self._came.setdefault(now[0], {})[now[1]] = key
-                moved[key] = now
+        touched = self.rows.touched
+        if not self._seen:
+            gone, came = self._moved_by(self.rows.changes())
+            self._gone.update(dict.fromkeys([entry for _, entry, _ in gone]))
+            for group, entry, key in came:
+                self._came.setdefault(group, {})[entry] = key
+                self._moved[key] = (group, entry)
+        else:
+            for key in dict.fromkeys(touched[self._seen :]):
+                self._move(key)
         self._seen = len(touched)
+
+    def _move(self, key: Any) -> None:
+        """Take in one row again, whatever it contributed before."""
+        known = self._moved.pop(key, None)
+        if known is not None:
+            del self._came[known[0]][known[1]]
+        before, now = self.entry(key, self.rows.dirty[key]), self.entry(key, self.rows.live.get(key))
+        if before == now:
+            if before is not None:
+                self._gone.pop(before[1], None)
+            return
+        if before is not None:
+            self._gone[before[1]] = None
+        if now is not None:
+            self._came.setdefault(now[0], {})[now[1]] = key
+            self._moved[key] = now
 
     def scan(self, first: tuple[Any, ...], after: Any, limit: Any, meter: Meter) -> list[Any]:
         """Keys of the rows whose fields begin with `first`, from behind the row `after`."""

@@ -11,7 +11,7 @@ It must never apply a height twice, skip one, or go on after a failed write.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import pairwise
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
@@ -114,7 +114,7 @@ class Executor:
                 receipts=(),
                 ids=(),
                 checkpoint=self._checkpoint(applied, History(), next_hash),
-                writes=self._rows(execution),
+                writes=execution.rows,
                 pages=update.pages,
                 previous={},
                 history_nodes=nodes,
@@ -156,7 +156,7 @@ class Executor:
             receipts=execution.receipts,
             ids=tuple(transaction.id for transaction in block.transactions),
             checkpoint=self._checkpoint(applied, store.applied.history, next_hash),
-            writes=self._rows(execution),
+            writes=execution.rows,
             pages=update.pages,
             previous={**execution.previous, **old_pages},
             history_nodes=nodes,
@@ -187,12 +187,6 @@ class Executor:
         """What acts three heights above, where it is not what acts already two heights above."""
         before = self._validators.hash_at(height + VALIDATORS_LAG - 1)
         return None if next_hash == before else (next_hash, execution.next_validators)
-
-    @staticmethod
-    def _rows(execution: Execution) -> Mapping[bytes, bytes | None]:
-        rows = {layout.STATE + key: value for key, value in execution.state.items()}
-        rows.update((layout.INDEX + key, value) for key, value in execution.indexes.items())
-        return rows
 
     def _checkpoint(self, applied: layout.Applied, below: History, next_valset_hash: bytes) -> Checkpoint:
         """What this node will sign of the height; `below` is the history without it."""

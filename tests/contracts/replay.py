@@ -50,9 +50,8 @@ def history(*, cold: bool, seed: int = 7, blocks: int = 12) -> tuple[str, Rehear
         told.apply(transactions)
         for receipt in told.last.receipts:
             digest.update(receipt)
-        for rows in (told.last.state, told.last.indexes):
-            for key in sorted(rows):
-                digest.update(key + b"\0" + (rows[key] or b"gone"))
+        for key, value in sorted(told.last.rows.items()):
+            digest.update(key + b"\0" + (value or b"gone"))
     return digest.hexdigest(), told
 
 

@@ -103,7 +103,8 @@ class NotesMachine:
         return Receipt(height, index, identifier, wid, Status.DONE, None, (), None, (), 1).encode()
 
     def _execution(self, receipts: tuple[bytes, ...], state: Mapping[bytes, bytes]) -> Execution:
-        return Execution(receipts, state, {}, {}, self.genesis_file.validator_set(), 19_000)
+        rows = {b"s" + key: value for key, value in state.items()}
+        return Execution(receipts, state, rows, {}, self.genesis_file.validator_set(), 19_000)
 
 
 def everybody_may_call(store, genesis, suite) -> CheckCaller:
