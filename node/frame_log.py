@@ -168,11 +168,15 @@ class FrameLog:
         while len(self._segments) > 1 and self._segments[0].tag_max <= tag:
             self._remove(self._segments[0])
 
-    def remove_segment(self, number: int) -> None:
-        """Remove one segment that the caller needs no more, unless it is the newest."""
-        for segment in self._segments[:-1]:
-            if segment.number == number:
-                self._remove(segment)
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest segment. Only that one is ever removed: a gap means a lost file."""
+        return self._segments[0].number
+
+    def remove_oldest(self) -> None:
+        """The caller needs nothing of the oldest segment any more; it is not the newest."""
+        assert len(self._segments) > 1, "the newest segment stays"
+        self._remove(self._segments[0])
 
     def _remove(self, segment: Segment) -> None:
         self._name(segment.number).unlink()
@@ -180,6 +184,16 @@ class FrameLog:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def read_good(path: Path) -> list[Frame]:
+    """The frames of every segment up to the first bad one in it, whatever is wrong with the segments before.
+
+    For who needs each frame and no order. Nothing is searched for behind a bad frame: what lies there may be bytes that
+    a stranger chose.
+    """
+    numbers = sorted(int(name.stem) for name in path.glob(f"*{SUFFIX}"))
+    return [frame for number in numbers for frame in _read_segment(path / f"{number:016d}{SUFFIX}", number)[0]]
 
 
 def inspect_log(path: Path) -> tuple[Condition, int, int]:

@@ -1,8 +1,9 @@
 """The pool journal: transactions that this node has told a client are accepted.
 
 One frame a batch, fsynced before the client hears of it. After a crash everything in it that has neither been executed
-nor expired goes back into the pool. A segment is removed when none of its transactions is waiting any more, so the
-journal is about as large as what is still waiting. A damaged journal is read as far as it goes.
+nor expired goes back into the pool. A segment is removed when none of its transactions is waiting any more, nor any of
+an older one, so the journal is about as large as what came since the oldest that still waits. Of a damaged journal all
+is read that is whole: each transaction is a promise by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import cbor2
 
-from node.frame_log import Condition, FrameLog
+from node.frame_log import Condition, FrameLog, read_good
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class PoolJournal:
     @classmethod
     def open(cls, path: Path) -> tuple[PoolJournal, list[JournalledWire], Condition]:
         log, frames, condition = FrameLog.open(path)
+        if condition is Condition.DAMAGED:
+            frames = read_good(path)
         journal = cls(log)
         wires = [JournalledWire(wire, frame.segment) for frame in frames for wire in cbor2.loads(frame.payload)]
         for journalled in wires:
@@ -43,19 +46,18 @@ class PoolJournal:
     def hold(self, segment: int, count: int) -> None:
         """So many transactions of the segment wait; said on the loop's thread after each `write`."""
         self._waiting[segment] = self._waiting.get(segment, 0) + count
-        for settled in [number for number, left in self._waiting.items() if left == 0 and number != segment]:
-            self._drop(settled)
+        self._drop_settled()
 
     def settle(self, segment: int) -> None:
         """One transaction of the segment waits no more: it was executed (durably) or has expired."""
-        left = self._waiting[segment] - 1
-        self._waiting[segment] = left
-        if left == 0 and segment != self._log.segment:
-            self._drop(segment)
+        self._waiting[segment] -= 1
+        self._drop_settled()
 
-    def _drop(self, segment: int) -> None:
-        del self._waiting[segment]
-        self._log.remove_segment(segment)
+    def _drop_settled(self) -> None:
+        """Oldest first, so that the log stays without gaps: behind one it would not be believed after a crash."""
+        while (oldest := self._log.oldest) != self._log.segment and not self._waiting.get(oldest):
+            self._waiting.pop(oldest, None)
+            self._log.remove_oldest()
 
     @property
     def bytes_on_disk(self) -> int:

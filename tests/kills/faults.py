@@ -80,10 +80,6 @@ class Fault:
     back: dict[str, float] = field(default_factory=dict)
 
     @property
-    def quorum_needs(self) -> bool:
-        return not self.others_could_go_on
-
-    @property
     def ended(self) -> float:
         return max(self.back.values(), default=self.began)
 

@@ -187,10 +187,9 @@ def pauses_of(ran: Ran) -> list[dict[str, Any]]:
             "standstill_s": _rounded(longest_standstill(seen, fault.began, over)),
             "from_return_s": _rounded(next_final(seen, fault.ended)),
         }
-        is_last = following is None
-        if fault.others_could_go_on and row["standstill_s"] > STANDSTILL_SECONDS_MAX and not is_last:
-            row["finding"] = f"stood still for {row['standstill_s']} s with a quorum left: {fault.kind.value} {row}"
-        if not fault.others_could_go_on and (row["from_return_s"] or 1e9) > RETURN_SECONDS_MAX and not is_last:
+        if fault.others_could_go_on and row["standstill_s"] > STANDSTILL_SECONDS_MAX:
+            row["finding"] = f"stood still for {row['standstill_s']} s with a quorum left: {row}"
+        if not fault.others_could_go_on and (row["from_return_s"] or 1e9) > RETURN_SECONDS_MAX:
             row["finding"] = f"nothing final {row['from_return_s']} s after a quorum was back: {row}"
         rows.append(row)
     return rows

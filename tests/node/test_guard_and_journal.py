@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from node.frame_log import SEGMENT_BYTES_MAX, Condition
+from node.frame_log import HEAD_BYTES, SEGMENT_BYTES_MAX, Condition
 from node.guard import GuardFile
 from node.pool_journal import PoolJournal
 
@@ -104,3 +104,57 @@ def test_a_segment_that_settled_while_it_was_the_newest_goes_later(tmp_path):
     journal.close()
     _, wires, _ = PoolJournal.open(tmp_path / "pool")
     assert [item.wire for item in wires] == [b"next"]
+
+
+def fill(path):
+    """Three segments: one transaction, two, one."""
+    journal, _, _ = PoolJournal.open(path)
+    big = bytes(SEGMENT_BYTES_MAX)
+    segments = [write(journal, b"1" + big), write(journal, b"2" + big, b"two"), write(journal, b"three")]
+    return journal, segments
+
+
+def read(path):
+    journal, wires, condition = PoolJournal.open(path)
+    journal.close()
+    return [item.wire[:5].rstrip(b"\0") for item in wires], condition
+
+
+def test_a_promise_survives_though_a_later_segment_was_settled_before_it(tmp_path):
+    journal, (_, second, _) = fill(tmp_path / "pool")
+    journal.settle(second)
+    journal.settle(second)
+    write(journal, b"four")
+    journal.close()
+    wires, condition = read(tmp_path / "pool")
+    assert condition is Condition.INTACT
+    assert {b"1", b"three", b"four"} <= set(wires)
+
+
+def test_settled_segments_go_as_soon_as_no_older_one_is_left(tmp_path):
+    journal, (first, second, _) = fill(tmp_path / "pool")
+    for segment in (second, second, first):
+        journal.settle(segment)
+    journal.close()
+    assert read(tmp_path / "pool") == ([b"three"], Condition.INTACT)
+
+
+def test_what_is_promised_after_damage_is_kept_and_what_can_be_read_behind_it_is_not_lost(tmp_path):
+    journal, _ = fill(tmp_path / "pool")
+    journal.close()
+    second = sorted((tmp_path / "pool").iterdir())[1]
+    data = bytearray(second.read_bytes())
+    data[HEAD_BYTES] ^= 1
+    second.write_bytes(data)
+    journal, wires, condition = PoolJournal.open(tmp_path / "pool")
+    assert ([item.wire[:5].rstrip(b"\0") for item in wires], condition) == ([b"1", b"three"], Condition.DAMAGED)
+    write(journal, b"later")
+    journal.close()
+    assert read(tmp_path / "pool") == ([b"1", b"three", b"later"], Condition.DAMAGED)
+    # Once what stands before the damage is settled, nothing of it is left.
+    journal, (first, third, later), _ = PoolJournal.open(tmp_path / "pool")
+    write(journal, b"newest")
+    for item in (first, third, later):
+        journal.settle(item.segment)
+    journal.close()
+    assert read(tmp_path / "pool")[1] is Condition.INTACT
