@@ -55,15 +55,14 @@ class Execution:
     """What a block came to.
 
     Shapes: `state` full keys (contract u16, map u8, key) → encoded values, None where removed; `rows` the same and the
-    indexes' entries, which are not hashed, under their database keys; `previous` what stood there, for an undo record;
-    `receipts` encoded, the sweep's last; `units` what each transaction was charged. `next_validators` is the set after
-    this block, `day` the business day. `callers_changed`: a row of people or organisations may be another one now.
+    indexes' entries, which are not hashed, under their database keys; `receipts` encoded, the sweep's
+    last; `units` what each transaction was charged. `next_validators` is the set after this block, `day` the business
+    day. `callers_changed`: a row of people or organisations may be another one now.
     """
 
     receipts: tuple[bytes, ...]
     state: Mapping[bytes, bytes | None]
     rows: Mapping[bytes, bytes | None]
-    previous: Mapping[bytes, bytes | None]
     next_validators: ValidatorSet
     day: int
     callers_changed: bool = False
@@ -320,7 +319,6 @@ class Engine:
             self._validators.pop(key, None)
             if row is not None:
                 self._validators[key] = row.field_organisation
-        previous: dict[bytes, bytes | None] = {STATE + key: self._reader.get(STATE + key) for key in state}
         rows: dict[bytes, bytes | None] = {STATE + key: value for key, value in state.items()}
         registry = len(governance.maps["contracts"].dirty)
         members = world.contracts["membership"].maps
@@ -328,8 +326,8 @@ class Engine:
         for bound in sorted(world.contracts.values(), key=lambda contract: contract.number):
             for changed in bound.maps.values():
                 if changed.dirty:
-                    changed.finish(state, rows, previous)
+                    changed.finish(state, rows)
         world.journal.clear()
         self._is_loaded = not registry
         validators_now = make_validator_set(self._validators)
-        return Execution(receipts, state, rows, previous, validators_now, day, callers_changed, units)
+        return Execution(receipts, state, rows, validators_now, day, callers_changed, units)

@@ -159,6 +159,8 @@ class Rehearsal:
         self.reader = MemoryReader()
         self.height = 0
         self._count = 0
+        self.before: dict[bytes, bytes | None] = {}
+        """What stood in the database before the last block, under each key that it has written."""
         self.engine = Engine(self.suite, genesis, self.chain, self.reader)
         self.last = self.engine.genesis()
         self.reader.write(self.last)
@@ -192,6 +194,7 @@ class Rehearsal:
         """Execute and write a block; its receipts, the sweep's last."""
         self.height += 1
         self.last = self.engine.apply(self.header(len(transactions)), transactions, misbehaviour)
+        self.before = {key: self.reader.get(key) for key in self.last.rows}
         self.reader.write(self.last)
         return [Receipt.decode(receipt) for receipt in self.last.receipts]
 
@@ -221,9 +224,9 @@ class Rehearsal:
         table.calls["set"](key, bound.maker(table.form.record)(values))
         state: dict[bytes, bytes | None] = {}
         written: dict[bytes, bytes | None] = {}
-        table.finish(state, written, {})
+        table.finish(state, written)
         self.engine.world.journal.clear()
-        self.reader.write(Execution((), state, written, {}, self.last.next_validators, self.last.day))
+        self.reader.write(Execution((), state, written, self.last.next_validators, self.last.day))
 
     def view(self, contract: str, view: str, *args: Any) -> Any:
         """Ask the engine itself, between blocks."""

@@ -241,14 +241,12 @@ class StateMap:
             every.append((key, old, new))
         return changes
 
-    def finish(
-        self, state: dict[bytes, bytes | None], rows: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]
-    ) -> None:
-        """Add this map's changes: encoded values to `state` by full key; these and the indexes' entries to `rows`, and
-        what stood there to `previous`, by database key."""
+    def finish(self, state: dict[bytes, bytes | None], rows: dict[bytes, bytes | None]) -> None:
+        """Add this map's changes: encoded values to `state` by full key; these and the indexes' entries to `rows`, by
+        database key."""
         pack, prefix, raw, changes = self.pack, self.prefix, self.is_raw, self.changes()
         for index in self.indexes:
-            index.finish(rows, previous)
+            index.finish(rows)
         for key, old, new in changes.every:
             full = prefix + key if raw else self.full_key(key)
             # A record remembers its bytes: what it is now it will be again when it is replaced.
@@ -257,9 +255,7 @@ class StateMap:
             if new is not None:
                 value = new.stored = encode(pack(new))
             if value != before:
-                place = STATE + full
-                state[full] = rows[place] = value
-                previous[place] = before
+                state[full] = rows[STATE + full] = value
         self.forget_block()
 
     def forget_block(self) -> None:
@@ -350,8 +346,8 @@ class StateIndex:
         came = self._entries([(key, new) for key, _, new in altered if new is not None])
         return gone, came + self._entries(changes.born)
 
-    def finish(self, rows: dict[bytes, bytes | None], previous: dict[bytes, bytes | None]) -> None:
-        """Add what this block changes in the index, and what stood there: an entry has no value but is there or not."""
+    def finish(self, rows: dict[bytes, bytes | None]) -> None:
+        """Add what this block changes in the index: an entry has no value but is there or not."""
         if self._seen:
             self._sync()
             gone = [INDEX + entry for entry in self._gone]
@@ -362,9 +358,7 @@ class StateIndex:
             gone = [INDEX + entry for _, entry, _ in gone_entries]
             came = [INDEX + entry for _, entry, _ in came_entries]
         rows.update(dict.fromkeys(gone))
-        previous.update(dict.fromkeys(gone, b""))
         rows.update(dict.fromkeys(came, b""))
-        previous.update(dict.fromkeys(came))
 
     def forget_block(self) -> None:
         self._came.clear()

@@ -320,7 +320,7 @@ class Story:
             contract, rows = self._rows_of(full)
             if contract == "engine" or (is_quiet and contract == "calendar"):
                 continue
-            before = execution.previous.get(STATE + full)
+            before = self.chain.before[STATE + full]
             lines.append(self._row(contract, rows, full, before, value, main))
         return lines
 

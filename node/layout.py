@@ -11,7 +11,6 @@
 | `r` u64 height | CBOR [receipt, …] |
 | `k` u64 height | the checkpoint that this node computed |
 | `c` u64 height | checkpoint certificate |
-| `u` u64 height | undo record, only above the certified height: CBOR [[key, previous value or null], …] |
 | `t` transaction id | u32 height, u16 index; also the index against repetition |
 | `o` offender, u64 height, u32 round, u8 kind | u64, the height whose block reported it |
 | `m` u64 number | node of the history range |
@@ -44,7 +43,6 @@ DECISION: Final = b"d"
 RECEIPTS: Final = b"r"
 CHECKPOINT: Final = b"k"
 CERTIFICATE: Final = b"c"
-UNDO: Final = b"u"
 TRANSACTION: Final = b"t"
 HISTORY_NODE: Final = b"m"
 OFFENCE: Final = b"o"

@@ -51,9 +51,8 @@ class Reader(Protocol):
 class ExecutedBlock:
     """Everything that one height leaves behind, ready to be written.
 
-    `writes` are rows of state and indexes under their database keys (None: removed). `previous` holds old values that
-    the caller knows anyway, for the undo record; the others are read. `history_nodes` are new, in the order of making.
-    `offences` are the keys of the misbehaviour that the block reports. `validators` is the set that acts from
+    `writes` are rows of state and indexes under their database keys (None: removed). `history_nodes` are new, in
+    the order of making. `offences` are the keys of the misbehaviour that the block reports. `validators` is the set that acts from
     VALIDATORS_LAG heights above on, with its hash, where it is another one than before.
     """
 
@@ -66,7 +65,6 @@ class ExecutedBlock:
     checkpoint: Checkpoint
     writes: Mapping[bytes, bytes | None]
     pages: Mapping[int, bytes | None]
-    previous: Mapping[bytes, bytes | None]
     history_nodes: Sequence[bytes]
     offences: tuple[bytes, ...] = ()
     validators: tuple[bytes, ValidatorSet] | None = None
@@ -114,8 +112,6 @@ class Store:
         put(at_height(layout.DECISION, height), block.decision)
         put(at_height(layout.RECEIPTS, height), encode(block.receipts))
         put(at_height(layout.CHECKPOINT, height), block.checkpoint.encode())
-        if height > 0:
-            put(at_height(layout.UNDO, height), self._undo_record(rows, block.previous))
         if block.validators is not None:
             digest, validators = block.validators
             put(layout.VALIDATORS + digest, encode(validators.to_value()))
@@ -124,11 +120,6 @@ class Store:
         batch.write()
         self.applied = applied
 
-    def _undo_record(self, rows: Mapping[bytes, bytes | None], previous: Mapping[bytes, bytes | None]) -> bytes:
-        """Keys and old values in turns, in one flat array: an array for each pair would cost more than its bytes."""
-        get = self._db.get
-        return encode([part for key in rows for part in (key, previous[key] if key in previous else get(key))])
-
     def put_certificate(self, certificate: CheckpointCert) -> None:
         """Keep a verified certificate. Not synchronous: a lost one is made again from checkpoints sent again."""
         height = certificate.checkpoint.height
@@ -136,30 +127,7 @@ class Store:
             batch.put(at_height(layout.CERTIFICATE, height), certificate.encode())
             if height > self.certified:
                 batch.put(layout.CERTIFIED, height.to_bytes(8, "big"))
-                for undone in range(self.certified, height + 1):
-                    batch.delete(at_height(layout.UNDO, undone))
         self.certified = max(self.certified, height)
-
-    def roll_back(self, height: int, applied: Applied) -> None:
-        """Undo every height above `height`, in one batch, by the undo records; `applied` is the pointer of `height`."""
-        assert self.applied is not None
-        batch = self._db.write_batch(sync=True)
-        for undone in range(self.applied.height, height, -1):
-            record = self._db.get(at_height(layout.UNDO, undone))
-            if record is None:
-                raise damaged(f"no undo record of height {undone}")
-            parts = iter(load(record))
-            for key, value in zip(parts, parts, strict=True):
-                if value is None:
-                    batch.delete(key)
-                else:
-                    batch.put(key, value)
-            for prefix in (layout.RECEIPTS, layout.CHECKPOINT, layout.UNDO):
-                batch.delete(at_height(prefix, undone))
-            batch.delete(at_height(layout.VALIDATORS_FROM, undone + VALIDATORS_LAG))
-        batch.put(layout.APPLIED, applied.encode())
-        batch.write()
-        self.applied = applied
 
     # Reading ---------------------------------------------------------------------------------------------------------
 

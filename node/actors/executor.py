@@ -11,10 +11,9 @@ It must never apply a height twice, skip one, or go on after a failed write.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from itertools import pairwise
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -51,6 +50,8 @@ from node.validators import StoredValidators
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
+FIRST_ATTEMPT: Final = 0
+"""Of a height executed once. What a corrected program computes of it again would be signed as the next."""
 log = logging.getLogger("lugang.executor")
 
 
@@ -83,7 +84,6 @@ class Executor:
         self._merkle = MerkleTree(suite)
         self._range = HistoryRange(suite)
         self._receipt_hash = suite.hasher("receipt")
-        self._attempt = 0
         self._writes = writes or RecentWrites()
         self._validators = StoredValidators(store, suite, genesis)
 
@@ -116,7 +116,6 @@ class Executor:
                 checkpoint=self._checkpoint(applied, History(), next_hash),
                 writes=execution.rows,
                 pages=update.pages,
-                previous={},
                 history_nodes=nodes,
                 validators=self._change(0, next_hash, execution),
             )
@@ -135,10 +134,9 @@ class Executor:
         self._board.refused_receipts.update(refusals_in(execution.receipts))
         await trio.lowlevel.checkpoint()
         executed = perf_counter_ns()
-        old_pages: dict[bytes, bytes | None] = {}
         digests = self._digests(execution)
         self._writes.keep(header.height, digests)
-        update = self._tree.update(digests, self._remembering_pages(old_pages))
+        update = self._tree.update(digests, self._store.page)
         await trio.lowlevel.checkpoint()
         receipts_root = self._merkle.root(Kind.RECEIPTS, [self._receipt_hash(r) for r in execution.receipts])
         leaf = self._range.leaf(header.height, block.block_hash, update.root, receipts_root)
@@ -146,8 +144,6 @@ class Executor:
         applied = layout.Applied(header.height, block.block_hash, header.time, update.root, receipts_root, history)
         next_hash = execution.next_validators.hash(self._suite)
         hashed = perf_counter_ns()
-        for bucket in update.pages:
-            old_pages.setdefault(layout.page_key(bucket), None)
         record = ExecutedBlock(
             applied=applied,
             header=block.header_bytes,
@@ -158,7 +154,6 @@ class Executor:
             checkpoint=self._checkpoint(applied, store.applied.history, next_hash),
             writes=execution.rows,
             pages=update.pages,
-            previous={**execution.previous, **old_pages},
             history_nodes=nodes,
             offences=tuple(offence_key_of(record, self._suite) for record in block.misbehaviour),
             validators=self._change(header.height, next_hash, execution),
@@ -167,17 +162,6 @@ class Executor:
         store.keep_snapshot()
         self._report(record, execution)
         self._publish(header.height, len(block.transactions), (started, executed, hashed, perf_counter_ns()))
-
-    def _remembering_pages(self, old_pages: dict[bytes, bytes | None]) -> Callable[[int], bytes | None]:
-        """Read pages for the tree, and keep what was read for the undo record."""
-        get = self._store.get
-
-        def stored_page(bucket: int) -> bytes | None:
-            key = layout.page_key(bucket)
-            page = old_pages[key] = get(key)
-            return page
-
-        return stored_page
 
     def _digests(self, execution: Execution) -> list[tuple[bytes, bytes | None]]:
         digest = self._tree.hasher.value
@@ -195,7 +179,7 @@ class Executor:
             engine=self._genesis.engine,
             valset_hash=self._validators.hash_at(applied.height),
             height=applied.height,
-            attempt=self._attempt,
+            attempt=FIRST_ATTEMPT,
             block_hash=applied.block_hash,
             block_time=applied.block_time,
             state_root=applied.state_root,
@@ -214,7 +198,6 @@ class Executor:
             state_root=applied.state_root,
             receipts_root=applied.receipts_root,
             next_validators=execution.next_validators,
-            attempt=self._attempt,
         )
         changed, units = execution.callers_changed, execution.units
         self._to_mempool(Executed(applied.height, applied.block_time, record.ids, changed, units))

@@ -502,15 +502,6 @@ def test_receipts_are_the_ledgers_bytes(told):
         assert Receipt.decode(receipt).encode() == receipt
 
 
-def test_previous_values_undo_the_block(told):
-    purse, other = made(told, "a", 100), made(told, "b", 0)
-    before = {key: value for key, value in told.reader.rows.items() if key[:1] == b"s"}
-    told.do("a", "purse", "pay", purse, other, 1)
-    assert {b"s" + key for key in told.last.state} == set(told.last.previous)
-    for key, value in told.last.previous.items():
-        assert before.get(key) == value
-
-
 def test_a_cold_engine_goes_on_like_a_warm_one(told):
     purse, other = made(told, "a", 100), made(told, "b", 0)
     transactions = [told.transaction("a", "purse", "pay", (purse, other, amount)) for amount in (1, 1_000, 2)]

@@ -84,7 +84,7 @@ class CounterMachine:
     def _execution(self, receipts: tuple[bytes, ...], total: int) -> Execution:
         state: dict[bytes, bytes | None] = {COUNTER_KEY: encode((total,))}
         rows = {b"s" + key: value for key, value in state.items()}
-        return Execution(receipts, state, rows, {}, self._genesis.validator_set(), 19_000)
+        return Execution(receipts, state, rows, self._genesis.validator_set(), 19_000)
 
     def genesis(self) -> Execution:
         return self._execution((), 0)

@@ -38,14 +38,14 @@ class Cluster:
         self.configs = [make_folder(root, genesis, i) for i in range(len(genesis.validators))]
         self.nodes: dict[int, Node] = {}
         self._nursery = nursery
-        self._machines = machines
+        self.machines = dict(machines)
         self._scopes: dict[int, trio.CancelScope] = {}
 
     async def start(self, index: int) -> Node:
         transport = MemoryTransport(self.network, PeerKey(self.genesis.validators[index].transport_key))
         node = self.nodes[index] = build_node(
             self.configs[index],
-            self._machines.get(index, notes_machine),
+            self.machines.get(index, notes_machine),
             everybody_may_call,
             transport=transport,
         )

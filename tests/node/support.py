@@ -104,7 +104,7 @@ class NotesMachine:
 
     def _execution(self, receipts: tuple[bytes, ...], state: Mapping[bytes, bytes]) -> Execution:
         rows = {b"s" + key: value for key, value in state.items()}
-        return Execution(receipts, state, rows, {}, self.genesis_file.validator_set(), 19_000)
+        return Execution(receipts, state, rows, self.genesis_file.validator_set(), 19_000)
 
 
 def everybody_may_call(store, genesis, suite) -> CheckCaller:

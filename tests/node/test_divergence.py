@@ -11,9 +11,10 @@ from consensus.messages import GetOutcome, Outcome, PeerId, PeerMessage
 from ledger.codec import encode
 from ledger.receipt import Receipt
 from node.divergence import ANSWER_EVERY_MS, Divergence, RecentWrites
+from node.rebuild import rebuild_database
 from tests.node.chain_on_disk import ChainOnDisk
 from tests.node.cluster import PATIENCE_SECONDS, Cluster, running_cluster
-from tests.node.support import SUITE, NotesMachine, make_genesis
+from tests.node.support import SUITE, NotesMachine, make_genesis, notes_machine
 
 ODD = "odd"
 PEER = PeerId(b"peer")
@@ -86,6 +87,30 @@ async def test_the_node_that_differs_stops_and_names_transaction_and_key(tmp_pat
         assert own.state_root != certificate.checkpoint.state_root
         assert store.certificate(height) is None
         assert store.certified < height
+
+
+@pytest.mark.parametrize("is_cured", [True, False])
+async def test_a_corrected_node_rebuilds_and_takes_part_again(tmp_path, is_cured):
+    """By the blocks, and from before what its guard has signed wrongly. Without the correction it stops again."""
+    async with running_cluster(tmp_path, machines={3: other_machine}) as cluster:
+        odd = cluster.transaction(ODD)
+        await cluster.submit(0, odd)
+        await wait_named(cluster, 3, "state_root own ")
+        await cluster.stop(3)
+        config, machine = cluster.configs[3], notes_machine if is_cured else other_machine
+        await trio.to_thread.run_sync(rebuild_database, config, machine, lambda *_: None)
+        config.guard.rename(config.guard.with_name("guard.aside"))
+        config.wal.rename(config.wal.with_name("wal.aside"))
+        cluster.machines[3] = machine
+        status = (await cluster.start(3)).board.ordering
+        with trio.fail_after(PATIENCE_SECONDS):
+            await status.wait_for(lambda seen: seen.mode == ("voting" if is_cured else "halted"))
+        if is_cured:
+            await cluster.submit(3, last := cluster.transaction("last"))
+            await cluster.wait_final(odd, last)
+            place = cluster.nodes[3].opened.store.place_of(odd.id)
+            roots = {node.opened.store.checkpoint(place.height).state_root for node in cluster.nodes.values()}
+            assert len(roots) == 1
 
 
 async def test_when_no_result_can_reach_a_quorum_all_stop_and_name_it(tmp_path):

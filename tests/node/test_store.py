@@ -1,4 +1,4 @@
-"""The database: a height is there whole or not at all, what is damaged is named, and what was undone is as before."""
+"""The database: a height is there whole or not at all, and what is damaged is named."""
 
 from __future__ import annotations
 
@@ -76,33 +76,6 @@ def test_killed_in_the_middle_of_writing(tmp_path, seed):
         assert len(store.receipts(height) or ()) == BLOCK_TRANSACTIONS + 1
     assert store.header(store.applied.height + 1) is None
     store.close()
-
-
-async def test_rolling_back_leaves_the_database_as_it_was(tmp_path):
-    def rows(chain):
-        with chain.store.reader.iterator() as found:
-            return {key: value for key, value in found if key[:1] in (layout.STATE, layout.PAGE, layout.INDEX)}
-
-    chain = await make_chain(tmp_path, 2)
-    before, applied = rows(chain), chain.store.applied
-    for i in range(3):
-        await chain.apply(chain.transaction(f"later {i}"))
-    assert rows(chain) != before
-    chain.store.roll_back(2, applied)
-    assert rows(chain) == before
-    chain.store.close()
-    chain = ChainOnDisk(tmp_path, GENESIS)
-    assert chain.store.applied == applied
-    await chain.apply(chain.transaction("again"))
-    chain.store.close()
-
-
-async def test_undo_records_go_with_the_certificate(tmp_path):
-    chain = await make_chain(tmp_path)
-    assert chain.store.get(layout.at_height(layout.UNDO, 3)) is not None
-    chain.certify(3)
-    assert [chain.store.get(layout.at_height(layout.UNDO, height)) is None for height in (1, 2, 3, 4)] == [1, 1, 1, 0]
-    chain.store.close()
 
 
 async def test_heights_come_in_order(tmp_path):

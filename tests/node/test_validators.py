@@ -19,8 +19,6 @@ from node.rebuild import rebuild_database
 from node.self_check import check_everything, check_store
 from node.store import open_store
 from node.transport.interface import PeerKey
-from node.validators import StoredValidators
-from tests.node.chain_on_disk import ChainOnDisk
 from tests.node.cluster import PATIENCE_SECONDS, Cluster, running_cluster
 from tests.node.support import SECRETS, SUITE, NotesMachine, make_genesis
 from tests.node.test_rebuild import damage, rows
@@ -126,20 +124,6 @@ async def test_a_lost_or_false_set_is_damage(tmp_path):
                 check_store(store, SUITE, GENESIS)
             store.close()
             damage(config, key, value=before[key])
-
-
-async def test_a_rolled_back_change_is_forgotten(tmp_path):
-    chain = ChainOnDisk(tmp_path, GENESIS, ReplacingMachine(GENESIS))
-    validators = StoredValidators(chain.store, SUITE, GENESIS)
-    await chain.apply()
-    below = chain.store.applied
-    assert below is not None
-    assert (validators.at(10**6), validators.changes()) == (OLD_SET, ())
-    await chain.apply()
-    await chain.apply()
-    assert [change.first for change in validators.changes()] == [FIRST]
-    chain.store.roll_back(below.height, below)
-    assert (validators.at(10**6), validators.changes()) == (OLD_SET, ())
 
 
 def test_the_directory_finds_a_node_by_its_old_and_by_its_new_key():

@@ -168,10 +168,8 @@ async def rebuild_what_all_have_lost(configs: list[NodeConfig]) -> None:
 
 
 def rows_of(path: Path) -> dict[bytes, bytes]:
-    """All rows but the undo records: that of a height whose certificate came before the block goes only with the next
-    certificate, so whether one is left depends on which message was faster."""
     database = plyvel.DB(str(path))
-    rows = {key: value for key, value in database.iterator() if key[:1] != layout.UNDO}
+    rows = dict(database.iterator())
     database.close()
     return rows
 
