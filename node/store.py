@@ -51,9 +51,9 @@ class Reader(Protocol):
 class ExecutedBlock:
     """Everything that one height leaves behind, ready to be written.
 
-    `writes` are rows of state and indexes under their database keys (None: removed). `history_nodes` are new, in
-    the order of making. `offences` are the keys of the misbehaviour that the block reports. `validators` is the set that acts from
-    VALIDATORS_LAG heights above on, with its hash, where it is another one than before.
+    `writes` are rows of state and indexes under their database keys (None: removed). `history_nodes` are new, in the
+    order of making. `offences` are the keys of the misbehaviour that the block reports. `validators` is the set that
+    acts from VALIDATORS_LAG heights above on, with its hash, where it is another one than before.
     """
 
     applied: Applied
