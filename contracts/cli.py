@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -14,16 +15,26 @@ from contracts.notation import StoryError
 from contracts.story import Story, bare, compare, rewritten
 from ledger.errors import Refused
 from ledger.interface import Action, Type
+from ledger.language import language_in
 
 EXIT_REFUSED: Final = 1
 
 
-@click.group(help="合约：检查与测试。Contracts: check and test.")
+def words(zh: str, en: str) -> str:
+    return zh if language_in(os.environ) == "zh" else en
+
+
+def say_refused(file: Path, refused: Refused) -> None:
+    text = refused.text(language_in(os.environ))
+    click.echo(words(f"{file}：{refused.code} {text}", f"{file}: {refused.code} {text}"), err=True)
+
+
+@click.group(help="合约：检查与测试。\n\nContracts: check and test.")
 def contract() -> None:
     pass
 
 
-@contract.command(help="按链上规则检查合约源码。Say what the chain would say of a contract's source.")
+@contract.command(help="按链上规则检查合约源码。\n\nSay what the chain would say of a contract's source.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(files: tuple[Path, ...]) -> None:
     worst = 0
@@ -31,19 +42,19 @@ def check(files: tuple[Path, ...]) -> None:
         try:
             program = compile_contract(file.read_text(encoding="utf-8"))
         except UnicodeDecodeError as error:
-            click.echo(f"{file}：不是 UTF-8 文本 · not UTF-8: {error.reason}", err=True)
+            click.echo(words(f"{file}：不是 UTF-8 文本", f"{file}: not UTF-8: {error.reason}"), err=True)
             worst = EXIT_REFUSED
         except Refused as refused:
-            click.echo(f"{file}: {refused.code} {refused.text('zh')} | {refused.text('en')}", err=True)
+            say_refused(file, refused)
             worst = EXIT_REFUSED
         else:
             interface = program.interface(file.stem)
-            click.echo(f"{file}：通过 · accepted")
+            click.echo(words(f"{file}：通过", f"{file}: accepted"))
             for action in interface.actions:
                 click.echo(f"  {describe(action)}")
             for view in interface.views:
                 arguments = ", ".join(f"{entry.name}: {type_text(entry.type)}" for entry in view.arguments)
-                click.echo(f"  view {view.name}({arguments}) -> {type_text(view.returns)}")
+                click.echo(f"  {words('查询', 'view')} {view.name}({arguments}) -> {type_text(view.returns)}")
     sys.exit(worst)
 
 
@@ -52,20 +63,24 @@ def describe(action: Action) -> str:
     arguments = ", ".join(f"{entry.name}: {type_text(entry.type)}" for entry in action.arguments)
     who = action.who
     parts = [
-        f"role {'/'.join(who.roles)}" if who.roles else "",
-        f"capacity {'/'.join(who.capacities)}" if who.capacities else "",
-        f"{'/'.join(who.party)} of {who.on}" if who.party else "",
-        f"policy {who.policy}" if who.policy else "",
-        f"permission {who.permission}" if who.permission else "",
-        f"contracts {'/'.join(who.callers)}" if who.callers else "",
-        "anyone" if who.anyone else "",
+        f"{words('角色', 'role')} {'/'.join(who.roles)}" if who.roles else "",
+        f"{words('资质', 'capacity')} {'/'.join(who.capacities)}" if who.capacities else "",
+        words(f"{who.on} 的 {'/'.join(who.party)}", f"{'/'.join(who.party)} of {who.on}") if who.party else "",
+        f"{words('审批规则', 'policy')} {who.policy}" if who.policy else "",
+        f"{words('权限', 'permission')} {who.permission}" if who.permission else "",
+        f"{words('合约', 'contracts')} {'/'.join(who.callers)}" if who.callers else "",
+        words("任何成员", "anyone") if who.anyone else "",
     ]
-    return f"action {action.name}({arguments}) by {', '.join(part for part in parts if part)}"
+    by = [part for part in parts if part]
+    return words(
+        f"操作 {action.name}({arguments})，可由：{'，'.join(by)}",
+        f"action {action.name}({arguments}) by {', '.join(by)}",
+    )
 
 
 def type_text(kind: Type) -> str:
     """A type as people read it."""
-    names = {"array": "list of ", "row": "", "record": "", "choice": ""}
+    names = {"array": words("清单 ", "list of "), "row": "", "record": "", "choice": ""}
     inner = ", ".join(type_text(item) for item in kind.items)
     if kind.kind == "record":
         text = kind.names[0]
@@ -75,12 +90,12 @@ def type_text(kind: Type) -> str:
         text = f"{names[kind.kind]}{inner}" if kind.kind == "array" else f"({inner})"
     else:
         text = kind.kind
-    return f"{text} or nothing" if kind.optional else text
+    return words(f"{text}（可空）", f"{text} or nothing") if kind.optional else text
 
 
-@contract.command(help="运行合约故事。Tell stories and compare with what is written.")
+@contract.command(help="运行合约故事。\n\nTell stories and compare with what is written.")
 @click.argument("stories", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--rewrite", is_flag=True, help="以实际结果改写故事。Write what really happens into the story.")
+@click.option("--rewrite", is_flag=True, help="以实际结果改写故事 · write what really happens into the story")
 def test(stories: tuple[Path, ...], rewrite: bool) -> None:
     worst = 0
     for path in stories:
@@ -90,7 +105,7 @@ def test(stories: tuple[Path, ...], rewrite: bool) -> None:
             click.echo(str(error), err=True)
             worst = EXIT_REFUSED
         except Refused as refused:
-            click.echo(f"{path}: {refused.code} {refused.text('zh')} | {refused.text('en')}", err=True)
+            say_refused(path, refused)
             worst = EXIT_REFUSED
     sys.exit(worst)
 
@@ -100,7 +115,7 @@ def _tell(path: Path, *, rewrite: bool) -> int:
     story = Story(path.stem, path.read_text(encoding="utf-8"), source)
     if rewrite:
         path.write_text(rewritten(story), encoding="utf-8")
-        click.echo(f"{path}：已改写 · rewritten")
+        click.echo(words(f"{path}：已改写", f"{path}: rewritten"))
         return 0
     differences = compare(story)
     for block, outcome in differences:
@@ -109,7 +124,8 @@ def _tell(path: Path, *, rewrite: bool) -> int:
         for line in list(difflib.unified_diff(expected, outcome, "written", "happens", lineterm="", n=0))[2:]:
             click.echo(f"  {line}", err=True)
     if not differences:
-        click.echo(f"{path}：{len(story.blocks)} 步一致 · steps agree")
+        steps = len(story.blocks)
+        click.echo(words(f"{path}：{steps} 步一致", f"{path}: {steps} steps agree"))
     return EXIT_REFUSED if differences else 0
 
 

@@ -2,6 +2,7 @@
 
 Theory of operation. `PARTS` is a static table: a command's name, the module that has it, one line of help.
 `lugang --help` is answered from the table, so it imports neither trio nor libp2p and is as quick as Python itself.
+Texts are in one language, that of `--lang`, the environment or the locale.
 Only when a command is really called is its module imported and the command taken from the module's
 `COMMANDS: dict[str, click.Command]`.
 
@@ -12,6 +13,7 @@ It owns names and one-line help; it must never hold behaviour of a command. To a
 import difflib
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +21,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import click
+
+from devnet.tongue import listen, speak, words
+from ledger.language import half_of, language_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,13 @@ class Part:
 
 
 ABOUT = (
-    "陆港链：供应链凭证与数据凭证的联盟账本。\n\nA consortium ledger for supply-chain vouchers and data credentials."
+    "陆港链：供应链凭证与数据凭证的联盟账本。语言：--lang zh|en 或 LUGANG_LANG，否则取自系统区域设置。\n\n"
+    "A consortium ledger for supply-chain vouchers and data credentials. Language: --lang zh|en or LUGANG_LANG, "
+    "otherwise the locale's."
 )
+GIVEN = "lugang.given"
+OWN_OPTION = "wallet.cli"
+"""The wallet's commands have `--lang` themselves: a wallet's folder may name a language too."""
 PARTS: Mapping[str, Part] = {
     "key": Part("wallet.cli", "身份与密钥", "identities and their keys"),
     "config": Part("wallet.cli", "固定链与节点", "pin the chain, say which nodes to ask"),
@@ -66,14 +76,14 @@ class Parts(click.Group):
 
     def __init__(self, name: str, parts: Mapping[str, Part], help_text: str) -> None:
         super().__init__(name, help=help_text)
-        self._parts = parts
+        self._parts, self._about = parts, help_text
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(self._parts)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         part = self._parts.get(cmd_name)
-        return None if part is None else load_command(cmd_name, part)
+        return None if part is None else speak(load_command(cmd_name, part))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -87,27 +97,34 @@ class Parts(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        with usage_as_object(list(args)):
-            return super().make_context(info_name, args, parent, **extra)
+        called = next((word for word in args if word in self._parts), None)
+        given = listen(args, own=called is not None and self._parts[called].module == OWN_OPTION)
+        self.help = half_of(self._about, language_in(os.environ))
+        with usage_as_object(list(given)):
+            context = super().make_context(info_name, given, parent, **extra)
+        context.meta[GIVEN] = given
+        return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with usage_as_object(ctx.meta[GIVEN]):
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         # click's own version asks every command for its help, which would load every part.
-        rows = [(name, f"{part.help_zh} · {part.help_en}") for name, part in self._parts.items()]
+        rows = [(name, words(part.help_zh, part.help_en)) for name, part in self._parts.items()]
         if rows:
-            with formatter.section("命令 / Commands"):
+            with formatter.section(words("命令", "Commands")):
                 formatter.write_dl(rows)
 
 
 @contextmanager
 def usage_as_object(given: Sequence[str]) -> Iterator[None]:
-    """Wrong usage is a JSON object as well where one was asked for."""
+    """Wrong usage of any command is said in the reader's language, and as an object where one was asked for."""
     try:
         yield
     except click.UsageError as error:
-        if "--json" in given:
-            # Loaded only now: the wallet knows how an object says that something went wrong.
-            importlib.import_module("wallet.console").fail_usage(error, given)
-        raise
+        # Loaded only now: the wallet has the words, and knows how an object says that something went wrong.
+        importlib.import_module("wallet.usage").fail_usage(error, given)
 
 
 def load_command(name: str, part: Part) -> click.Command:
@@ -117,8 +134,11 @@ def load_command(name: str, part: Part) -> click.Command:
         commands = importlib.import_module(part.module).COMMANDS
     except ImportError as error:
         raise PartUnavailable(
-            f"无法载入命令 {name} 所在的 {part.module}：{error}。请运行 make env 重新安装。\n"
-            f"The part {part.module} of the command {name} cannot be loaded: {error}. Run `make env` to install again."
+            words(
+                f"无法载入命令 {name} 所在的 {part.module}：{error}。请运行 make env 重新安装。",
+                f"The part {part.module} of the command {name} cannot be loaded: {error}. "
+                "Run `make env` to install again.",
+            )
         ) from error
     finally:
         gc.enable()
@@ -131,7 +151,8 @@ def refuse_unknown(name: str, parts: Mapping[str, Part], ctx: click.Context) -> 
     near = difflib.get_close_matches(name, parts, n=1)
     hint_zh = f"是否想用 {near[0]}？" if near else "运行 lugang --help 可查看全部命令。"
     hint_en = f"Did you mean {near[0]}?" if near else "`lugang --help` lists the commands."
-    raise click.UsageError(f"没有命令 {name}。{hint_zh}\nThere is no command {name}. {hint_en}", ctx)
+    error = importlib.import_module("wallet.usage").WrongUsage
+    raise error(f"没有命令 {name}。{hint_zh}", f"There is no command {name}. {hint_en}", ctx)
 
 
 def command_line() -> Parts:
@@ -143,7 +164,10 @@ def main() -> None:
     if not __debug__:
         # Asserts guard the ledger; without them a fault would go on instead of stopping the node.
         sys.exit(
-            "lugang 不能在 python -O 下运行：断言是保护的一部分。\nlugang refuses python -O: it relies on its asserts."
+            words(
+                "lugang 不能在 python -O 下运行：断言是保护的一部分。",
+                "lugang refuses python -O: it relies on its asserts.",
+            )
         )
     command_line()()
 

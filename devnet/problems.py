@@ -47,6 +47,8 @@ _TABLE: Final = (
     (EXIT_NOT_NOW, Refusal("DEV-012", "压测端意外结束", "the load generator has ended")),
     (EXIT_NOT_NOW, Refusal("DEV-013", "找不到足够的空闲端口：{found} 个，需要 {wanted} 个",
                            "not enough free ports: {found} of {wanted}")),
+    (EXIT_USAGE, Refusal("DEV-014", "--rate（开环）与 --clients（闭环）只能选一",
+                         "--rate is an open loop, --clients a closed one: choose one")),
     (EXIT_INTERRUPTED, Refusal("DEV-020", "已中断", "interrupted")),
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ import click
 
 from devnet.plan import DEFAULT_DIR
 from devnet.problems import exit_code_of, problem
+from devnet.tongue import speak
 from ledger.api import Problem
 from ledger.errors import Refused
 from node.language import language, words
@@ -92,4 +93,4 @@ class DevnetGroup(WalletGroup):
             return super().get_command(ctx, cmd_name)
         command = getattr(importlib.import_module(self._parts[cmd_name]), cmd_name)
         assert isinstance(command, click.Command)
-        return command
+        return speak(command)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from node.config import ConfigError, NodeConfig
-from node.language import words
+from node.language import reason_of, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def parse_address(text: str, name: str) -> Address:
     """`host:port`, an IPv6 host in brackets; raises `ConfigError`."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65_535:
-        raise ConfigError(f"{name}: {text} is not host:port")
+        raise ConfigError(f"{name}：{text} 不是 主机:端口", f"{name}: {text} is not host:port")
     return Address(host.removeprefix("[").removesuffix("]"), int(port))
 
 
@@ -39,8 +39,10 @@ def addresses_of(config: NodeConfig) -> tuple[Address, Address]:
     api, monitoring = parse_address(config.api, "api"), parse_address(config.metrics, "metrics")
     if not api.is_loopback and not config.api_open_to_network:
         raise ConfigError(
+            f"api = {config.api} 使凡能连到该地址者均可读取本节点。"
+            "如需开放，请在 node.toml 中设 api_open_to_network = true，或本次启动加 --open-reads",
             f"api = {config.api} lets everybody who can reach that address read this node. "
-            "To allow it, set api_open_to_network = true in node.toml, or give --open-reads once"
+            "To allow it, set api_open_to_network = true in node.toml, or give --open-reads once",
         )
     return api, monitoring
 
@@ -48,11 +50,12 @@ def addresses_of(config: NodeConfig) -> tuple[Address, Address]:
 def who_can_read(api: Address) -> str:
     """What an operator must know before the API is open."""
     if api.is_loopback:
-        return f"只有本机程序可读 {api.host}:{api.port} · programs of this machine alone can read {api.host}:{api.port}"
-    return (
-        f"注意：凡能连到 {api.host}:{api.port} 者，均可读取本链全部凭证、金额、机构与回执，无需身份。\n"
+        place = f"{api.host}:{api.port}"
+        return words(f"只有本机程序可读 {place}", f"programs of this machine alone can read {place}")
+    return words(
+        f"注意：凡能连到 {api.host}:{api.port} 者，均可读取本链全部凭证、金额、机构与回执，无需身份。",
         f"Mind: whoever can reach {api.host}:{api.port} can read every voucher, amount, organisation and receipt of "
-        "this chain, without saying who they are."
+        "this chain, without saying who they are.",
     )
 
 
@@ -64,13 +67,12 @@ def verify_free(config: NodeConfig) -> None:
     for setting, host, port in wanted:
         problem = None if port == 0 else bind_problem(host, port)
         if problem is not None:
+            zh, en = problem
             raise ConfigError(
-                words(
-                    f"不能在 {host}:{port}（node.toml 的 {setting}）监听：{problem}。"
-                    f"查看占用者：ss -ltnp 'sport = :{port}'；结束它，或在 node.toml 中换一个端口",
-                    f"cannot listen on {host}:{port} ({setting} in node.toml): {problem}. "
-                    f"Who has it: ss -ltnp 'sport = :{port}'; end that program, or choose another port in node.toml",
-                )
+                f"不能在 {host}:{port}（node.toml 的 {setting}）监听：{zh}。"
+                f"查看占用者：ss -ltnp 'sport = :{port}'；结束它，或在 node.toml 中换一个端口",
+                f"cannot listen on {host}:{port} ({setting} in node.toml): {en}. "
+                f"Who has it: ss -ltnp 'sport = :{port}'; end that program, or choose another port in node.toml",
             )
 
 
@@ -82,13 +84,13 @@ def listening_ports(addresses: tuple[str, ...]) -> Iterator[tuple[str, int]]:
             yield parts[2], int(parts[4])
 
 
-def bind_problem(host: str, port: int) -> str | None:
-    """What hinders listening there, or None."""
+def bind_problem(host: str, port: int) -> tuple[str, str] | None:
+    """What hinders listening there, in Chinese and English, or None."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            return error.strerror or str(error)
+            return reason_of(error)
     return None

@@ -28,17 +28,27 @@ import trio
 from ledger.api import PREFIX
 from ledger.errors import Refused
 from ledger.genesis import Genesis
+from ledger.language import LANGUAGES
 from ledger.national import suite_named
 from node.addresses import addresses_of, verify_free, who_can_read
 from node.app import Node, build_node, refuse_without_asserts, run_until_signal
 from node.codes import codes_markdown
-from node.config import ConfigError, NodeConfig, create_folder, load_config, load_genesis, write_config
+from node.config import (
+    ConfigError,
+    NodeConfig,
+    create_folder,
+    load_config,
+    load_genesis,
+    made_before,
+    unreadable,
+    write_config,
+)
 from node.contract_engine import make_check_caller, make_machine
 from node.doctor import examine, is_locked
 from node.genesis_spec import build_genesis, source_reader, view_of
 from node.keys import ENVIRONMENT_NAME, ENVIRONMENT_NAME_OF_FILE, KeyFileError, write_secret
 from node.keystore_file import KeyLabel, write_keystore
-from node.language import language, words
+from node.language import Unusable, reason_of, words
 from node.logs import set_up_logs
 from node.rebuild import rebuild_database
 from node.tables import print_findings, print_genesis, print_status
@@ -64,12 +74,18 @@ HOME = click.option(
 
 @click.group("node")
 def node_group() -> None:
-    """成员节点：建立、运行、状态、体检。 A member's node: make one, run it, look at it, find what is wrong."""
+    """成员节点：建立、运行、状态、体检。
+
+    A member's node: make one, run it, look at it, find what is wrong.
+    """
 
 
 @click.group("genesis")
 def genesis_group() -> None:
-    """创世文件。 The genesis: the one file from which every node and every verifier starts."""
+    """创世文件。
+
+    The genesis: the one file from which every node and every verifier starts.
+    """
 
 
 @contextmanager
@@ -77,21 +93,23 @@ def plain_faults() -> Iterator[None]:
     """Expected failures are a sentence and an exit code, never a traceback."""
     try:
         yield
-    except (ConfigError, KeyFileError) as error:
-        fail(str(error), EXIT_UNUSABLE)
+    except Unusable as error:
+        fail(error.zh, error.en, EXIT_UNUSABLE)
     except Refused as refused:
         code = EXIT_DAMAGED if refused.code == "NODE-003" else EXIT_UNUSABLE
-        fail(f"{refused.code} {refused.text(language())}", code)
+        zh, en = (f"{refused.code} {refused.text(tongue)}" for tongue in LANGUAGES)
+        fail(zh, en, code, code=refused.code, numbers=dict(refused.numbers))
 
 
-def fail(text: str, code: int) -> NoReturn:
-    """Say what is wrong, as an object where one was asked for, and leave."""
+def fail(zh: str, en: str, exit_code: int, **more: Any) -> NoReturn:
+    """Say what is wrong, as an object with both languages where one was asked for, and leave."""
     context = click.get_current_context(silent=True)
     if context is not None and context.params.get("as_json"):
-        click.echo(json.dumps({"ok": False, "error": text, "exit_code": code}, ensure_ascii=False))
+        told = {"ok": False, "error": en, "zh": zh, "en": en, **more, "exit_code": exit_code}
+        click.echo(json.dumps(told, ensure_ascii=False))
     else:
-        click.echo(text, err=True)
-    sys.exit(code)
+        click.echo(words(zh, en), err=True)
+    sys.exit(exit_code)
 
 
 # Making a node ------------------------------------------------------------------------------------------------------
@@ -124,7 +142,9 @@ def init(
     keys: str,
     as_json: bool,
 ) -> None:
-    """建立节点目录：密钥、护栏、日志与配置。 Make a node's folder: keys, guard, logs and configuration, together.
+    """建立节点目录：密钥、护栏、日志与配置。
+
+    Make a node's folder: keys, guard, logs and configuration, together.
 
     Prints the lines that the specification of the genesis needs about this node. A folder is made once: a guard that
     says "never signed" is only true beside a key that is as new as itself.
@@ -136,7 +156,7 @@ def init(
         labels = labels_of(organisation, suite, consensus, transport)
         passphrase = ask_new_passphrase() if keys == "encrypted" else None
         if (home / "node.toml").exists():
-            raise ConfigError(f"{home / 'node.toml'} exists; a node's folder is made once")
+            raise made_before(home / "node.toml")
         write_config(home, listen=listen, api=api, metrics=metrics)
         config = load_config(home)
 
@@ -184,10 +204,11 @@ def ask_new_passphrase() -> bytes:
     elif given:
         passphrase = given.encode()
     else:
-        text: str = click.prompt("口令 · passphrase", hide_input=True, confirmation_prompt=True, err=True)
+        text: str = click.prompt(words("口令", "passphrase"), hide_input=True, confirmation_prompt=True, err=True)
         passphrase = text.encode()
     if len(passphrase) < PASSPHRASE_CHARACTERS_MIN:
-        raise KeyFileError(f"a passphrase has at least {PASSPHRASE_CHARACTERS_MIN} characters")
+        least = PASSPHRASE_CHARACTERS_MIN
+        raise KeyFileError(f"口令至少 {least} 个字符", f"a passphrase has at least {least} characters")
     return passphrase
 
 
@@ -200,7 +221,10 @@ def ask_new_passphrase() -> bytes:
 @click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), default=None)
 @click.option("--log-json", is_flag=True, help="日志为 JSON · one JSON object a line")
 def run(*, home: Path, open_reads: bool, log_file: Path | None, log_json: bool) -> None:
-    """运行节点，直到 SIGTERM 或 SIGINT。 Run the node until SIGTERM or SIGINT."""
+    """运行节点，直到 SIGTERM 或 SIGINT。
+
+    Run the node until SIGTERM or SIGINT.
+    """
     # Until the node runs, nothing but what stays is made: imports and compiled contracts.
     gc.disable()
     # The web framework takes as long to import as everything else; no other command needs it.
@@ -228,7 +252,7 @@ def ask_passphrase_if_needed(config: NodeConfig) -> None:
     encrypted = any(is_encrypted(path) for path in (config.consensus_key, config.transport_key))
     given = os.environ.get(ENVIRONMENT_NAME_OF_FILE) or os.environ.get(ENVIRONMENT_NAME)
     if encrypted and not given and sys.stdin.isatty():
-        os.environ[ENVIRONMENT_NAME] = click.prompt("口令 · passphrase", hide_input=True, err=True)
+        os.environ[ENVIRONMENT_NAME] = click.prompt(words("口令", "passphrase"), hide_input=True, err=True)
 
 
 def is_encrypted(path: Path) -> bool:
@@ -279,7 +303,10 @@ def describe(error: BaseException) -> str:
 @click.option("--url", default=None, help="API 地址 · where the API is (default http://127.0.0.1:8080)")
 @JSON
 def status(*, home: Path | None, url: str | None, as_json: bool) -> None:
-    """节点状态。 How a running node is doing, as it says itself."""
+    """节点状态。
+
+    How a running node is doing, as it says itself.
+    """
     with plain_faults():
         url = url or f"http://{'127.0.0.1:8080' if home is None else load_config(home).api}"
         seen, peers = ask(url, "status"), ask(url, "peers")
@@ -295,7 +322,7 @@ def ask(url: str, path: str) -> Any:
         answer.raise_for_status()
         return answer.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        fail(words(f"{url} 没有应答：{error}", f"{url} does not answer: {error}"), EXIT_FAULT)
+        fail(f"{url} 没有应答：{error}", f"{url} does not answer: {error}", EXIT_FAULT)
 
 
 @node_group.command("doctor")
@@ -303,7 +330,9 @@ def ask(url: str, path: str) -> Any:
 @click.option("--thorough", is_flag=True, help="通读数据库 · read every value, block and certificate")
 @JSON
 def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
-    """体检：说明何处有误、如何处理；不作任何修改。 Say what is wrong and how to cure it; changes nothing.
+    """体检：说明何处有误、如何处理；不作任何修改。
+
+    Say what is wrong and how to cure it; changes nothing.
 
     Exit code 0 when nothing is wrong, 1 otherwise.
     """
@@ -320,10 +349,15 @@ def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
 
 @node_group.command("rebuild")
 @HOME
-@click.confirmation_option(prompt="将数据库移开，由其自身的区块重建？ Move the database aside and rebuild it?")
+@click.confirmation_option(
+    prompt="将数据库移开，由其自身的区块重建？ · Move the database aside and rebuild it?",
+    help="不再询问 · do not ask",
+)
 @JSON
 def rebuild(*, home: Path, as_json: bool) -> None:
-    """由数据库自身的区块重建；不可用的区块由其他成员补齐。 Make a damaged database anew from its own blocks.
+    """由数据库自身的区块重建；不可用的区块由其他成员补齐。
+
+    Make a damaged database anew from its own blocks.
 
     Every block is checked and executed again. From the first block that cannot be used on, the node fetches the rest
     from the other members at its next start. Nothing is deleted: the old database is moved aside. Keys, guard and log
@@ -332,9 +366,14 @@ def rebuild(*, home: Path, as_json: bool) -> None:
     with plain_faults():
         config = load_config(home)
         if is_locked(config.database):
-            raise ConfigError(f"{config.database} is open; stop the node first")
+            raise ConfigError(
+                f"{config.database} 正被使用；请先停止节点", f"{config.database} is open; stop the node first"
+            )
         if not config.database.exists():
-            raise ConfigError(f"{config.database} does not exist; the node makes it at its next start")
+            raise ConfigError(
+                f"{config.database} 不存在；节点下次启动时会建立",
+                f"{config.database} does not exist; the node makes it at its next start",
+            )
         rebuilt = rebuild_database(config, make_machine, ProgressLines())
     if as_json:
         told = {"ok": True, "height": rebuilt.height, "ended": rebuilt.ended, "aside": str(rebuilt.aside)}
@@ -365,7 +404,10 @@ class ProgressLines:
 
 @node_group.command("codes")
 def codes() -> None:
-    """全部代码表(Markdown)。 The table of all codes, as docs/codes.md has it."""
+    """全部代码表(Markdown)。
+
+    The table of all codes, as docs/codes.md has it.
+    """
     click.echo(codes_markdown(), nl=False)
 
 
@@ -379,7 +421,9 @@ def codes() -> None:
 )
 @JSON
 def build(*, spec: Path, out: Path | None, as_json: bool) -> None:
-    """由 TOML 说明书生成 genesis.cbor。 Make genesis.cbor from a written specification.
+    """由 TOML 说明书生成 genesis.cbor。
+
+    Make genesis.cbor from a written specification.
 
     Equal specifications give equal bytes, so every member can build it and compare the chain's name.
     """
@@ -388,14 +432,15 @@ def build(*, spec: Path, out: Path | None, as_json: bool) -> None:
             table = tomllib.loads(spec.read_text(encoding="utf-8"))
             genesis = build_genesis(table, source_reader(spec.parent))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"{spec}: {error}") from None
+            raise unreadable(spec, error) from None
         data = genesis.encode()
         out = out or spec.with_name("genesis.cbor")
         try:
             with out.open("xb") as file:
                 file.write(data)
         except OSError as error:
-            raise ConfigError(f"{out}: {error}") from None
+            zh, en = reason_of(error)
+            raise ConfigError(f"不能写入 {out}：{zh}", f"{out}: {en}") from None
     chain = chain_of(genesis, data).hex()
     click.echo(json.dumps({"ok": True, "file": str(out), "chain": chain}) if as_json else f"{out}\nchain {chain}")
 
@@ -404,7 +449,10 @@ def build(*, spec: Path, out: Path | None, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=Path("genesis.cbor"))
 @JSON
 def show(*, file: Path, as_json: bool) -> None:
-    """查看创世文件。 What a genesis says, and the name of its chain."""
+    """查看创世文件。
+
+    What a genesis says, and the name of its chain.
+    """
     with plain_faults():
         genesis, _, chain = load_genesis(file)
     view = view_of(genesis, chain)

@@ -26,6 +26,7 @@ from ledger.national import suite_named
 from node.frame_log import FrameLog
 from node.guard import GuardFile
 from node.keys import write_secret
+from node.language import Unusable, reason_of
 
 FILE_NAME: Final = "node.toml"
 DEFAULTS: Final[dict[str, Any]] = {
@@ -45,7 +46,7 @@ ENGINES_HERE: Final = ("pbft",)
 """A genesis may name another engine. Run by this one under that one's quorums, its chain would be neither."""
 
 
-class ConfigError(Exception):
+class ConfigError(Unusable):
     """The folder or its node.toml cannot be used; the text says what is wrong and where."""
 
 
@@ -79,24 +80,45 @@ class NodeConfig:
         return self.data / "pool"
 
 
+KINDS: Final = {
+    str: ("文字", "a text"),
+    bool: ("true 或 false", "true or false"),
+    int: ("整数", "an integer"),
+}
+
+
+def unreadable(path: Path, error: OSError | ValueError) -> ConfigError:
+    zh, en = reason_of(error)
+    place = getattr(error, "filename", None) or path
+    return ConfigError(f"不能读取 {place}：{zh}", f"{place}: {en}")
+
+
+def made_before(path: Path) -> ConfigError:
+    return ConfigError(f"{path} 已存在；节点目录只建立一次", f"{path} exists; a node's folder is made once")
+
+
 def load_config(folder: Path) -> NodeConfig:
     """Raises `ConfigError`."""
     path = folder / FILE_NAME
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise unreadable(path, error) from None
     unknown = table.keys() - DEFAULTS.keys() - set(REQUIRED)
     missing = set(REQUIRED) - table.keys()
     if unknown or missing:
-        raise ConfigError(f"{path}: unknown {', '.join(sorted(unknown)) or '-'}; missing {', '.join(missing) or '-'}")
+        extra, lacking = ", ".join(sorted(unknown)) or "-", ", ".join(missing) or "-"
+        raise ConfigError(
+            f"{path}：多余的设置 {extra}；缺少的设置 {lacking}", f"{path}: unknown {extra}; missing {lacking}"
+        )
     values = {**DEFAULTS, **table}
     for name, default in DEFAULTS.items():
         if type(values[name]) is not type(default):
-            raise ConfigError(f"{path}: {name} must be a {type(default).__name__}")
+            zh, en = KINDS[type(default)]
+            raise ConfigError(f"{path}：{name} 应为{zh}", f"{path}: {name} must be {en}")
     listen = values["listen"]
     if not isinstance(listen, list) or not all(isinstance(address, str) for address in listen):
-        raise ConfigError(f"{path}: listen must be a list of multiaddresses")
+        raise ConfigError(f"{path}：listen 应为地址列表", f"{path}: listen must be a list of multiaddresses")
     for name in ("genesis", "consensus_key", "transport_key", "guard", "data"):
         values[name] = folder / values[name]
     return NodeConfig(folder=folder, **{**values, "listen": tuple(listen)})
@@ -133,7 +155,7 @@ def create_folder(
     """
     for path in (config.consensus_key, config.transport_key, config.guard, config.wal, config.pool, config.database):
         if path.exists():
-            raise ConfigError(f"{path} exists; a node's folder is made once")
+            raise made_before(path)
     write_key(config.transport_key, transport_seed)
     FrameLog.create(config.wal)
     FrameLog.create(config.pool)
@@ -146,9 +168,16 @@ def load_genesis(path: Path) -> tuple[Genesis, Suite, bytes]:
     try:
         data = path.read_bytes()
         genesis = Genesis.decode(data)
-    except (OSError, Refused) as error:
-        raise ConfigError(f"{path}: {error}") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except Refused as refused:
+        zh, en = (f"{refused.code} {refused.text(language)}" for language in ("zh", "en"))
+        raise ConfigError(f"{path}：{zh}", f"{path}: {en}") from None
     if genesis.engine not in ENGINES_HERE:
-        raise ConfigError(f"{path}: the engine is {genesis.engine}, this release has {', '.join(ENGINES_HERE)}")
+        here = ", ".join(ENGINES_HERE)
+        raise ConfigError(
+            f"{path}：共识引擎为 {genesis.engine}，本版本只有 {here}",
+            f"{path}: the engine is {genesis.engine}, this release has {here}",
+        )
     suite = suite_named(genesis.suite)
     return genesis, suite, suite.hasher("genesis")(data)

@@ -17,6 +17,8 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from node.language import Unusable, reason_of
+
 SECRET_BYTES: Final = 32
 ENVIRONMENT_NAME: Final = "LUGANG_PASSPHRASE"
 ENVIRONMENT_NAME_OF_FILE: Final = "LUGANG_PASSPHRASE_FILE"
@@ -24,7 +26,7 @@ SCRYPT_N_MAX: Final = 1 << 20
 SCRYPT_BYTES_MAX: Final = 2 * 1024 * 1024 * 1024
 
 
-class KeyFileError(Exception):
+class KeyFileError(Unusable):
     """A key file that cannot be used, and why; never anything of what is in it."""
 
 
@@ -45,17 +47,27 @@ def read_secret(path: Path) -> bytes:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise KeyFileError(f"{path}: {error}") from None
+        zh, en = reason_of(error)
+        raise KeyFileError(f"不能读取 {path}：{zh}", f"{path}: {en}") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeyFileError(f"{path} may be read by others (mode {stat.S_IMODE(mode):o}); run chmod 600 {path}")
+        bits = f"{stat.S_IMODE(mode):o}"
+        raise KeyFileError(
+            f"{path} 可被他人读取（权限 {bits}）；请运行 chmod 600 {path}",
+            f"{path} may be read by others (mode {bits}); run chmod 600 {path}",
+        )
     if text.startswith("{"):
         return _open_keystore(path, text)
     try:
         secret = bytes.fromhex(text)
     except ValueError:
-        raise KeyFileError(f"{path} is neither a keystore nor hexadecimal") from None
+        raise KeyFileError(
+            f"{path} 既不是密钥文件，也不是十六进制", f"{path} is neither a keystore nor hexadecimal"
+        ) from None
     if len(secret) != SECRET_BYTES:
-        raise KeyFileError(f"{path} holds {len(secret)} bytes, {SECRET_BYTES} expected")
+        raise KeyFileError(
+            f"{path} 有 {len(secret)} 字节，应为 {SECRET_BYTES} 字节",
+            f"{path} holds {len(secret)} bytes, {SECRET_BYTES} expected",
+        )
     return secret
 
 
@@ -69,16 +81,23 @@ def _open_keystore(path: Path, text: str) -> bytes:
         associated = f"lugang-keystore|1|{store['suite']}|{store['public_key']}".encode()
         known = (store["format"], store["version"], kdf["name"], cipher["name"])
     except (ValueError, KeyError, TypeError):
-        raise KeyFileError(f"{path} is not a keystore of version 1") from None
+        raise _no_keystore(path) from None
     if known != ("lugang-keystore", 1, "scrypt", "aes-256-gcm"):
-        raise KeyFileError(f"{path} is not a keystore of version 1")
+        raise _no_keystore(path)
     if not (2 <= n <= SCRYPT_N_MAX and 1 <= r <= 32 and 1 <= p <= 16 and 128 * n * r <= SCRYPT_BYTES_MAX):
-        raise KeyFileError(f"{path} asks for scrypt n={n} r={r} p={p}, beyond the limits")
+        asked = f"scrypt n={n} r={r} p={p}"
+        raise KeyFileError(f"{path} 要求 {asked}，超出上限", f"{path} asks for {asked}, beyond the limits")
     key = hashlib.scrypt(_passphrase(path), salt=salt, n=n, r=r, p=p, maxmem=256 * n * r + (1 << 20), dklen=32)
     try:
         return AESGCM(key).decrypt(nonce, sealed, associated)
     except InvalidTag:
-        raise KeyFileError(f"{path}: wrong passphrase, or the file was changed") from None
+        raise KeyFileError(
+            f"{path}：口令错误，或文件已被改动", f"{path}: wrong passphrase, or the file was changed"
+        ) from None
+
+
+def _no_keystore(path: Path) -> KeyFileError:
+    return KeyFileError(f"{path} 不是第 1 版密钥文件", f"{path} is not a keystore of version 1")
 
 
 def _bytes(value: str) -> bytes:
@@ -95,5 +114,8 @@ def _passphrase(path: Path) -> bytes:
         return Path(file).read_bytes().rstrip(b"\r\n")
     passphrase = os.environ.get(ENVIRONMENT_NAME)
     if not passphrase:
-        raise KeyFileError(f"{path} is encrypted: set {ENVIRONMENT_NAME_OF_FILE} or {ENVIRONMENT_NAME}")
+        names = ENVIRONMENT_NAME_OF_FILE, ENVIRONMENT_NAME
+        raise KeyFileError(
+            f"{path} 已加密：请设置 {names[0]} 或 {names[1]}", f"{path} is encrypted: set {names[0]} or {names[1]}"
+        )
     return passphrase.encode()

@@ -68,7 +68,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
     table = narrow_table(("检查", "check"), ("结果", "result"))
     table.add_column(words("说明", "detail"), overflow="fold")
     for finding in findings:
-        table.add_row(finding.check, words(*VERDICTS[finding.verdict]), finding.detail)
+        table.add_row(finding.check, words(*VERDICTS[finding.verdict]), words(finding.detail_zh, finding.detail))
     console.print(table)
     for finding in findings:
         if finding.cure_zh:

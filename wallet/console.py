@@ -25,6 +25,7 @@ from ledger.api import Problem
 from ledger.crypto import Suite
 from ledger.errors import BadProof, BadSignature, Refused
 from ledger.genesis import Genesis
+from ledger.language import LANGUAGES, VARIABLE, language_in
 from ledger.wording import short_hex
 from wallet.builder import Signer
 from wallet.home import Config, Home, Owner, chain_of
@@ -32,8 +33,8 @@ from wallet.keystore import Keystore
 from wallet.problems import exit_code_of, problem
 from wallet.session import Session
 from wallet.terminal import answer_json, harmless
+from wallet.usage import fail_usage
 
-LANGUAGE_VARIABLE: Final = "LUGANG_LANG"
 HOME_VARIABLE: Final = "LUGANG_HOME"
 NODES_VARIABLE: Final = "LUGANG_NODES"
 PASSPHRASE_VARIABLE: Final = "LUGANG_PASSPHRASE"  # noqa: S105 — a variable's name
@@ -62,7 +63,7 @@ class App:
     ) -> None:
         self.home = Home(home or Path(os.environ.get(HOME_VARIABLE) or Path.home() / ".lugang"))
         self.config: Config = self.home.config
-        self.language = _language(language or os.environ.get(LANGUAGE_VARIABLE) or self.config.language)
+        self.language = _language(language or os.environ.get(VARIABLE) or self.config.language)
         self.as_json = as_json
         self.nodes_given, self.language_given = tuple(nodes), language
         self._genesis, self._label, self._passphrase_file = genesis, identity, passphrase_file
@@ -272,8 +273,8 @@ def _row_by_cells(titles: Sequence[str], row: Sequence[str], width: int) -> str:
 
 def _language(given: str | None) -> str:
     if given is None:
-        return "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
-    if given not in ("zh", "en"):
+        return language_in(os.environ)
+    if given not in LANGUAGES:
         raise problem("WAL-011", argument="lang", detail="zh / en")
     return given
 
@@ -293,32 +294,6 @@ def fail(refused: Refused, language: str, as_json: bool, facts: dict[str, Any]) 
     sys.exit(code)
 
 
-def fail_usage(error: click.UsageError, given: Sequence[str]) -> None:
-    """Under `--json` wrong usage is an object too, and whoever reads Chinese gets it in Chinese; otherwise click says
-    it."""
-    language = given[given.index("--lang") + 1] if "--lang" in given[:-1] else os.environ.get(LANGUAGE_VARIABLE)
-    if "--json" in given:
-        fail(problem("WAL-016", detail=error.format_message()), "en", True, {})
-    if _language_or_english(language) == "zh":
-        fail(problem("WAL-016", detail=_usage_in_chinese(error)), "zh", False, {})
-    raise error
-
-
-def _language_or_english(given: str | None) -> str:
-    return _language(given) if given in (None, "zh", "en") else "en"
-
-
-def _usage_in_chinese(error: click.UsageError) -> str:
-    named = f"「{error.param.human_readable_name}」" if isinstance(error, click.BadParameter) and error.param else ""
-    if isinstance(error, click.NoSuchOption):
-        return f"没有选项 {error.option_name}；--help 列出全部选项"
-    if isinstance(error, click.MissingParameter):
-        return f"缺少参数{named}；--help 说明用法"
-    if isinstance(error, click.BadParameter):
-        return f"参数{named}的值不对；--help 说明用法"
-    return f"参数过多或不完整（{error.format_message()}）；--help 说明用法"
-
-
 class WalletCommand(click.Command):
     """What is typed wrongly is said in the reader's language, or as an object."""
 
@@ -330,7 +305,6 @@ class WalletCommand(click.Command):
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError as error:
             fail_usage(error, given)
-            raise
 
 
 class WalletGroup(WalletCommand, click.Group):
@@ -343,12 +317,11 @@ class WalletGroup(WalletCommand, click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             fail_usage(error, args)
-            raise
 
 
 _OPTIONS: Final = (
     click.option("--json", "as_json", is_flag=True, help="一个 JSON 对象 · answer with one JSON object"),
-    click.option("--lang", "language", help="zh | en (LUGANG_LANG)"),
+    click.option("--lang", "language", help="语言 zh | en · the language (LUGANG_LANG)"),
     click.option("--home", type=click.Path(path_type=Path, file_okay=False),
                  help="钱包目录 · the wallet's folder (LUGANG_HOME)"),
     click.option("--node", "nodes", multiple=True, help="节点网址，可重复 · a node's URL, repeatable (LUGANG_NODES)"),
@@ -360,8 +333,8 @@ _OPTIONS: Final = (
 )  # fmt: skip
 
 EXIT_CODES: Final = (
-    "退出码 / exit codes：0 完成 done，1 被拒绝或未能证明 refused or not proven，2 用法 usage，3 网络 network，"
-    "4 密钥或口令 key or passphrase，5 已取消 cancelled，130 已中断 interrupted"
+    "退出码：0 完成，1 被拒绝或未能证明，2 用法，3 网络，4 密钥或口令，5 已取消，130 已中断\n\n"
+    "Exit codes: 0 done, 1 refused or not proven, 2 usage, 3 network, 4 key or passphrase, 5 cancelled, 130 interrupted"
 )
 
 Command = Callable[..., Any]

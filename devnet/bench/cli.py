@@ -35,6 +35,7 @@ from devnet.prepare import prepare
 from devnet.problems import problem
 from devnet.speech import DevnetCommand
 from ledger.national import suite_named
+from node.language import words
 from wallet.session import Session
 
 DEFAULT_DIR: Final = "bench-data"
@@ -47,15 +48,15 @@ END_SECONDS_MAX: Final = 30
     help="压测：开环或闭环，由外部计量。\n\nMeasure it from outside, in an open or a closed loop.",
 )
 @click.option("--dir", "folder", type=click.Path(path_type=Path), default=DEFAULT_DIR, show_default=True)
-@click.option("--nodes", default=5, show_default=True, help="节点数,4 至 16 / how many nodes, 4 to 16")
+@click.option("--nodes", default=5, show_default=True, help="节点数，4 至 16 · how many nodes, 4 to 16")
 @click.option("--suite", type=click.Choice(["intl", "gm"]), default="intl", show_default=True)
-@click.option("--rate", type=click.IntRange(2), help="开环:每秒交易数 / open loop: transactions per second")
-@click.option("--clients", type=click.IntRange(1), help="闭环:客户数(默认 100) / closed loop: clients (default 100)")
+@click.option("--rate", type=click.IntRange(2), help="开环：每秒交易数 · open loop: transactions per second")
+@click.option("--clients", type=click.IntRange(1), help="闭环：客户数（默认 100） · closed loop: clients (default 100)")
 @click.option("--seconds", type=click.IntRange(1), default=60, show_default=True)
-@click.option("--holders", type=click.IntRange(2), default=1_000, show_default=True, help="持有人数 / holders")
-@click.option("--hot", is_flag=True, help="所有转让出自同一持有人 / one holder pays all the others")
-@click.option("--json", "as_json", is_flag=True, help="输出一个 JSON 对象 / print one JSON object")
-@click.option("--keep", is_flag=True, help="之后保持运行 / leave it running")
+@click.option("--holders", type=click.IntRange(2), default=1_000, show_default=True, help="持有人数 · holders")
+@click.option("--hot", is_flag=True, help="所有转让出自同一持有人 · one holder pays all the others")
+@click.option("--json", "as_json", is_flag=True, help="输出一个 JSON 对象 · print one JSON object")
+@click.option("--keep", is_flag=True, help="之后保持运行 · leave it running")
 def bench(
     *,
     folder: Path,
@@ -70,7 +71,7 @@ def bench(
     keep: bool,
 ) -> None:
     if rate is not None and clients is not None:
-        raise click.UsageError("--rate 与 --clients 只能选一 / --rate is an open loop, --clients a closed one")
+        raise problem("DEV-014")
     console = Console(stderr=as_json)
     workload = Workload(rate, clients or 100, seconds, holders, hot)
     with ends_in_order():
@@ -137,7 +138,7 @@ def sign_stock(console: Console, session: Session, holdings: list[Holding], unti
         payers=range(workload.payers),
     )
     with _progress(console) as bar:
-        task = bar.add_task(f"签名 sign {2 * workload.transfers:,}", total=workload.payers)
+        task = bar.add_task(f"{words('签名', 'sign')} {2 * workload.transfers:,}", total=workload.payers)
         by_payer = sign_all(work, lambda done: bar.update(task, completed=done))
     write_stock(job.stock, in_turns(by_payer))
 
@@ -157,7 +158,7 @@ def measure(plan: DevnetPlan, console: Console, job: LoadJob) -> Measured:
     notes = Notes.decode(job.notes.read_bytes())
     accepted = [row[0] for row in notes.rows if row[4] in ("accepted", "known")]
     with _progress(console) as bar:
-        task = bar.add_task("逐一核对 look for each on every node", total=len(plan.nodes))
+        task = bar.add_task(words("在各节点逐笔核对", "look for each on every node"), total=len(plan.nodes))
         checked = check_all(plan, accepted, lambda done: bar.update(task, completed=done))
     return Measured(notes, checked, sampler)
 
@@ -165,7 +166,7 @@ def measure(plan: DevnetPlan, console: Console, job: LoadJob) -> Measured:
 def follow(console: Console, workload: Workload, says: Connection, sampler: Sampler) -> None:
     """Sample the nodes and show how the generator fares, until it is done."""
     with _progress(console) as bar:
-        task = bar.add_task("准备压测端 load", total=workload.seconds)
+        task = bar.add_task(words("准备压测端", "making the load ready"), total=workload.seconds)
         is_running, last = False, time.monotonic()
         while True:
             if is_running and time.monotonic() - last >= SAMPLE_SECONDS:
@@ -180,7 +181,10 @@ def follow(console: Console, workload: Workload, says: Connection, sampler: Samp
                 case ("ready",):
                     is_running, last = True, sampler.look().at
                 case ("at", seconds, sent, accepted, height):
-                    what = f"提交 sent {sent:,} · 受理 accepted {accepted:,} · 高度 height {height}"
+                    what = words(
+                        f"提交 {sent:,} · 受理 {accepted:,} · 高度 {height}",
+                        f"sent {sent:,} · accepted {accepted:,} · height {height}",
+                    )
                     bar.update(task, description=what, completed=min(seconds, workload.seconds))
                 case ("done",):
                     sampler.look()

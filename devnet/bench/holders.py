@@ -16,6 +16,7 @@ from devnet.demo.plays import DUE, LINE_FEN
 from devnet.demo.stage import Stage, act
 from devnet.onboarding import Cast
 from ledger.codec import encode
+from node.language import words
 from wallet.builder import Signer
 from wallet.keystore import new_secret
 
@@ -50,10 +51,13 @@ def _admit(stage: Stage, cast: Cast, names: Sequence[str]) -> dict[str, Signer]:
         for i, name in enumerate(names)
     ]
     operator, supervisor = cast.signer("operator"), cast.signer("supervisor")
-    stage.do("邀请 invite", [act(operator, "membership", "invite_many", part) for part in _parts(applicants)])
-    stage.do("准入 admit", [act(supervisor, "membership", "admit", part, ("subject",)) for part in _parts(names)])
+    invited = [act(operator, "membership", "invite_many", part) for part in _parts(applicants)]
+    stage.do(words("邀请", "invite"), invited)
+    admitted = [act(supervisor, "membership", "admit", part, ("subject",)) for part in _parts(names)]
+    stage.do(words("准入", "admit"), admitted)
     licences = [(name, CAPACITY, today + LICENSED_DAYS, paper) for name in names]
-    stage.do("授资质 license", [act(supervisor, "membership", "license_many", part) for part in _parts(licences)])
+    licensed = [act(supervisor, "membership", "license_many", part) for part in _parts(licences)]
+    stage.do(words("授资质", "license"), licensed)
     return signers
 
 
@@ -66,14 +70,14 @@ def _split(stage: Stage, business: Business, names: Sequence[str], root: bytes, 
         items = tuple((name, name, each, business.paper("debt")) for name in part)
         batch = stage.session.suite.hasher("contract")(encode(("bulk", items)))
         pay = act(first, "bulk", "pay", spent, batch, len(items), each * len(items), until, DUE, items)
-        children: tuple[bytes, ...] = stage.do_one(f"拆分 split {part[-1]}", pay)
+        children: tuple[bytes, ...] = stage.do_one(f"{words('拆分', 'split')} {part[-1]}", pay)
         tranches.extend(children)
         spent = business.rests([spent])[0]
     accepts = [
         act(business.signer(name), "voucher", "accept", tranche, each, DUE)
         for name, tranche in zip(names[1:], tranches, strict=True)
     ]
-    stage.do("签收 accept", accepts)
+    stage.do(words("签收", "accept"), accepts)
     return [spent, *tranches]
 
 

@@ -12,43 +12,48 @@ from rich.table import Table
 
 from devnet.bench.figures import Row, by_second
 from devnet.bench.sampling import Sample
+from node.language import words
 
 CHART_CELLS: Final = (90, 13)
 RESET: Final = "\x1b[0m"
+TX_PER_SECOND: Final = ("笔/秒", "tx/s")
+TX: Final = ("笔", "tx")
+CORES: Final = ("核", "cores")
 LINES: Final = (
-    ("final_tps", "最终确认", "final", "笔/秒 tx/s"),
-    ("accepted_tps", "受理", "accepted", "笔/秒 tx/s"),
-    ("p50_final_ms", "确认时延 p50", "to final, p50", "ms"),
-    ("p95_final_ms", "确认时延 p95", "to final, p95", "ms"),
-    ("p99_final_ms", "确认时延 p99", "to final, p99", "ms"),
-    ("p50_accepted_ms", "受理时延 p50", "to accepted, p50", "ms"),
-    ("p95_accepted_ms", "受理时延 p95", "to accepted, p95", "ms"),
-    ("p99_accepted_ms", "受理时延 p99", "to accepted, p99", "ms"),
-    ("cpu_s_per_1000", "每千笔 CPU(全部节点)", "CPU per 1,000, all nodes", "s"),
-    ("floor_cpu_s_per_1000", "其中验签下限", "of it signature checks, at least", "s"),
-    ("times_floor", "为验签下限的倍数", "times that floor", "×"),
-    ("nodes_cores", "节点占用", "used by the nodes", "核 cores"),
-    ("generator_cores", "压测端占用", "used by the generator", "核 cores"),
-    ("others_cores", "本机其他进程占用", "used by everything else here", "核 cores"),
-    ("submitted", "提交", "submitted", "笔 tx"),
-    ("final", "最终确认", "final", "笔 tx"),
-    ("refused", "被链上拒绝", "refused by the chain", "笔 tx"),
-    ("turned_away", "入口未受理", "not accepted at the door", "笔 tx"),
-    ("lost", "受理后丢失", "accepted and lost", "笔 tx"),
+    ("final_tps", "最终确认", "final", TX_PER_SECOND),
+    ("accepted_tps", "受理", "accepted", TX_PER_SECOND),
+    ("p50_final_ms", "确认时延 p50", "to final, p50", ("ms", "ms")),
+    ("p95_final_ms", "确认时延 p95", "to final, p95", ("ms", "ms")),
+    ("p99_final_ms", "确认时延 p99", "to final, p99", ("ms", "ms")),
+    ("p50_accepted_ms", "受理时延 p50", "to accepted, p50", ("ms", "ms")),
+    ("p95_accepted_ms", "受理时延 p95", "to accepted, p95", ("ms", "ms")),
+    ("p99_accepted_ms", "受理时延 p99", "to accepted, p99", ("ms", "ms")),
+    ("cpu_s_per_1000", "每千笔 CPU（全部节点）", "CPU per 1,000, all nodes", ("s", "s")),
+    ("floor_cpu_s_per_1000", "其中验签下限", "of it signature checks, at least", ("s", "s")),
+    ("times_floor", "为验签下限的倍数", "times that floor", ("×", "×")),
+    ("nodes_cores", "节点占用", "used by the nodes", CORES),
+    ("generator_cores", "压测端占用", "used by the generator", CORES),
+    ("others_cores", "本机其他进程占用", "used by everything else here", CORES),
+    ("submitted", "提交", "submitted", TX),
+    ("final", "最终确认", "final", TX),
+    ("refused", "被链上拒绝", "refused by the chain", TX),
+    ("turned_away", "入口未受理", "not accepted at the door", TX),
+    ("lost", "受理后丢失", "accepted and lost", TX),
 )
 
 
 def result_table(result: dict[str, Any]) -> Table:
-    what = f"{result['loop']} · {result['nodes']} 节点 nodes · {result['suite']} · {result['engine']}"
+    nodes = f"{result['nodes']} {words('节点', 'nodes')}"
+    what = f"{result['loop']} · {nodes} · {result['suite']} · {result['engine']}"
     table = Table(title=f"{what} · {result['seconds']} s")
-    for heading in ("", "", "", ""):
-        table.add_column(heading, justify="right" if len(table.columns) == 2 else "left")
+    for justify in ("left", "right", "left"):
+        table.add_column("", justify=justify)
     for name, zh, en, unit in LINES:
         value = result[name]
-        table.add_row(zh, en, "-" if value is None else f"{value:,}", unit)
+        table.add_row(words(zh, en), "-" if value is None else f"{value:,}", words(*unit))
     for name, memory in result["memory"].items():
         figures = f"{memory['start_mib']:,.0f} → {memory['middle_mib']:,.0f} → {memory['end_mib']:,.0f}"
-        table.add_row(f"内存 {name}", "memory at start, middle, end", figures, "MiB")
+        table.add_row(f"{words('内存（始、中、末）', 'memory at start, middle, end:')} {name}", figures, "MiB")
     return table
 
 
@@ -57,8 +62,8 @@ def charts(rows: Sequence[Row], seconds: int) -> tuple[str, str]:
     found = by_second(rows)
     counts, middles = zip(*(found.get(second, (0, 0.0)) for second in range(seconds)), strict=True)
     return (
-        chart("每秒最终确认笔数 · final transactions in each second", counts),
-        chart("确认时延 p50 · p50 to final, ms", middles),
+        chart(words("每秒最终确认笔数", "final transactions in each second"), counts),
+        chart(words("确认时延 p50（毫秒）", "p50 to final, ms"), middles),
     )
 
 

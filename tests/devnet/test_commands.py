@@ -150,10 +150,3 @@ def test_asking_a_devnet_loads_neither_simulator_nor_benchmark():
     program = f"import sys, devnet.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "[]\n"
-
-
-@pytest.mark.parametrize("name", ["bank", "demo", "bench", "sim", "up", "status"])
-def test_help_speaks_both_languages(name):
-    shown = CliRunner().invoke(devnet, [name, "--help"]).output
-    assert any("\u4e00" <= char <= "\u9fff" for char in shown)
-    assert "Usage:" in shown
