@@ -24,12 +24,12 @@ from ledger.api import BlockAnswer, Status
 from ledger.block import Header
 from ledger.genesis import Genesis
 from ledger.national import suite_named
+from tests.kills.watching import BEHIND_HEIGHTS_MAX
 from wallet.node_api import NodeApi, NotProvenError, UnreachableError
 
 DOWN_SECONDS_MAX: Final = 10.0
 PAUSE_SECONDS_MAX: Final = 20.0
 REST_SECONDS_MAX: Final = 8.0
-BEHIND_HEIGHTS_MAX: Final = 3
 ASK_SECONDS: Final = 2.0
 
 

@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +38,7 @@ from ledger.transaction import TransactionCodec
 from tests.kills.clients import Clients, Sent
 from tests.kills.faults import Fault, Faults, Kind
 from tests.kills.verdict import Found, errors_in_logs, judge, look_everywhere, refusals
-from tests.kills.watching import Watched, Watching, longest_standstill, next_final
+from tests.kills.watching import Watched, Watching, idle_with_quorum, longest_standstill, next_final
 
 PURPOSE: Final = "kills"
 QUIET_SECONDS_MAX: Final = 120
@@ -130,7 +131,6 @@ def result_of(plan: DevnetPlan, workload: Workload, seed: int, ran: Ran) -> dict
         *turned_away(ran.sent),
         *judge(ran.sent, found, block_time, valid_until),
         *errors_in_logs(plan),
-        *(pause["finding"] for pause in pauses if "finding" in pause),
     ]
     return {
         "seed": seed,
@@ -149,6 +149,7 @@ def result_of(plan: DevnetPlan, workload: Workload, seed: int, ran: Ran) -> dict
         "standstill_s": {"quorum left": spread([p["standstill_s"] for p in pauses if p["kept_quorum"]])},
         "pauses": pauses,
         "findings": findings,
+        "standstills": standstills(ran, pauses),
     }
 
 
@@ -178,21 +179,41 @@ def pauses_of(ran: Ran) -> list[dict[str, Any]]:
     seen, rows = ran.watched.first_seen, list[dict[str, Any]]()
     for fault, following in zip(ran.faults, [*ran.faults[1:], None], strict=True):
         over = min(fault.ended + SETTLING_SECONDS, following.began if following is not None else ran.load_ended)
-        row: dict[str, Any] = {
-            "kind": fault.kind.value,
-            "victims": list(fault.victims),
-            "away_s": round(fault.ended - fault.began, 2),
-            "kept_quorum": fault.others_could_go_on,
-            "next_final_s": _rounded(next_final(seen, fault.began)),
-            "standstill_s": _rounded(longest_standstill(seen, fault.began, over)),
-            "from_return_s": _rounded(next_final(seen, fault.ended)),
-        }
-        if fault.others_could_go_on and row["standstill_s"] > STANDSTILL_SECONDS_MAX:
-            row["finding"] = f"stood still for {row['standstill_s']} s with a quorum left: {row}"
-        if not fault.others_could_go_on and (row["from_return_s"] or 1e9) > RETURN_SECONDS_MAX:
-            row["finding"] = f"nothing final {row['from_return_s']} s after a quorum was back: {row}"
-        rows.append(row)
+        from_return = next_final(seen, fault.ended)
+        is_whole = from_return is not None and (following is None or fault.ended + from_return < following.began)
+        rows.append(
+            {
+                "kind": fault.kind.value,
+                "victims": list(fault.victims),
+                "away_s": round(fault.ended - fault.began, 2),
+                "kept_quorum": fault.others_could_go_on,
+                "next_final_s": _rounded(next_final(seen, fault.began)),
+                "standstill_s": _rounded(longest_standstill(seen, fault.began, over)),
+                "from_return_s": _rounded(from_return) if is_whole else None,
+            }
+        )
     return rows
+
+
+def standstills(ran: Ran, pauses: list[dict[str, Any]]) -> list[str]:
+    """Times without a final height that nothing excuses."""
+    watched = ran.watched
+    marks = sorted(watched.first_seen.values())
+    findings = []
+    for before, after in pairwise(marks):
+        idle = idle_with_quorum(watched, before, after)
+        if idle > STANDSTILL_SECONDS_MAX:
+            place = sum(fault.began < after for fault in ran.faults)
+            findings.append(
+                f"stood still for {after - before:.1f} s, {idle:.1f} s of them with a quorum that could vote and had "
+                f"work; it ended {after - marks[0]:.1f} s after the first height seen, after fault {place}"
+            )
+    for row in pauses:
+        if row["kept_quorum"] and row["standstill_s"] > STANDSTILL_SECONDS_MAX:
+            findings.append(f"stood still for {row['standstill_s']} s though a quorum was left: {row}")
+        if not row["kept_quorum"] and (row["from_return_s"] or 0) > RETURN_SECONDS_MAX:
+            findings.append(f"nothing final for {row['from_return_s']} s after a quorum was back: {row}")
+    return findings
 
 
 def spread(values: list[float | None]) -> dict[str, float | int | None]:
@@ -208,13 +229,14 @@ def _rounded(seconds: float | None) -> float | None:
 
 def show(console: Console, result: dict[str, Any]) -> None:
     for name, value in result.items():
-        if name not in ("pauses", "findings"):
+        if name not in ("pauses", "findings", "standstills"):
             console.print(f"{name:32} {value}", highlight=False)
     for pause in result["pauses"]:
-        console.print("  ", *(f"{name}={value}" for name, value in pause.items() if name != "finding"))
-    for finding in result["findings"]:
+        console.print("  ", *(f"{name}={value}" for name, value in pause.items()))
+    found = [*result["findings"], *result["standstills"]]
+    for finding in found:
         console.print(f"FOUND: {finding}", highlight=False)
-    console.print("nothing found" if not result["findings"] else f"{len(result['findings'])} findings")
+    console.print(f"{len(found)} findings" if found else "nothing found")
 
 
 def main() -> None:
@@ -242,9 +264,10 @@ def main() -> None:
     show(console, result)
     if given.as_json:
         print(json.dumps(result, ensure_ascii=False))
-    if not result["findings"] and not given.keep:
+    is_good = not result["findings"] and not result["standstills"]
+    if is_good and not given.keep:
         remove(given.folder)
-    sys.exit(1 if result["findings"] else 0)
+    sys.exit(0 if is_good else 1)
 
 
 if __name__ == "__main__":
