@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 from contracts.language.meter import SCAN_ROW_UNITS, Meter, OutOfBudget
 from ledger.codec import encode, load
 from ledger.errors import Refused, refuse
-from ledger.interface import BYTES_KINDS, IndexForm, MapForm, Type
+from ledger.interface import IndexForm, MapForm, Type
 from ledger.keys import encode_part, parts_of_key
 from ledger.state import KEY_BYTES_MAX, PLACING_BYTES
 
@@ -296,7 +296,7 @@ class StateIndex:
         self.rows = rows
         self.prefix = contract_number.to_bytes(2, "big") + bytes([form.number])
         self._kinds = kinds
-        self._is_bytes = len(kinds) == 1 and kinds[0].kind in BYTES_KINDS and kinds[0].kind != "bytes"
+        self._is_bytes = len(kinds) == 1 and kinds[0].kind in ("id", "key", "digest")
         self._values = attrgetter(*[f"field_{name}" for name in form.by])
         self._where = None if form.where is None else attrgetter(f"field_{form.where}")
         self._came: dict[bytes, dict[bytes, Any]] = {}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from typing import Final
 
 from contracts.language.builtin_names import SEALED_RECORDS
-from contracts.language.expressions import ExpressionWriter
-from contracts.language.forms import ANY, NOTHING, is_integer, optional, required
+from contracts.language.declarations import Method
+from contracts.language.expressions import ExpressionWriter, is_flat_row
+from contracts.language.forms import ANY, INTEGER, NOTHING, is_integer, is_scalar, optional, required
 from contracts.language.meter import CALL_UNITS, EMIT_UNITS, HELPER_UNITS, MAP_READ_UNITS, MAP_WRITE_UNITS, SCAN_UNITS
 from contracts.language.pieces import BITS_MAX, SMALL_BITS, Code, literal
 from contracts.language.verdicts import verdict
@@ -22,7 +24,10 @@ from contracts.language.vocabulary import (
     SYSTEM_CALLS,
     VALUE_METHODS,
 )
-from ledger.interface import Type
+from ledger.interface import BYTES_KINDS, TEXT_KINDS, Type
+
+_COMPREHENSIONS: Final = (ast.GeneratorExp, ast.ListComp)
+_SIZED_KINDS: Final = frozenset(("array", "row", "list", *TEXT_KINDS, *BYTES_KINDS))
 
 
 class CallWriter(ExpressionWriter):
@@ -63,6 +68,8 @@ class CallWriter(ExpressionWriter):
             return Code(self.helper(name, *arguments), PURE_RESULTS[name])
         if name not in BUILTINS:
             raise verdict("CHK-007", line=node.lineno, what=name)
+        if name == "tuple" and len(self._plain(node)) == 1 and isinstance(node.args[0], _COMPREHENSIONS):
+            return self.tuple_of(node.args[0])
         fewest, most, kind = BUILTINS[name]
         reverse = ""
         if name == "sorted" and len(node.keywords) == 1 and node.keywords[0].arg == "reverse":
@@ -77,7 +84,28 @@ class CallWriter(ExpressionWriter):
             return Code(f"{name}({', '.join(texts)})", arguments_[0].type, max(a.bits for a in arguments_))
         if name == "tuple" and arguments_ and arguments_[0].type.kind == "array":
             return arguments_[0]
-        return Code(self.helper(f"call_{name}", *texts), kind, 32 if name == "len" else BITS_MAX)
+        known = self._builtin_of_known(name, arguments_) if not reverse else None
+        return known or Code(self.helper(f"call_{name}", *texts), kind, 32 if name == "len" else BITS_MAX)
+
+    def _builtin_of_known(self, name: str, arguments: list[Code]) -> Code | None:
+        """A function whose arguments' types leave nothing to test, if it is one."""
+        texts, kinds = [argument.text for argument in arguments], [argument.type for argument in arguments]
+        if any(kind.optional for kind in kinds):
+            return None
+        if name == "len" and kinds[0].kind in _SIZED_KINDS:
+            self.cost += HELPER_UNITS
+            return Code(f"len({texts[0]})", INTEGER, 32)
+        if any(kind.kind != "array" for kind in kinds):
+            return None
+        limit = min(kind.limit for kind in kinds)
+        items = tuple(kind.items[0] for kind in kinds)
+        if name == "sum" and limit and is_integer(items[0]):
+            return Code(self.helper("sum_of", texts[0]), INTEGER, SMALL_BITS + limit.bit_length())
+        if name == "zip" and all(is_scalar(item) or item.kind == "record" or is_flat_row(item) for item in items):
+            weight = 1 + len(items) + sum(len(item.items) for item in items if item.kind == "row")
+            rows = Type("array", items=(Type("row", items=items),), limit=limit)
+            return Code(self.helper("zip_of", str(weight), *texts), rows)
+        return None
 
     def _not_sealed(self, node: ast.Call, record: str) -> None:
         if record in SEALED_RECORDS:
@@ -160,6 +188,8 @@ class CallWriter(ExpressionWriter):
         if method is None:
             raise verdict("CHK-009", line=node.lineno, what=f"self.{name}")
         arguments = list(self._plain(node))
+        if _is_identity(method) and len(arguments) == 1:
+            return self._identity(method, arguments[0])
         texts: list[str] = []
         if method.has_context:
             first = arguments.pop(0) if arguments else None
@@ -174,6 +204,13 @@ class CallWriter(ExpressionWriter):
         texts.extend(literal(entry.default).text for entry in method.parameters[len(arguments) :])
         self.cost += HELPER_UNITS
         return Code(f"f_{name}({', '.join(texts)})", method.returns, SMALL_BITS)
+
+    def _identity(self, method: Method, argument: ast.expr) -> Code:
+        """A method that returns what it is given says of what type that is, and need not be called for it."""
+        self.cost += HELPER_UNITS
+        given = method.parameters[0].type
+        code = Code(self.typed(self.write(argument), given), given, SMALL_BITS)
+        return Code(self.typed(code, method.returns), method.returns, SMALL_BITS)
 
     def _call_map(self, node: ast.Call, state: str, name: str) -> Code:
         form = self.found.maps[state]
@@ -250,12 +287,17 @@ class CallWriter(ExpressionWriter):
         """`ctx.emit(…)` as a statement."""
         if len(self._plain(node)) != 1:
             raise self.refuse(node, "ctx.emit", "takes one event")
-        event = self.write(node.args[0])
+        argument = node.args[0]
+        is_made_here = isinstance(argument, ast.Call) and isinstance(argument.func, ast.Name)
+        event = self.write(argument)
         if event.type.kind != "record" or event.type.names[0] not in self.found.events or event.type.optional:
             raise self.refuse(node, "ctx.emit", "takes an event of this file")
         self.cost += EMIT_UNITS
         name = event.type.names[0]
-        return f"ctx.session.events.append((contract_name, {name!r}, pack_{name}({self.paid(event.text, event.type)})))"
+        values = f"pack_{name}({self.paid(event.text, event.type)})"
+        if is_made_here and event.text.startswith(f"R_{name}("):
+            values = f"event_{name}({event.text.removeprefix(f'R_{name}(')}"
+        return f"ctx.session.events.append((contract_name, {name!r}, {values}))"
 
     def refusal(self, node: ast.Call, argument: ast.expr, keywords: Sequence[ast.keyword]) -> str:
         """The exception of `ctx.refuse(…)` and `ctx.require(…)`."""
@@ -272,3 +314,14 @@ class CallWriter(ExpressionWriter):
             self.shared.note_number(name, keyword.arg, code.type)
             numbers.append(f"({keyword.arg!r}, {code.text}), ")
         return f"refused(refusal_{name}, ({''.join(numbers)}))"
+
+
+def _is_identity(method: Method) -> bool:
+    """Whether a method does nothing but return its one parameter."""
+    body = list(method.node.body)
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body.pop(0)
+    if method.kind != "helper" or method.has_context or len(method.parameters) != 1 or len(body) != 1:
+        return False
+    value = body[0].value if isinstance(body[0], ast.Return) else None
+    return isinstance(value, ast.Name) and value.id == method.parameters[0].name

@@ -23,7 +23,7 @@ from contracts.language.checker import BUILTIN, check_source
 from contracts.language.declarations import Declarations, Method
 from contracts.language.forms import ANY, NOTHING, TestWriter, join
 from contracts.language.meter import MAP_WRITE_UNITS
-from contracts.language.pieces import Code, SharedCode
+from contracts.language.pieces import SMALL_BITS, Code, SharedCode
 from contracts.language.publish import make_interface
 from contracts.language.records import write_record
 from contracts.language.verdicts import verdict
@@ -67,15 +67,16 @@ class MethodWriter:
     def write(self) -> list[str]:
         method = self.method
         for _ in range(_ROUNDS_MAX):
-            before = dict(self.expressions.locals)
+            before = dict(self.expressions.locals), len(self.expressions.wide)
             self.lines, self._loops = [], 0
             self._function()
-            if self.expressions.locals == before:
+            if (self.expressions.locals, len(self.expressions.wide)) == before:
                 break
         else:
             # Types that do not settle are not known; every use of them is tested at run time.
             for name in self.assigned:
                 self.expressions.locals[name] = ANY
+                self.expressions.wide.add(name)
             self.lines = []
             self._function()
         parameters = [f"v_{entry.name}" for entry in method.parameters]
@@ -142,7 +143,12 @@ class MethodWriter:
             kind = source.type.items[0] if source.type.kind == "array" and not source.type.optional else ANY
             if _is_range(node.iter):
                 kind = Type("integer")
-            head, extra = f"for {self._target(node.target, kind)} in each({source.text}, 1):", 1
+            target = self._target(node.target, kind, source.inner_bits)
+            if source.type.kind in ("array", "row") and not source.type.optional:
+                # A tuple, which nothing changes; each round pays for its item.
+                head, extra = f"for {target} in {source.text}:", 2
+            else:
+                head, extra = f"for {target} in each({source.text}, 1):", 1
         self._charge(place, self.expressions.cost - start, indent, is_head)
         self.lines.append(f"{indent}{head}")
         if self._loops == LOOPS_DEPTH_MAX:
@@ -210,7 +216,7 @@ class MethodWriter:
         if isinstance(target, ast.Subscript):
             self._store(target, code, indent)
         else:
-            text = self._target(target, code.type)
+            text = self._target(target, code.type, code.inner_bits)
             self.lines.append(f"{indent}{text} = {code.text}")
 
     def _store(self, target: ast.Subscript, code: Code, indent: str) -> None:
@@ -234,20 +240,22 @@ class MethodWriter:
         sum_ = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
         self._assign(node.target, self.expressions.write(sum_), indent)
 
-    def _target(self, node: ast.expr, kind: Type) -> str:
+    def _target(self, node: ast.expr, kind: Type, bits: int) -> str:
         """The text of a target, after noting what types its names can have."""
         if isinstance(node, ast.Name):
             if node.id in ("self", "ctx") or node.id in self.found.constants or node.id in self.found.records:
                 raise verdict("CHK-007", line=node.lineno, what=node.id)
-            self._note(node.id, kind)
+            self._note(node.id, kind, bits)
             return f"v_{node.id}"
         if isinstance(node, ast.Tuple) and node.elts:
             is_row = kind.kind == "row" and len(kind.items) == len(node.elts) and not kind.optional
             kinds = kind.items if is_row else (ANY,) * len(node.elts)
-            return f"({', '.join(self._target(e, k) for e, k in zip(node.elts, kinds, strict=True))},)"
+            return f"({', '.join(self._target(e, k, bits) for e, k in zip(node.elts, kinds, strict=True))},)"
         raise self.expressions.refuse(node, "an assignment", "is to plain names")
 
-    def _note(self, name: str, kind: Type) -> None:
+    def _note(self, name: str, kind: Type, bits: int) -> None:
+        if bits > SMALL_BITS:
+            self.expressions.wide.add(name)
         locals_ = self.expressions.locals
         locals_[name] = join(locals_[name], kind) if name in locals_ else kind
         self.assigned[name] = locals_[name]
@@ -314,7 +322,7 @@ def _compile(source: str, digest: bytes) -> Program:
         line
         for record in found.records.values()
         if _is_needed(record.name, shared)
-        for line in write_record(record, tests)
+        for line in write_record(record, tests, is_event=record.name in found.events)
     ]
     constants = [f"{name} = {value}" for name, value in shared.constants.items()]
     text = "\n".join(["", *constants, *tests.functions, *records, *shared.functions, *methods])

@@ -60,8 +60,8 @@ class ExpressionWriter:
         self.shared = shared
         self.cost = 0
         self.locals: dict[str, Type] = {entry.name: entry.type for entry in method.parameters}
-        self.small = frozenset(self.locals) - _assigned_names(method.node)
-        """Parameters that are never assigned: their integers were checked to lie within 63 bits."""
+        self.wide: set[str] = set()
+        """Names whose integers may be longer than 63 bits. Those of parameters and of what is stored are not."""
         self._scopes: list[dict[str, Code]] = []
         self._scope_count = 0
         self._kept = 0
@@ -98,9 +98,9 @@ class ExpressionWriter:
         if is_integer(required(wanted)):
             is_wanted = is_integer(code.type) or (wanted.optional and is_integer(required(code.type)))
             return is_wanted and code.bits <= SMALL_BITS
-        if wanted.kind == "row":
+        if wanted.kind == "row" or (wanted.kind == "array" and code.type.kind == "row"):
             # Its integers may have grown beyond what is stored.
-            return False
+            return code.bits <= SMALL_BITS and _fits(code.type, wanted)
         return code.type in (wanted, required(wanted)) and "any" not in {item.kind for item in wanted.items}
 
     def paid(self, text: str, kind: Type) -> str:
@@ -109,6 +109,9 @@ class ExpressionWriter:
 
     def stored(self, code: Code) -> str:
         """The text of a value that goes into a tuple, list or dict: a scalar, a tuple or a record."""
+        if is_flat_row(code.type):
+            self.cost += HELPER_UNITS + len(code.type.items)
+            return code.text
         return code.text if is_scalar(code.type) or code.type.kind == "record" else self.helper("frozen", code.text)
 
     # -- names and literals
@@ -124,7 +127,7 @@ class ExpressionWriter:
             if node.id in scope:
                 return scope[node.id]
         if node.id in self.locals:
-            bits = SMALL_BITS if node.id in self.small else BITS_MAX
+            bits = BITS_MAX if node.id in self.wide else SMALL_BITS
             return Code(f"v_{node.id}", self.locals[node.id], bits)
         if node.id in self.found.constants:
             return self.shared.constant(node.id, self.found.constants[node.id])
@@ -133,8 +136,10 @@ class ExpressionWriter:
     def _tuple(self, node: ast.Tuple) -> Code:
         parts = [self.write(item) for item in node.elts]
         texts = [self.stored(part) for part in parts]
-        kinds = tuple(ANY if part.type.kind in ("row", "list", "dict") else part.type for part in parts)
-        return Code(f"({', '.join(texts)}{',' if len(texts) == 1 else ''})", Type("row", items=kinds))
+        kinds = tuple(ANY if part.type.kind in ("list", "dict") else part.type for part in parts)
+        kinds = tuple(ANY if kind.kind == "row" and not is_flat_row(kind) else kind for kind in kinds)
+        bits = max([part.inner_bits for part in parts if _holds_integers(part.type)], default=0)
+        return Code(f"({', '.join(texts)}{',' if len(texts) == 1 else ''})", Type("row", items=kinds), bits)
 
     def _list(self, node: ast.List) -> Code:
         return Code(f"[{', '.join(self.stored(self.write(item)) for item in node.elts)}]", LIST)
@@ -235,7 +240,8 @@ class ExpressionWriter:
                 return f"({left.text} {sign} {right.text})"
             return f"({'' if sign == '==' else 'not '}{self.helper('equal', left.text, right.text)})"
         sign, name = _ORDER[type(operator)]
-        if is_integer(left.type) and is_integer(right.type):
+        if is_integer(required(left.type)) and is_integer(required(right.type)):
+            # Python refuses to order a number and null, which is a fault of the contract.
             return f"({left.text} {sign} {right.text})"
         return self.helper(name, left.text, right.text)
 
@@ -257,9 +263,8 @@ class ExpressionWriter:
         value = self._hidden(node.value, value)
         place = self.write(node.slice)
         kind = _item_type(value.type, node.slice)
-        # An array with a limit has been tested, and its integers with it; one that was put together has not.
-        is_tested = value.type.kind == "array" and value.type.limit > 0
-        return Code(f"{value.text}[{place.text}]", kind, SMALL_BITS if is_tested else BITS_MAX)
+        bits = value.inner_bits if value.type.kind in ("array", "row") else BITS_MAX
+        return Code(f"{value.text}[{place.text}]", kind, bits)
 
     def key_of(self, state: str, node: ast.expr) -> str:
         """A map's key, with the exact types of its parts."""
@@ -302,13 +307,25 @@ class ExpressionWriter:
     # -- comprehensions
 
     def _generatorexp(self, node: ast.GeneratorExp) -> Code:
-        return Code(self._comprehension(node), LIST)
+        return Code(self._comprehension(node)[0], LIST)
 
     def _listcomp(self, node: ast.ListComp) -> Code:
-        return Code(self.helper("list_of", self._comprehension(node)), LIST)
+        return Code(self.helper("list_of", self._comprehension(node)[0]), LIST)
 
-    def _comprehension(self, node: ast.GeneratorExp | ast.ListComp) -> str:
-        """A comprehension changes nothing, so it may be worked out at once and paid per item before it runs."""
+    def tuple_of(self, node: ast.GeneratorExp | ast.ListComp) -> Code:
+        """A comprehension as a tuple: of a tested array no longer than that, so tested like it where its items are."""
+        self.cost += 2 * HELPER_UNITS
+        text, item, source = self._comprehension(node, extra=2)
+        is_tested = source.type.kind == "array" and not source.type.optional and source.type.limit > 0
+        if is_tested and is_scalar(item.type) and (item.bits <= SMALL_BITS or not _holds_integers(item.type)):
+            return Code(f"tuple({text})", Type("array", items=(item.type,), limit=source.type.limit))
+        return Code(f"tuple({text})", ANY)
+
+    def _comprehension(self, node: ast.GeneratorExp | ast.ListComp, extra: int = 0) -> tuple[str, Code, Code]:
+        """A comprehension changes nothing, so it may be worked out at once and paid per item before it runs.
+
+        With the code of the item and of what it runs over.
+        """
         if len(node.generators) != 1 or node.generators[0].is_async:
             raise self.refuse(node, "a comprehension", "has one for")
         loop, kept = node.generators[0], self._kept
@@ -317,24 +334,25 @@ class ExpressionWriter:
             raise self.refuse(node, "a comprehension", "runs over something with a chained comparison in it")
         before = self.cost
         scope: dict[str, Code] = {}
-        target = self._targets(loop.target, _each_type(source), scope)
+        target = self._targets(loop.target, _each_type(source), source.inner_bits, scope)
         self._scopes.append(scope)
         conditions = "".join(f" if {self.write(test).text}" for test in loop.ifs)
-        item = self.stored(self.write(node.elt))
+        made = self.write(node.elt)
+        item = self.stored(made)
         self._scopes.pop()
-        per_item, self.cost = self.cost - before, before
+        per_item, self.cost = self.cost - before + extra, before
         self._check_pure(node)
-        return f"[{item} for {target} in each({source.text}, {per_item}){conditions}]"
+        return f"[{item} for {target} in each({source.text}, {per_item}){conditions}]", made, source
 
-    def _targets(self, node: ast.expr, kind: Type, scope: dict[str, Code]) -> str:
+    def _targets(self, node: ast.expr, kind: Type, bits: int, scope: dict[str, Code]) -> str:
         if isinstance(node, ast.Name):
             self._scope_count += 1
             name = f"c_{self._scope_count}"
-            scope[node.id] = Code(name, kind)
+            scope[node.id] = Code(name, kind, bits)
             return name
         if isinstance(node, ast.Tuple):
             kinds = kind.items if kind.kind == "row" and len(kind.items) == len(node.elts) else (ANY,) * len(node.elts)
-            return f"({', '.join(self._targets(e, k, scope) for e, k in zip(node.elts, kinds, strict=True))},)"
+            return f"({', '.join(self._targets(e, k, bits, scope) for e, k in zip(node.elts, kinds, strict=True))},)"
         raise self.refuse(node, "for", "assigns plain names")
 
     def _check_pure(self, comprehension: ast.GeneratorExp | ast.ListComp) -> None:
@@ -349,9 +367,27 @@ class ExpressionWriter:
                     raise self.refuse(node, "a comprehension", f"does not call {name}")
 
 
-def _assigned_names(node: ast.FunctionDef) -> frozenset[str]:
-    names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
-    return frozenset(name.id for name in names if isinstance(name.ctx, ast.Store))
+def is_flat_row(kind: Type) -> bool:
+    """Whether values are tuples of so many scalars, of which nothing has to be weighed."""
+    return kind.kind == "row" and not kind.optional and all(is_scalar(item) for item in kind.items)
+
+
+def _holds_integers(kind: Type) -> bool:
+    return kind.kind not in (*TEXT_KINDS, *BYTES_KINDS, "boolean", "nothing", "record")
+
+
+def _fits(kind: Type, wanted: Type) -> bool:
+    """Whether every value of `kind` has the type that is wanted, when its integers lie within 63 bits."""
+    if kind == NOTHING or kind.optional:
+        return wanted.optional and (kind == NOTHING or _fits(required(kind), wanted))
+    if kind.kind == "row" and wanted.kind == "array":
+        return len(kind.items) <= wanted.limit and all(_fits(item, wanted.items[0]) for item in kind.items)
+    if kind.kind == "row" and wanted.kind == "row":
+        are_as_many = len(kind.items) == len(wanted.items)
+        return are_as_many and all(_fits(item, part) for item, part in zip(kind.items, wanted.items, strict=True))
+    if is_integer(required(wanted)):
+        return is_integer(kind)
+    return (is_scalar(kind) or kind.kind == "record") and kind in (wanted, required(wanted))
 
 
 def _unit(left: Code, right: Code) -> Type:

@@ -82,6 +82,9 @@ def join(left: Type, right: Type) -> Type:
         return ANY if other.kind in ("any", "list", "dict") else optional(other)
     if required(left) == required(right):
         return optional(left)
+    if left.kind == right.kind == "array" and left.items == right.items:
+        # Its length is not known to be one that was tested.
+        return Type("array", left.optional or right.optional, items=left.items)
     if left.kind in INTEGER_KINDS and right.kind in INTEGER_KINDS:
         return Type("integer", left.optional or right.optional)
     return ANY
@@ -169,7 +172,8 @@ class TestWriter:
                 inner = self.test(kind.items[0], "item")
                 body = (
                     f"    if type(value) is not tuple or len(value) > {kind.limit}:\n        return False\n"
-                    f"    meter[0] -= len(value)\n    return all([{inner} for item in value])"
+                    f"    meter[0] -= len(value)\n    for item in value:\n        if not {inner}:\n"
+                    "            return False\n    return True"
                 )
             else:
                 parts = [self.test(item, f"value[{i}]") for i, item in enumerate(kind.items)]

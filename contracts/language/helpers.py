@@ -32,6 +32,7 @@ VALUE_BYTES_MAX: Final = 256 * 1024
 SHOWN_BYTES_MAX: Final = 4 * 1024 * 1024
 BYTES_PER_UNIT: Final = 4
 _SEQUENCES: Final = (tuple, list)
+_ENDS: Final = (int, type(None))
 _CREDIT_CODE: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 SCALARS: Final = (int, str, bytes, bool, type(None))
 
@@ -189,6 +190,21 @@ class Helpers:
     def _rows(self, rows: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:
         """What is put together without passing `frozen`: no heavier than a tuple may be, but for its records."""
         self._weigh(rows, 1)
+        return rows
+
+    def sum_of(self, items: tuple[int, ...]) -> int:
+        """The sum of an array of tested integers."""
+        self._meter[0] -= len(items)
+        return sum(items)
+
+    def zip_of(self, weight: int, *values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Arrays side by side, each row no heavier than `weight`."""
+        rows = tuple(zip(*values, strict=False))
+        self._meter[0] -= weight * len(rows)
+        if self._meter[0] < 0:
+            raise OutOfBudget
+        if weight * len(rows) > WEIGHT_MAX:
+            raise refuse("EXE-002", detail="a tuple is too large")
         return rows
 
     def list_of(self, items: list[Any]) -> list[Any]:
@@ -349,8 +365,7 @@ class Helpers:
 
     def part(self, value: Any, first: Any, last: Any) -> Any:
         """A slice."""
-        ends = (first, last)
-        if type(value) not in (str, bytes, tuple, list) or any(type(e) not in (int, type(None)) for e in ends):
+        if type(value) not in (str, bytes, tuple, list) or type(first) not in _ENDS or type(last) not in _ENDS:
             raise wrong_type("a slice", None)
         self._charge(len(value))
         return value[first:last]

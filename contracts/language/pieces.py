@@ -14,11 +14,16 @@ INLINE_CHARACTERS_MAX: Final = 80
 
 
 class Code(NamedTuple):
-    """An expression's text, what is known of its type, and the most bits of it as an integer."""
+    """An expression's text, what is known of its type, and the most bits of it as an integer, or of those in a row."""
 
     text: str
     type: Type
     bits: int = BITS_MAX
+
+    @property
+    def inner_bits(self) -> int:
+        """The most bits of an item. What is in an array with a limit has been tested."""
+        return SMALL_BITS if self.type.kind == "array" and self.type.limit > 0 else self.bits
 
 
 class SharedCode:

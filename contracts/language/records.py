@@ -19,8 +19,8 @@ _FIXED_BYTES: Final = 32
 """What an item of an array counts for, besides its texts."""
 
 
-def write_record(record: RecordForm, tests: TestWriter) -> list[str]:
-    """The class and the three functions of one record."""
+def write_record(record: RecordForm, tests: TestWriter, *, is_event: bool) -> list[str]:
+    """The class and the functions of one record."""
     name, fields = record.name, [entry.name for entry in record.fields]
     slots = ", ".join(f"'field_{field}'" for field in fields)
     lines = [f"class R_{name}:", f"    __slots__ = ('stored', {slots})"]
@@ -28,26 +28,46 @@ def write_record(record: RecordForm, tests: TestWriter) -> list[str]:
         f"field_{entry.name}" + (f"={_literal(entry.default)}" if entry.has_default else "") for entry in record.fields
     ]
     lines.append(f"    def __init__({', '.join(['self', *parameters])}):")
-    for entry in record.fields:
-        lines.append(f"        if not {tests.test(entry.type, f'field_{entry.name}')}:")
-        lines.append(f"            raise wrong_type('{name}.{entry.name}', field_{entry.name})")
+    checks = _checks(record, tests)
+    lines += [f"    {line}" for line in checks]
     lines += [f"        self.field_{field} = field_{field}" for field in fields] or ["        pass"]
     values = [to_plain(entry.type, f"record.field_{entry.name}") for entry in record.fields]
     lines += [f"def pack_{name}(record):", f"    return ({', '.join(values)}{',' if len(values) == 1 else ''})"]
     lines += _unpack(record)
     lines += _of(record)
+    if is_event:
+        size = _sizes(record, "field_")
+        values = [to_plain(entry.type, f"field_{entry.name}") for entry in record.fields]
+        lines += [f"def event_{name}({', '.join(parameters)}):", *checks]
+        lines += [] if size == "0" else [f"    take_bytes({size})"]
+        lines.append(f"    return ({', '.join(values)}{',' if len(values) == 1 else ''})")
     return lines + write_size(record)
+
+
+def _checks(record: RecordForm, tests: TestWriter) -> list[str]:
+    lines: list[str] = []
+    for entry in record.fields:
+        lines.append(f"    if not {tests.test(entry.type, f'field_{entry.name}')}:")
+        lines.append(f"        raise wrong_type('{record.name}.{entry.name}', field_{entry.name})")
+    return lines
+
+
+def _sizes(record: RecordForm, prefix: str) -> str:
+    """The bytes of a record's parts of any length, in fields that begin with `prefix`."""
+    parts = [_size(entry.type, f"{prefix}{entry.name}") for entry in record.fields]
+    return " + ".join([part for part in parts if part != "0"] or ["0"])
 
 
 def write_size(record: RecordForm) -> list[str]:
     """`size_X(record)`, the bytes of its parts of any length, and `paid_X(record)`, which takes their price."""
-    parts = [_size(entry.type, f"record.field_{entry.name}") for entry in record.fields]
-    sizes = [part for part in parts if part != "0"]
+    size = _sizes(record, "record.field_")
     return [
         f"def size_{record.name}(record):",
-        f"    return {' + '.join(sizes or ['0'])}",
+        f"    return {size}",
         f"def paid_{record.name}(record):",
-        f"    take_bytes(size_{record.name}(record))",
+        f"    size = {size}",
+        "    if size:",
+        "        take_bytes(size)",
         "    return record",
         "",
     ]

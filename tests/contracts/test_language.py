@@ -126,6 +126,70 @@ def test_integers_are_stored_within_63_bits():
     assert run("return Row(number=9223372036854775807 * 2).number", records=records).code == "EXE-002"
 
 
+TAKING = """    def take(self, parts: tuple[tuple[Text, int], ...]) -> int:
+        return parts[0][1]
+
+    def each(self, numbers: tuple[int, ...]) -> int:
+        return sum(numbers)
+
+    def after(self, number: int | None) -> int:
+        return 1 if 5 < number else 0
+
+    def same(self, number: int) -> Fen:
+        return number
+"""
+HUGE = "9223372036854775807 * 2"
+
+
+@pytest.mark.parametrize(
+    ("statements", "outcome"),
+    [
+        ("x = 5\nfor i in (1, 2):\n    x = i\nreturn self.take((('a', x),))", 2),
+        ("return self.take(tuple([('a', i) for i in (7, 8)]))", 7),
+        ("return self.each(tuple([part[1] for part in (('a', 7), ('b', 8))]))", 15),
+        ("return self.after(6) * 10 + self.same(3)", 13),
+        (f"return self.take((('a', {HUGE}),))", "EXE-006"),
+        (f"x = {HUGE}\nreturn self.take((('a', x),))", "EXE-006"),
+        (f"x = ('a', 1)\nx = ('a', {HUGE})\nreturn self.take((x,))", "EXE-006"),
+        (f"x = 1\nfor i in (1, 2):\n    n = self.take((('a', x),))\n    x = {HUGE}\nreturn n", "EXE-006"),
+        (f"for x in (1, {HUGE}):\n    n = self.take((('a', x),))\nreturn n", "EXE-006"),
+        (f"for x, y in ((1, 2), (1, {HUGE})):\n    n = self.take((('a', y),))\nreturn n", "EXE-006"),
+        (f"return self.each(tuple([i for i in (1, {HUGE})]))", "EXE-006"),
+        (f"return self.same({HUGE})", "EXE-002"),
+        ("return self.take((('a', True),))", "EXE-006"),
+        ("return self.take((('a', None),))", "EXE-006"),
+        ("return self.take((('a',),))", "EXE-006"),
+        ("return self.each((1, 2) + (True,))", "EXE-006"),
+        ("return self.after(None)", "EXE-006"),
+    ],
+)
+def test_what_is_proved_of_a_row_is_so(statements, outcome):
+    """A test is left out only where the types and sizes of all parts are known."""
+    receipt = run(statements, members=TAKING)
+    assert (receipt.result if receipt.status is Status.DONE else receipt.code) == outcome, receipt
+
+
+def test_an_event_takes_only_its_own_types():
+    records = "class Said(Event):\n    number: int\n    names: tuple[Text, ...] = ()\n"
+    assert run("ctx.emit(Said(number=1, names=('a',)))\nreturn 1", records=records).events[0].values == (1, ("a",))
+    assert run("x = Said(number=1)\nctx.emit(x)\nreturn 1", records=records).events[0].values == (1, ())
+    assert run(f"ctx.emit(Said(number={HUGE}))\nreturn 1", records=records).code == "EXE-002"
+    assert run("ctx.emit(Said(number=True))\nreturn 1", records=records).code == "EXE-006"
+    assert run("ctx.emit(Said(number=1, names=(1,)))\nreturn 1", records=records).code == "EXE-006"
+
+
+def test_rows_put_side_by_side_are_weighed():
+    members = """    def pairs(self, one: tuple[int, ...], other: tuple[tuple[int, int], ...]) -> int:
+        made = zip(one, other)
+        for first, second in made:
+            one = (second[0],)
+        return len(made) * 100 + one[0]
+"""
+    assert value("return self.pairs((1, 2), ((3, 4), (5, 6), (7, 8)))", members=members) == 205
+    one, two = (run(f"return self.pairs({(1,) * n}, {((3, 4),) * n})", members=members) for n in (2, 9))
+    assert two.budget_used - one.budget_used >= 7 * 5
+
+
 def test_what_is_spent_follows_from_the_source_alone():
     statements = "x = 0\nfor i in range(100):\n    x += i\nreturn x"
     assert run(statements).budget_used == run(statements).budget_used
