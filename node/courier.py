@@ -56,9 +56,10 @@ class Courier:
         self._transport = transport
         self._directory = directory
         self.dropped: Counter[str] = Counter()
+        self._last: tuple[PeerMessage | None, bytes] = (None, b"")
 
     def send(self, to: PeerId | None, message: PeerMessage) -> None:
-        frame = encode_message(message)
+        frame = self._encode(message)
         channel, priority = WAYS.get(type(message), VOTES)
         if to is None:
             keys = self._transport.connected()
@@ -69,3 +70,9 @@ class Courier:
             sent = self._transport.send_nowait(key, channel, frame, priority)
             if sent is not Sent.QUEUED:
                 self.dropped[sent.value] += 1
+
+    def _encode(self, message: PeerMessage) -> bytes:
+        """What goes to several peers one after another is encoded for the first of them."""
+        if self._last[0] is not message:
+            self._last = message, encode_message(message)
+        return self._last[1]

@@ -196,7 +196,16 @@ MempoolIntake = Submit | PeerTransactions
 MempoolBodies = PeerBodies | BlockWires
 """Ordering waits for these; they have a box of their own, so that they do not queue behind what may wait."""
 MempoolControl = (
-    Resolve | EndResolve | Take | Decided | Executed | PeerWantsBodies | PeerWantsTransactions | SpreadTo | LinkUp
+    Resolve
+    | EndResolve
+    | Take
+    | Decided
+    | Executed
+    | PeerWantsBodies
+    | PeerWantsTransactions
+    | SpreadTo
+    | LinkUp
+    | LinkDown
 )
 
 # To ordering ---------------------------------------------------------------------------------------------------------

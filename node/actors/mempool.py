@@ -38,6 +38,7 @@ from node.messages import (
     Eligible,
     EndResolve,
     Executed,
+    LinkDown,
     LinkUp,
     MempoolBodies,
     MempoolControl,
@@ -115,6 +116,7 @@ class Mempool:
         self._to_ordering = to_ordering
         self._to_catch_up = to_catch_up
         self._assembly = Assembly(find=pool.find, ask=send, done=self._on_body)
+        self._linked: dict[PeerId, None] = {}
         self._to_spread: deque[Pooled] = deque()
         self._spread_wanted = trio.Event()
         self._grown = trio.Event()
@@ -308,7 +310,11 @@ class Mempool:
             case SpreadTo(order):
                 self._spread_again(order)
             case LinkUp(peer):
+                # Only from here on it is sent what is new: none of that may overtake what it has missed.
                 self._spread_promised(peer)
+                self._linked[peer] = None
+            case LinkDown(peer):
+                self._linked.pop(peer, None)
 
     def _on_executed(self, block: Executed) -> None:
         if block.callers_changed:
@@ -374,7 +380,7 @@ class Mempool:
             while self._to_spread:
                 batch = self._next_batch(now)
                 if batch:
-                    self._send(None, TxBatch(tuple(batch)))
+                    self._send_to(self._linked, TxBatch(tuple(batch)))
             await trio.sleep(SPREAD_EVERY_MS / 1000)
 
     def _next_batch(self, now: int) -> list[bytes]:
@@ -386,6 +392,10 @@ class Mempool:
             batch.append(entry.transaction.wire)
             size += len(entry.transaction.wire)
         return batch
+
+    def _send_to(self, peers: Iterable[PeerId], message: TxBatch) -> None:
+        for peer in peers:
+            self._send(peer, message)
 
     def _spread_promised(self, peer: PeerId) -> None:
         """A peer that was away has missed what was spread. It gets all that this node has promised and no block holds,
@@ -402,8 +412,7 @@ class Mempool:
             batch = TxBatch(tuple(entry.transaction.wire for entry in entries))
             for entry in entries:
                 entry.spread_ms = now
-            for peer in order:
-                self._send(peer, batch)
+            self._send_to(order, batch)
 
     def _oldest(self, spread_before_ms: int) -> Iterable[Pooled]:
         """The oldest waiting ones, at most a batch, leaving out what was spread later than the given time."""

@@ -113,9 +113,7 @@ class Peers:
             return
         self._board.transport = self._transport.statistics()
         notice = LinkUp(peer) if isinstance(incoming, PeerUp) else LinkDown(peer)
-        if isinstance(notice, LinkUp):
-            # First of all: what comes through the door from now on is spread to this peer too, behind what it missed.
-            await self._control.send(notice)
+        await self._control.send(notice)
         await self._ordering.send(notice)
         await self._catch_up.send(notice)
 

@@ -26,6 +26,7 @@ from node.messages import (
     Decided,
     Eligible,
     Executed,
+    LinkDown,
     LinkUp,
     PeerBodies,
     PeerTransactions,
@@ -95,8 +96,11 @@ class Bench:
     def of(self, kind: type) -> list[Any]:
         return [message for message in self.told if isinstance(message, kind)]
 
-    def spread(self) -> list[bytes]:
-        return [w for to, m in self.sent if to is None and isinstance(m, TxBatch) for w in m.wires]
+    def spread(self, to: PeerId) -> list[bytes]:
+        return [wire for batch in self.batches(to) for wire in batch]
+
+    def batches(self, to: PeerId) -> list[tuple[bytes, ...]]:
+        return [m.wires for peer, m in self.sent if peer == to and isinstance(m, TxBatch)]
 
 
 def make_mempool(path: Path, bench: Bench | None = None) -> tuple[Bench, list[JournalledWire]]:
@@ -222,12 +226,16 @@ async def test_one_id_with_other_signatures_has_one_place(autojump_clock, bench)
 async def test_what_clients_send_is_spread_and_what_peers_send_is_not(autojump_clock, bench):
     mine, theirs = [make(str(i)) for i in range(450)], make("theirs")
     await bench.mempool.door.send(PeerTransactions(PEER, (theirs.wire,)))
+    for peer in (PEER, OTHER):
+        bench.mempool.control.post(LinkUp(peer))
+    await bench.settle()
     await bench.submit(*(t.wire for t in mine))
     await trio.sleep(1)
-    assert sorted(bench.spread()) == sorted(t.wire for t in mine)
-    sizes = [len(m.wires) for to, m in bench.sent if to is None and isinstance(m, TxBatch)]
-    assert max(sizes) <= 200
-    assert len(sizes) <= 4
+    for peer in (PEER, OTHER):
+        assert bench.spread(peer) == [t.wire for t in mine]
+        sizes = [len(batch) for batch in bench.batches(peer)]
+        assert max(sizes) <= 200
+        assert len(sizes) <= 4
 
 
 async def test_eligible_is_said_when_the_pool_fills_and_when_it_empties(autojump_clock, bench):
@@ -347,13 +355,31 @@ async def test_a_peer_that_comes_back_gets_what_was_promised_in_order_before_wha
     bench.mempool.control.post(Decided(1, (mine[0].id,)))
     bench.mempool.control.post(LinkUp(PEER))
     await bench.settle()
-    batches = [m.wires for to, m in bench.sent if to == PEER and isinstance(m, TxBatch)]
-    assert [wire for batch in batches for wire in batch] == [t.wire for t in mine[1:]]
-    assert max(sum(map(len, batch)) for batch in batches) < BATCH_BYTES_MAX + 1_000
+    assert bench.spread(PEER) == [t.wire for t in mine[1:]]
+    assert max(sum(map(len, batch)) for batch in bench.batches(PEER)) < BATCH_BYTES_MAX + 1_000
     following = make("following")
     await bench.submit(following.wire)
     await trio.sleep(1)
-    assert bench.sent[-1] == (None, TxBatch((following.wire,)))
+    assert bench.sent[-1] == (PEER, TxBatch((following.wire,)))
+
+
+async def test_nothing_new_is_sent_to_a_peer_before_what_it_has_missed(autojump_clock, bench):
+    """The transport has a link before this actor hears of it."""
+    first, second, third = (make(name) for name in ("first", "second", "third"))
+    await bench.submit(first.wire)
+    await trio.sleep(1)
+    assert bench.sent == []
+    bench.mempool.control.post(LinkUp(PEER))
+    await bench.submit(second.wire)
+    await trio.sleep(1)
+    assert bench.spread(PEER) == [first.wire, second.wire]
+    bench.mempool.control.post(LinkDown(PEER))
+    await bench.settle()
+    await bench.submit(third.wire)
+    await trio.sleep(1)
+    bench.mempool.control.post(LinkUp(PEER))
+    await bench.settle()
+    assert bench.spread(PEER)[2:] == [first.wire, second.wire, third.wire]
 
 
 async def test_known_from_a_peer_alone_is_put_on_this_disk_before_the_client_hears_of_it(
@@ -384,7 +410,9 @@ async def test_after_a_crash_the_journal_is_replayed(autojump_clock, tmp_path, n
     assert second.mempool.replay(wires, GENESIS_TIME + 11) == 1
     await nursery.start(second.mempool.run)
     await trio.sleep(1)
-    assert second.spread() == [waiting.wire]
+    second.mempool.control.post(LinkUp(PEER))
+    await second.settle()
+    assert second.spread(PEER) == [waiting.wire]
     [outcome] = await second.submit(waiting.wire)
     assert outcome.outcome == "known"
     second.mempool.control.post(Executed(1, GENESIS_TIME + 12, (waiting.id,)))
