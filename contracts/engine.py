@@ -31,7 +31,7 @@ from ledger.block import Header
 from ledger.codec import encode, encoded_size, load
 from ledger.crypto import Suite
 from ledger.errors import Number, Refused, refuse
-from ledger.genesis import Genesis
+from ledger.genesis import Genesis, ValidatorEntry
 from ledger.receipt import EVENTS_MAX, RECEIPT_BYTES_MAX, Status
 from ledger.transaction import Transaction
 from ledger.validators import ValidatorSet, make_validator_set
@@ -57,7 +57,8 @@ class Execution:
     Shapes: `state` full keys (contract u16, map u8, key) → encoded values, None where removed; `rows` the same and the
     indexes' entries, which are not hashed, under their database keys; `receipts` encoded, the sweep's
     last; `units` what each transaction was charged. `next_validators` is the set after this block, `day` the business
-    day. `callers_changed`: a row of people or organisations may be another one now.
+    day. `callers_changed`: a row of people or organisations may be another one now. `nodes`: the register of
+    validators' nodes by key, where it may be another one.
     """
 
     receipts: tuple[bytes, ...]
@@ -66,6 +67,7 @@ class Execution:
     next_validators: ValidatorSet
     day: int
     callers_changed: bool = False
+    nodes: tuple[ValidatorEntry, ...] | None = None
     units: tuple[int, ...] = ()
 
 
@@ -80,7 +82,7 @@ class Engine:
         self._misbehaviour_hash = suite.hasher("misbehaviour")
         self._units_max = genesis.limit("transaction_budget_max")
         self._block_units_max = genesis.limit("block_budget_max")
-        self._validators: dict[bytes, str] | None = None
+        self._validators: dict[bytes, ValidatorEntry] | None = None
         self._cursors: dict[bytes, bytes] = {}
         self._receipts = ReceiptWriter(0)
         self._announced = 0
@@ -94,6 +96,14 @@ class Engine:
         """The contracts in force, for whoever describes them."""
         self._load()
         return self._world
+
+    @property
+    def nodes(self) -> tuple[ValidatorEntry, ...]:
+        """The nodes of the register's validators, ascending by key."""
+        if self._validators is None:
+            self._load()
+        assert self._validators is not None, "validators are known since the engine was loaded"
+        return tuple(self._validators[key] for key in sorted(self._validators))
 
     def move_to(self, reader: StateReader) -> None:
         """Read from another snapshot from now on; for engines that only answer questions."""
@@ -167,7 +177,7 @@ class Engine:
         world.load()
         if self._validators is None:
             rows = world.contracts["governance"].maps["validators"].scan_all()
-            self._validators = {key: row.field_organisation for key, row in rows}
+            self._validators = {key: _entry(key, row) for key, row in rows}
             stored = self._reader.scan(STATE + CURSORS_PREFIX, STATE + CURSORS_PREFIX[:-1] + b"\1", 1_024)
             self._cursors = {key[4:]: load(value)[0] for key, value in stored}
         self._is_loaded = True
@@ -318,8 +328,9 @@ class Engine:
             row = validators.live.get(key)
             self._validators.pop(key, None)
             if row is not None:
-                self._validators[key] = row.field_organisation
+                self._validators[key] = _entry(key, row)
         rows: dict[bytes, bytes | None] = {STATE + key: value for key, value in state.items()}
+        nodes = self.nodes if validators.dirty else None
         registry = len(governance.maps["contracts"].dirty)
         members = world.contracts["membership"].maps
         callers_changed = bool(members["people"].dirty or members["organisations"].dirty)
@@ -329,5 +340,9 @@ class Engine:
                     changed.finish(state, rows)
         world.journal.clear()
         self._is_loaded = not registry
-        validators_now = make_validator_set(self._validators)
-        return Execution(receipts, state, rows, validators_now, day, callers_changed, units)
+        validators_now = make_validator_set({key: entry.organisation for key, entry in self._validators.items()})
+        return Execution(receipts, state, rows, validators_now, day, callers_changed, nodes, units)
+
+
+def _entry(key: bytes, row: Any) -> ValidatorEntry:
+    return ValidatorEntry(key, row.field_organisation, row.field_transport_key, row.field_addresses)

@@ -19,7 +19,7 @@ from contracts.state_map import StateReader
 from contracts.world import World
 from ledger.crypto import ZERO_HASH, Suite
 from ledger.errors import refuse
-from ledger.genesis import Genesis
+from ledger.genesis import Genesis, ValidatorEntry
 from ledger.interface import Interface
 
 WORLDS_MAX: Final = 4
@@ -103,6 +103,13 @@ class Library:
             # What is absent is remembered as well, and strangers can make up as many keys as they like.
             engine.world.contracts["membership"].maps["people"].evict()
             self._give_back(engine)
+
+    def nodes(self, reader: StateReader) -> tuple[ValidatorEntry, ...]:
+        """The register of the validators' nodes, ascending by key."""
+        engine = self._take(reader)
+        nodes = engine.nodes
+        self._give_back(engine)
+        return nodes
 
     def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
         """The names of an event's values; numbers as names where no interface that is known has `count` of them."""

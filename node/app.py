@@ -33,7 +33,7 @@ from node.actors.ticker import Ticker
 from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
-from node.callers import Callers, CheckCaller
+from node.callers import Callers
 from node.clock import Clock, SystemClock
 from node.config import NodeConfig, load_genesis
 from node.courier import Courier
@@ -45,7 +45,7 @@ from node.guard import GuardFile
 from node.held_blocks import HeldBlocks, Permission
 from node.keys import read_secret
 from node.limits import pool_limits_of, timing_of
-from node.machine import Machine
+from node.machine import Machine, Register
 from node.messages import (
     CatchUpInbox,
     ExecutorInbox,
@@ -78,8 +78,8 @@ Service = Callable[..., Awaitable[None]]
 """What runs in the node's nursery; takes trio's `task_status`."""
 MachineFactory = Callable[[Store, Genesis, Suite], Machine]
 """Makes the contract engine over an open store."""
-CheckCallerFactory = Callable[[Store, Genesis, Suite], CheckCaller]
-"""Makes the question that the mempool's door asks about callers, over an open store."""
+RegisterFactory = Callable[[Store, Genesis, Suite], Register]
+"""Makes the look-ups in the chain's own books, over an open store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +202,14 @@ class Node:
 def build_node(
     config: NodeConfig,
     make_machine: MachineFactory,
-    make_check_caller: CheckCallerFactory,
+    make_register: RegisterFactory,
     *,
     transport: Transport | None = None,
     clock: Clock | None = None,
 ) -> Node:
     """Open the folder and join the actors. Tests hand in a transport and a clock of their own."""
     opened = open_folder(config)
-    return _Joining(config, opened, make_machine, make_check_caller, transport, clock or SystemClock()).join()
+    return _Joining(config, opened, make_machine, make_register, transport, clock or SystemClock()).join()
 
 
 class _Joining:
@@ -220,14 +220,14 @@ class _Joining:
         config: NodeConfig,
         opened: Opened,
         make_machine: MachineFactory,
-        make_check_caller: CheckCallerFactory,
+        make_register: RegisterFactory,
         transport: Transport | None,
         clock: Clock,
     ) -> None:
         self.config = config
         self.opened = opened
         self.make_machine = make_machine
-        self.make_check_caller = make_check_caller
+        self.make_register = make_register
         self.clock = clock
         genesis = opened.genesis
         # By its transport key: the consensus key is what may be replaced.
@@ -247,6 +247,7 @@ class _Joining:
         applied = opened.store.applied
         assert applied is not None, "height 0 is written"
         self.board.chain.set(ChainStatus(applied.height, applied.block_time, opened.store.final))
+        self.register = self.make_register(opened.store, opened.genesis, opened.suite)
         mempool = self.mempool()
         decided = Watch(applied.height)
         ordering, catch_up = self.ordering(decided), self.catch_up(decided)
@@ -286,7 +287,7 @@ class _Joining:
                 chain=opened.chain,
                 pool=self.pool,
                 is_executed=opened.store.is_executed,
-                callers=Callers(self.make_check_caller(opened.store, opened.genesis, opened.suite)),
+                callers=Callers(self.register.check_caller),
                 threads=self.config.verify_threads,
             ),
             journal=opened.journal,
@@ -334,6 +335,8 @@ class _Joining:
             divergence=Divergence(opened.store, opened.suite, self.writes, self.send),
             permission=permission,
             decided=decided,
+            nodes=self.register.nodes(),
+            set_links=self.transport.set_registry,
             send=self.send,
             to_mempool=boxes.mempool_control.post,
             to_executor=boxes.executor.post,

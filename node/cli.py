@@ -43,7 +43,7 @@ from node.config import (
     unreadable,
     write_config,
 )
-from node.contract_engine import make_check_caller, make_machine
+from node.contract_engine import make_machine, make_register
 from node.doctor import examine, is_locked
 from node.genesis_spec import build_genesis, source_reader, view_of
 from node.keys import ENVIRONMENT_NAME, ENVIRONMENT_NAME_OF_FILE, KeyFileError, write_secret
@@ -241,7 +241,7 @@ def run(*, home: Path, open_reads: bool, log_file: Path | None, log_json: bool) 
             click.echo(who_can_read(api), err=True)
         verify_free(config)
         ask_passphrase_if_needed(config)
-        node = build_node(config, make_machine, make_check_caller)
+        node = build_node(config, make_machine, make_register)
         add_http(node)
         calm_collector()
         run_until_stopped(node)

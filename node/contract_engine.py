@@ -14,8 +14,7 @@ from contracts.state_map import INDEX, STATE, Row, StateMap
 from contracts.views import Library, Sheet
 from ledger.codec import load
 from ledger.crypto import Suite
-from ledger.genesis import Genesis
-from node.callers import CheckCaller
+from ledger.genesis import Genesis, ValidatorEntry
 from node.http.seams import ViewCall
 from node.store import Reader, Store
 
@@ -69,6 +68,11 @@ class ContractReads:
         with self._store.leased_snapshot(max(self._store.snapshots)) as reader:
             self._library.check_caller(self._reader(reader), key)
 
+    def nodes(self) -> tuple[ValidatorEntry, ...]:
+        """The validators' nodes in the last applied block's register."""
+        with self._store.leased_snapshot(max(self._store.snapshots)) as reader:
+            return self._library.nodes(self._reader(reader))
+
     def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
         names = self._library.event_fields(contract, event, count)
         newest = max(self._store.snapshots)
@@ -93,12 +97,12 @@ class ContractReads:
         return known
 
 
-def make_check_caller(store: Store, genesis: Genesis, suite: Suite) -> CheckCaller:
-    """What the mempool's door asks. Contracts are bound here already: later that would hold up votes."""
+def make_register(store: Store, genesis: Genesis, suite: Suite) -> ContractReads:
+    """The `node.machine.Register` over a store. Contracts are bound here already: later that would hold up votes."""
     reads = ContractReads(suite, genesis, store)
     with store.leased_snapshot(max(store.snapshots)) as reader:
         reads.sheets(reader)
-    return reads.check_caller
+    return reads
 
 
 def check_indexes(store: Store, genesis: Genesis, suite: Suite) -> list[str]:

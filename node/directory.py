@@ -3,11 +3,15 @@
 A node is called by its consensus key in the genesis everywhere above the transport, as long as it lives. The engine
 calls it by the key that it has at the height being decided: `key_of` translates at ordering's door, and whatever key a
 message is addressed to, the current or an older one, it reaches the node.
+
+Whom to link is the chain's to say: `follow` takes its register of nodes after each block that has changed it. A node
+that has left it stays linked while its key still validates, which is for the two heights after the one that decided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from consensus.messages import PeerId
 from ledger.genesis import ValidatorEntry
@@ -17,6 +21,7 @@ from node.transport.interface import Peer, PeerKey, PeerName
 
 class Directory:
     def __init__(self, entries: Iterable[ValidatorEntry], own_transport_key: bytes) -> None:
+        self._own = own_transport_key
         self._entries = [entry for entry in entries if entry.transport_key != own_transport_key]
         self._by_transport = {PeerKey(entry.transport_key): PeerId(entry.key) for entry in self._entries}
         self._by_id = {PeerId(entry.key): PeerKey(entry.transport_key) for entry in self._entries}
@@ -47,6 +52,29 @@ class Directory:
                 self._by_id[PeerId(new)] = PeerKey(entry.transport_key)
                 changed.append((old, PeerId(new)))
         return tuple(changed)
+
+    def follow(self, nodes: Iterable[ValidatorEntry], validators: ValidatorSet) -> bool:
+        """The register of nodes is this now, and these validate the height being decided. Whether links change."""
+        wanted: dict[bytes, ValidatorEntry] = {}
+        for entry in nodes:
+            if entry.transport_key != self._own:
+                wanted.setdefault(entry.transport_key, entry)
+        validating = {row.key for row in validators.rows}
+        kept: list[ValidatorEntry] = []
+        for known in self._entries:
+            found = wanted.pop(known.transport_key, None)
+            if found is not None:
+                kept.append(replace(known, organisation=found.organisation, addresses=found.addresses))
+            elif self._keys[PeerId(known.key)] in validating:
+                kept.append(known)
+        for entry in wanted.values():
+            # A peer that was linked before keeps its old names too: what is still on its way must find it.
+            self._by_transport[PeerKey(entry.transport_key)] = PeerId(entry.key)
+            self._by_id[PeerId(entry.key)] = PeerKey(entry.transport_key)
+            self._keys[PeerId(entry.key)] = PeerId(entry.key)
+            kept.append(entry)
+        is_changed, self._entries = kept != self._entries, kept
+        return is_changed
 
     def key_of(self, node: PeerId) -> PeerId:
         """The consensus key of a node at the height being decided."""

@@ -28,6 +28,7 @@ from consensus.messages import (
 )
 from ledger.block import Header
 from ledger.errors import Refused
+from ledger.genesis import ValidatorEntry
 from ledger.state import StateProof
 from ledger.transaction import Transaction
 
@@ -272,9 +273,10 @@ class Eligible:
 
 @dataclass(frozen=True, slots=True)
 class AppliedBlock:
-    """The executor's report; the engine's event is inside."""
+    """The executor's report; the engine's event is inside. `nodes` is the register of nodes where it has changed."""
 
     applied: Applied
+    nodes: tuple[ValidatorEntry, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ class Executor:
         )
         changed, units = execution.callers_changed, execution.units
         self._to_mempool(Executed(applied.height, applied.block_time, record.ids, changed, units))
-        self._to_ordering(AppliedBlock(event))
+        self._to_ordering(AppliedBlock(event, execution.nodes))
 
     def _prove(self, full_key: bytes) -> Proved:
         applied = self._store.applied

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -66,7 +67,7 @@ from consensus.verify import FalseCertificate, NotYet, Verifier
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import Checkpoint, CheckpointCert
 from ledger.errors import PeerFault
-from ledger.genesis import Genesis
+from ledger.genesis import Genesis, ValidatorEntry
 from ledger.proofs import freshness_digest
 from ledger.transaction import Transaction
 from ledger.validators import ValidatorSet
@@ -112,6 +113,7 @@ from node.messages import (
     WakeAt,
 )
 from node.store import Store
+from node.transport.interface import Peer
 from node.watch import Watch
 
 if TYPE_CHECKING:
@@ -146,6 +148,8 @@ class OrderingParts:
     directory: Directory
     divergence: Divergence
     decided: Watch[int]
+    nodes: tuple[ValidatorEntry, ...]
+    set_links: Callable[[tuple[Peer, ...]], None]
     send: SendToPeer
     to_mempool: Post[MempoolControl]
     to_executor: Post[ExecutorInbox]
@@ -176,6 +180,7 @@ class Ordering:
         self._eligible = Eligible(0, None)
         self._caught_up = CaughtUpBlock(parts.verifier)
         self._adopted: ValidatorSet | None = None
+        self._nodes = parts.nodes
         self._linked: dict[PeerId, None] = {}
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -220,6 +225,14 @@ class Ordering:
             if old in linked:
                 self._step(PeerDown(old))
                 self._step(PeerUp(new))
+        self._follow_nodes()
+
+    def _follow_nodes(self) -> None:
+        """Links go to the nodes that the chain's register names, and to those that still validate."""
+        if self._parts.directory.follow(self._nodes, self._engine.validators.current().set):
+            registry = self._parts.directory.registry()
+            log.info("links_to %s", " ".join(peer.name for peer in registry))
+            self._parts.set_links(registry)
 
     def _tick(self) -> None:
         now = self._parts.clock.now_ms()
@@ -257,8 +270,11 @@ class Ordering:
                 self._submit()
             case Taken():
                 self._on_taken(message)
-            case AppliedBlock(applied):
+            case AppliedBlock(applied, nodes):
                 self._on_applied(applied)
+                if nodes is not None:
+                    self._nodes = nodes
+                    self._follow_nodes()
             case TimerFired():
                 self._said_timer_ms = None
                 self._fetching.ask_again(self._now_ms)

@@ -7,6 +7,7 @@ close, the mailbox ends. An exception that leaves it is a bug of ours; see `erro
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import trio
@@ -20,7 +21,7 @@ from node.transport.errors import LinkEnded
 from node.transport.identity import peer_id_of, public_key_of
 from node.transport.inbox import Inbox
 from node.transport.interface import Channel, Peer, PeerKey, Priority, Reason, Sent
-from node.transport.logs import limit_library_log
+from node.transport.logs import limit_library_log, log
 from node.transport.muxing import GuardedYamux
 from node.transport.peers import PeerKeeper
 from node.transport.statistics import TransportStatistics
@@ -74,8 +75,12 @@ class Libp2pTransport:
             self.incoming.close()
 
     def set_registry(self, peers: Iterable[Peer]) -> None:
-        """Take effect at once: who is left out is cut off, who is new is called, who has moved is called there."""
-        self._registry = self._checked(peers)
+        """Take effect at once: who is left out is cut off, who is new is called, who has moved is called there.
+
+        What comes later than the start comes from the chain, where members may agree on an address that is none: it is
+        left out, since a node that stops helps nobody.
+        """
+        self._registry = self._checked(replace(peer, addresses=_usable(peer)) for peer in peers)
         if self._nursery is not None:
             self._follow_registry()
 
@@ -127,3 +132,15 @@ class Libp2pTransport:
 
     def _hand_in(self, peer_id: ID, muxer: GuardedYamux) -> None:
         self._keeper_of(peer_id).take_call(muxer)
+
+
+def _usable(peer: Peer) -> tuple[str, ...]:
+    good: list[str] = []
+    for address in peer.addresses:
+        try:
+            host_and_port(address)
+        except ValueError as error:
+            log.warning("the registered address of %s cannot be called: %s", peer.name, error)
+        else:
+            good.append(address)
+    return tuple(good)

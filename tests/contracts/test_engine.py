@@ -8,7 +8,9 @@ import pytest
 
 from contracts.engine import Engine
 from contracts.rehearsal import Rehearsal, rehearsal_genesis, system_sources
+from contracts.views import Library
 from ledger.codec import encode
+from ledger.genesis import ValidatorEntry
 from ledger.receipt import Receipt, Status
 from ledger.state import StateHasher, StateTree
 from ledger.transaction import Body, Transaction
@@ -425,9 +427,12 @@ def test_the_validators_follow_the_chain(told):
     ).result
     told.do("supervisor", "governance", "approve", proposal)
     assert [row.organisation for row in told.last.next_validators.rows if row.key == told.key("v5")] == ["a"]
+    joined = ValidatorEntry(told.key("v5"), "a", bytes(32), ("/ip4/127.0.0.1",))
+    assert told.last.nodes == tuple(sorted((*told.genesis.validators, joined), key=lambda entry: entry.key))
     told.restart()
     told.apply([])
-    assert len(told.last.next_validators) == 5
+    assert (len(told.last.next_validators), told.last.nodes) == (5, None)
+    assert joined in Library(told.suite, told.genesis, told.chain).nodes(told.reader)
 
 
 WHOLE = ("a", bytes(32), ("/ip4/127.0.0.1",))

@@ -17,11 +17,11 @@ from node.transport.interface import PeerKey
 from tests.node.memory_transport import MemoryNetwork, MemoryTransport
 from tests.node.support import (
     chain_of,
-    everybody_may_call,
     make_folder,
     make_genesis,
     make_transaction,
     notes_machine,
+    open_register,
 )
 
 PATIENCE_SECONDS = 30
@@ -37,16 +37,18 @@ class Cluster:
         self.network = MemoryNetwork()
         self.configs = [make_folder(root, genesis, i) for i in range(len(genesis.validators))]
         self.nodes: dict[int, Node] = {}
+        self.transports: dict[int, MemoryTransport] = {}
         self._nursery = nursery
         self.machines = dict(machines)
         self._scopes: dict[int, trio.CancelScope] = {}
 
     async def start(self, index: int) -> Node:
         transport = MemoryTransport(self.network, PeerKey(self.genesis.validators[index].transport_key))
+        self.transports[index] = transport
         node = self.nodes[index] = build_node(
             self.configs[index],
             self.machines.get(index, notes_machine),
-            everybody_may_call,
+            open_register,
             transport=transport,
         )
         await self._nursery.start(self._run, index, node)

@@ -15,7 +15,7 @@ import trio
 from node.app import Node, build_node, run_until_signal
 from node.config import load_config
 from node.messages import Reply, Submit, SubmitOutcome
-from tests.node.support import everybody_may_call, notes_machine
+from tests.node.support import notes_machine, open_register
 
 SOCKET = "control.sock"
 LENGTH_BYTES = 4
@@ -87,6 +87,6 @@ def add_control(node: Node) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    process = build_node(load_config(Path(sys.argv[1])), notes_machine, everybody_may_call)
+    process = build_node(load_config(Path(sys.argv[1])), notes_machine, open_register)
     add_control(process)
     trio.run(run_until_signal, process)

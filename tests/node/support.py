@@ -14,7 +14,6 @@ from ledger.crypto import INTERNATIONAL, International
 from ledger.genesis import LIMITS, TIMEOUTS_MS, Genesis, Member, ValidatorEntry, complete
 from ledger.receipt import Receipt, Status
 from ledger.transaction import Body, Summary, Transaction, TransactionCodec
-from node.callers import CheckCaller
 from node.config import NodeConfig, create_folder, load_config, write_config
 
 SUITE = International()
@@ -107,9 +106,21 @@ class NotesMachine:
         return Execution(receipts, state, rows, self.genesis_file.validator_set(), 19_000)
 
 
-def everybody_may_call(store, genesis, suite) -> CheckCaller:
-    """These chains have no register of people."""
-    return lambda key: None
+@dataclass(frozen=True)
+class OpenRegister:
+    """These chains have no register of people, and the nodes of their genesis."""
+
+    genesis: Genesis
+
+    def check_caller(self, key: bytes) -> None:
+        return
+
+    def nodes(self) -> tuple[ValidatorEntry, ...]:
+        return self.genesis.validators
+
+
+def open_register(store, genesis, suite) -> OpenRegister:
+    return OpenRegister(genesis)
 
 
 def notes_machine(store, genesis, suite) -> NotesMachine:

@@ -11,7 +11,7 @@ from node.app import build_node
 from node.transport.interface import PeerKey
 from tests.node.cluster import PATIENCE_SECONDS, running_cluster
 from tests.node.memory_transport import MemoryNetwork, MemoryTransport
-from tests.node.support import everybody_may_call, make_folder, make_genesis, notes_machine
+from tests.node.support import make_folder, make_genesis, notes_machine, open_register
 
 
 async def test_a_transaction_is_final_on_all_nodes(tmp_path):
@@ -135,5 +135,5 @@ async def test_a_lost_pool_journal_is_said_at_start(tmp_path, caplog, lost):
         shutil.rmtree(config.pool)
     transport = MemoryTransport(MemoryNetwork(), PeerKey(genesis.validators[0].transport_key))
     with caplog.at_level("WARNING", "lugang.node"):
-        build_node(config, notes_machine, everybody_may_call, transport=transport).opened.close()
+        build_node(config, notes_machine, open_register, transport=transport).opened.close()
     assert [record.getMessage().split(":")[0] for record in caplog.records] == ["journal=lost"] * lost

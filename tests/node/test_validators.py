@@ -11,6 +11,7 @@ from consensus.messages import PeerId
 from ledger.checkpoint import VALIDATORS_LAG
 from ledger.crypto import ZERO_HASH
 from ledger.errors import Refused
+from ledger.genesis import ValidatorEntry
 from ledger.validators import Validator, ValidatorSet
 from node import layout
 from node.directory import Directory
@@ -136,3 +137,63 @@ def test_the_directory_finds_a_node_by_its_old_and_by_its_new_key():
     assert directory.transport_key(PeerId(other.key)) == directory.transport_key(PeerId(new)) == other.transport_key
     assert directory.peer_id(PeerKey(other.transport_key)) == other.key
     assert directory.key_of(PeerId(other.key)) == new
+
+
+JOINER = ValidatorEntry(SUITE.public_key(SECRETS[5]), "newcomer", bytes([6]) * 32, ("/ip4/127.0.0.1/tcp/9",))
+WITHOUT_LAST = tuple(entry for entry in GENESIS.validators if entry != GENESIS.validators[REPLACED])
+SET_WITHOUT_LAST = ValidatorSet(tuple(row for row in OLD_SET.rows if row.key != GENESIS.validators[REPLACED].key))
+
+
+class RegisteringMachine(NotesMachine):
+    """The note "join" enters another node, "leave" takes the last of the genesis away."""
+
+    validators = OLD_SET
+
+    def apply(self, header, transactions, misbehaviour):
+        done = super().apply(header, transactions, misbehaviour)
+        notes, nodes = [transaction.body.args[0] for transaction in transactions], None
+        if "join" in notes:
+            nodes = (*GENESIS.validators, JOINER)
+        if "leave" in notes:
+            nodes, self.validators = (*WITHOUT_LAST, JOINER), SET_WITHOUT_LAST
+        return replace(done, nodes=nodes, next_validators=self.validators)
+
+
+def registering_machine(store, genesis, suite):
+    return RegisteringMachine(genesis)
+
+
+async def test_links_follow_the_register_and_stay_while_a_key_validates(tmp_path):
+    everybody = {entry.organisation for entry in GENESIS.validators[1:]}
+    leaver = GENESIS.validators[REPLACED].organisation
+    async with running_cluster(tmp_path, machines=dict.fromkeys(range(5), registering_machine)) as cluster:
+        registries = cluster.transports[0].registries
+        await final(cluster, 1, "join")
+        assert [{peer.name for peer in peers} for peers in registries] == [everybody | {"newcomer"}]
+        await final(cluster, 1, "leave")
+        certificate = cluster.nodes[0].reads.certificate()
+        assert certificate is not None
+        # The leaver's key validates two heights more, and the change is work: nobody submits anything.
+        await reach(cluster, certificate.checkpoint.height + VALIDATORS_LAG - 1)
+        await final(cluster, 1, "after the change")
+        assert [{peer.name for peer in peers} for peers in registries[1:]] == [everybody - {leaver} | {"newcomer"}]
+
+
+def test_the_directory_follows_the_register_of_nodes():
+    own, *others = GENESIS.validators
+    directory = Directory(GENESIS.validators, own.transport_key)
+    assert not directory.follow(GENESIS.validators, OLD_SET)
+    assert directory.follow((*GENESIS.validators, JOINER), OLD_SET)
+    assert directory.peer_id(PeerKey(JOINER.transport_key)) == JOINER.key
+    assert directory.transport_key(PeerId(JOINER.key)) == JOINER.transport_key
+    assert [peer.key for peer in directory.registry()] == [entry.transport_key for entry in (*others, JOINER)]
+    # Who has left stays while it validates; what it has sent before still finds its name.
+    without = (*(entry for entry in GENESIS.validators if entry != others[-1]), JOINER)
+    assert not directory.follow(without, OLD_SET)
+    assert directory.follow(without, NEW_SET)
+    assert others[-1].transport_key not in [peer.key for peer in directory.registry()]
+    assert directory.peer_id(PeerKey(others[-1].transport_key)) == others[-1].key
+    # Who moves is called at the new address.
+    moved = replace(JOINER, addresses=("/ip4/127.0.0.2/tcp/9",))
+    assert directory.follow((*without[:-1], moved), NEW_SET)
+    assert directory.registry()[-1].addresses == moved.addresses

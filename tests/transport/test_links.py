@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 import libp2p
 import pytest
@@ -241,6 +242,20 @@ def test_the_own_key_in_the_registry_is_no_peer():
     transport: Transport = Libp2pTransport(SEEDS[0], [], [peer(0, 4001), peer(1, 4002)])
     assert transport.connected() == ()
     assert transport.statistics().peers == ()
+
+
+async def test_an_address_from_the_chain_that_is_none_is_left_out(caplog):
+    """Members may agree on any text; a node must not stop over it."""
+    async with running(0, [peer(1, 1)]) as low, running(1, [peer(0)]) as high:
+        good = peer(1, high.port)
+        low.transport.set_registry([replace(good, addresses=("/ip4/127.0.0.1", "", *good.addresses)), nowhere(2)])
+        await low.up(1)
+        assert "not a TCP address: '/ip4/127.0.0.1'" in caplog.text
+        await eventually(lambda: low.transport.statistics().peer("n2").dial_failures >= 1)
+
+
+def nowhere(index: int) -> Peer:
+    return Peer(KEYS[index], PeerName(f"n{index}"), ("nowhere",))
 
 
 async def test_a_peer_that_moves_is_called_at_its_new_address():
