@@ -1,8 +1,8 @@
 """What is done to the nodes while the load runs: drawn from a seed, done to real processes, noted with its times.
 
 A fault is a kill -9 of one node, of the node whose turn it is to propose, of two nodes (no quorum is left), of all at
-once, or a pause of a node (SIGSTOP, then SIGCONT). Killed nodes are started again after 0 to 10 seconds each, and the
-next fault follows 0 to 8 seconds later, so that some hit nodes that have not yet come back from the one before.
+once, or a pause of a node (SIGSTOP, then SIGCONT). Killed nodes are started again after 0 to 10 seconds each. Half of
+the faults follow within 4 seconds of that, while nodes still start and catch up; half when they should be back.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from wallet.node_api import NodeApi, NotProvenError, UnreachableError
 
 DOWN_SECONDS_MAX: Final = 10.0
 PAUSE_SECONDS_MAX: Final = 20.0
-REST_SECONDS_MAX: Final = 8.0
+SHORT_REST_SECONDS: Final = (0.0, 4.0)
+LONG_REST_SECONDS: Final = (8.0, 14.0)
 ASK_SECONDS: Final = 2.0
 
 
@@ -65,7 +66,8 @@ def draw(source: random.Random, node_count: int) -> Drawn:
     longest = PAUSE_SECONDS_MAX if kind is Kind.PAUSE else DOWN_SECONDS_MAX
     # Half of them come back within a second or so: in the middle of what the others do about it.
     down = tuple(longest * source.random() ** 3 for _ in range(node_count))
-    return Drawn(kind, order, down, REST_SECONDS_MAX * source.random())
+    rest = source.uniform(*source.choice((SHORT_REST_SECONDS, LONG_REST_SECONDS)))
+    return Drawn(kind, order, down, rest)
 
 
 @dataclass(slots=True)

@@ -15,18 +15,18 @@ import pytest
 
 from ledger.receipt import Receipt, Status
 from tests.kills.clients import Sent
-from tests.kills.faults import DOWN_SECONDS_MAX, PAUSE_SECONDS_MAX, REST_SECONDS_MAX, WEIGHTS, Kind, draw
+from tests.kills.faults import DOWN_SECONDS_MAX, LONG_REST_SECONDS, PAUSE_SECONDS_MAX, WEIGHTS, Kind, draw
 from tests.kills.verdict import Found, judge, promises_broken, refusals
 from tests.kills.watching import Sample, Watched, idle_with_quorum, longest_standstill, next_final
 
 ROOT = Path(__file__).parents[2]
-SEED = 4973
-"""Within twelve seconds: the proposer, then all nodes at once."""
+SEED = 9798
+"""Within nine seconds: the proposer, then all nodes at once."""
 
 
 def test_nothing_accepted_is_lost_when_the_proposer_and_then_all_nodes_are_killed(tmp_path):
     """How long it took is measured by the long runs: here other tests share the machine."""
-    options = ["--seed", str(SEED), "--minutes", "0.2", "--rate", "60", "--nodes", "4", "--holders", "20", "--json"]
+    options = ["--seed", str(SEED), "--minutes", "0.15", "--rate", "60", "--nodes", "4", "--holders", "20", "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.kills.live", str(tmp_path / "kills"), *options],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=240, check=False,
@@ -51,7 +51,7 @@ def test_one_seed_is_one_plan_and_all_kinds_come():
         longest = PAUSE_SECONDS_MAX if drawn.kind is Kind.PAUSE else DOWN_SECONDS_MAX
         assert sorted(drawn.order) == [0, 1, 2, 3, 4]
         assert all(0 <= seconds <= longest for seconds in drawn.down_seconds)
-        assert 0 <= drawn.rest_seconds <= REST_SECONDS_MAX
+        assert 0 <= drawn.rest_seconds <= LONG_REST_SECONDS[1]
         assert drawn.count == {Kind.TWO: 2, Kind.ALL: 5}.get(drawn.kind, 1)
 
 
