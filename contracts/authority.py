@@ -18,7 +18,7 @@ from ledger.errors import refuse
 class Registers:
     """The rows of the system contracts that the engine reads, each a function from key to record or None."""
 
-    __slots__ = ("capacities", "clock", "contracts", "organisations", "parameters", "people", "policies")
+    __slots__ = ("capacities", "clock", "contracts", "in_force", "organisations", "parameters", "people", "policies")
 
     def __init__(self, maps: dict[str, Callable[[Any], Any]]) -> None:
         self.people = maps["people"]
@@ -28,6 +28,8 @@ class Registers:
         self.policies = maps["policies"]
         self.contracts = maps["contracts"]
         self.clock = maps["clock"]
+        self.in_force: dict[str, tuple[Any, int, int]] = {}
+        """Of each parameter that was asked for the row, the day, and the value on that day: rows do not change."""
 
 
 class Authority:
@@ -78,10 +80,6 @@ class Authority:
         if action.on is None:
             return None
         return action.on(args[0] if action.key_parts == 1 else args[: action.key_parts])
-
-    def has_capacity(self, organisation: str, capacity: str, day: int) -> bool:
-        row = self._registers.capacities((organisation, capacity))
-        return row is not None and day <= row.field_until
 
     def checkers_needed(self, action: BoundAction, args: tuple[Any, ...], organisation: str) -> int:
         """By the organisation's own table, or else the one for all; without any, none."""

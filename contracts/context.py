@@ -162,7 +162,14 @@ class Context:
     # -- the registers of the system contracts
 
     def parameter(self, name: Any) -> int:
-        return self.parameter_on(name, self.session.moment.day)
+        if type(name) is not str:
+            raise wrong_type("ctx.parameter", None)
+        registers, day = self._world.registers, self.session.moment.day
+        row, known = registers.parameters(name), registers.in_force.get(name)
+        if known is None or known[0] is not row or known[1] != day:
+            known = row, day, self.parameter_on(name, day)
+            registers.in_force[name] = known
+        return known[2]
 
     def parameter_on(self, name: Any, day: Any) -> int:
         if type(name) is not str or type(day) is not int:
@@ -177,7 +184,9 @@ class Context:
         return value
 
     def is_active(self, organisation: Any) -> bool:
-        row = self._organisation(organisation)
+        if type(organisation) is not str:
+            raise wrong_type("an organisation", None)
+        row = self._world.registers.organisations(organisation)
         return row is not None and row.field_status == "active"
 
     def has_role(self, organisation: Any, role: Any) -> bool:
@@ -187,7 +196,8 @@ class Context:
     def has_capacity(self, organisation: Any, capacity: Any) -> bool:
         if type(organisation) is not str or type(capacity) is not str:
             raise wrong_type("ctx.has_capacity", None)
-        return self._world.authority.has_capacity(organisation, capacity, self.session.moment.day)
+        row = self._world.registers.capacities((organisation, capacity))
+        return row is not None and self.session.moment.day <= row.field_until
 
     def _organisation(self, organisation: Any) -> Any:
         if type(organisation) is not str:

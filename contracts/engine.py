@@ -153,7 +153,8 @@ class Engine:
         sweep = self._sweep_hash(world.ground.chain + header.height.to_bytes(8, "big"))
         self._clock = world.registers.clock("clock")
         self._moment = world.moment(header.height, header.time)
-        world.source.fresh = dict.fromkeys([*[transaction.id for transaction in transactions], sweep])
+        world.source.fresh.clear()
+        world.source.fresh.update(dict.fromkeys([*[transaction.id for transaction in transactions], sweep]))
         receipts, charged, total = [], [], 0
         for index, transaction in enumerate(transactions):
             receipt, used = self._transaction(header, index, transaction, total)

@@ -20,6 +20,7 @@ _NULL: Final = b"\xf6"
 _DONE: Final = b"\x00\xf6\x80"
 """status 0, code null, numbers []"""
 _EVENT: Final = bytes([_ARRAY | 3])
+_HEADS: Final = tuple([bytes([_ARRAY | count]) for count in range(24)])
 
 
 def natural(number: int) -> bytes:
@@ -33,22 +34,26 @@ def natural(number: int) -> bytes:
     return b"\x1a" + number.to_bytes(4, "big")
 
 
+_NATURALS: Final = tuple([natural(number) for number in range(4_096)])
+_BYTES: Final = tuple([encode(bytes(size))[: -size or None] for size in range(256)])
+"""The heads of short byte strings."""
+
+
 class ReceiptWriter:
     """Writes the receipts of one block."""
 
     def __init__(self, height: int) -> None:
         self._head = _ROW + encode(VERSION) + encode(height)
         self._kinds: dict[tuple[str, str], bytes] = {}
+        self._texts: dict[str, bytes] = {}
 
     def done(self, index: int, transaction: bytes, wid: bytes, result: Any, events: Events, used: int) -> bytes:
-        if result is None:
-            outcome = _NULL
-        elif type(result) is bytes and 24 <= len(result) < 256:
-            outcome = bytes((0x58, len(result))) + result
-        else:
-            outcome = encode(result)
-        parts = (self._head, natural(index), _BYTES_32, transaction, _BYTES_32, wid, _DONE, outcome)
-        return b"".join(parts) + self._events(events) + natural(used)
+        place = _NATURALS[index] if index < 4_096 else natural(index)
+        parts = [self._head, place, _BYTES_32, transaction, _BYTES_32, wid, _DONE]
+        self._add(parts, result)
+        self._add_events(parts, events)
+        parts.append(_NATURALS[used] if used < 4_096 else natural(used))
+        return b"".join(parts)
 
     def refused(
         self, index: int, transaction: bytes, wid: bytes, status: Status, code: str, numbers: tuple[Any, ...], used: int
@@ -57,13 +62,15 @@ class ReceiptWriter:
         return b"".join((self._head, natural(index), _BYTES_32, transaction, _BYTES_32, wid, *rest))
 
     def sweep(self, index: int, events: Events, used: int) -> bytes:
-        parts = (self._head, natural(index), _NULL, _NULL, _DONE, _NULL, self._events(events), natural(used))
+        parts = [self._head, natural(index), _NULL, _NULL, _DONE, _NULL]
+        self._add_events(parts, events)
+        parts.append(natural(used))
         return b"".join(parts)
 
-    def _events(self, events: Events) -> bytes:
+    def _add_events(self, parts: list[bytes], events: Events) -> None:
         count = len(events)
         # A head up to 23 is one byte; longer ones are the first bytes of the library's own encoding.
-        parts = [bytes([_ARRAY | count]) if count < 24 else encode((None,) * count)[:-count]]
+        parts.append(_HEADS[count] if count < 24 else encode((None,) * count)[:-count])
         kinds, size = self._kinds, 0
         for contract, event, values in events:
             if size > RECEIPT_BYTES_MAX:
@@ -72,7 +79,30 @@ class ReceiptWriter:
             kind = kinds.get((contract, event))
             if kind is None:
                 kind = kinds[contract, event] = _EVENT + encode(contract) + encode(event)
-            encoded = encode(values)
-            size += len(encoded)
-            parts += (kind, encoded)
-        return b"".join(parts)
+            count = len(values)
+            if count > 23:
+                encoded = encode(values)
+                size += len(encoded)
+                parts += (kind, encoded)
+                continue
+            parts += (kind, _HEADS[count])
+            for value in values:
+                size += self._add(parts, value)
+
+    def _add(self, parts: list[bytes], value: Any) -> int:
+        """Add a value's encoding, by the library where it is not of the usual kinds; the answer is at most its size."""
+        kind = type(value)
+        if kind is bytes and len(value) < 256:
+            parts += (_BYTES[len(value)], value)
+            return len(value)
+        if kind is int and 0 <= value < 0x1_0000_0000:
+            parts.append(_NATURALS[value] if value < 4_096 else natural(value))
+            return 1
+        if kind is str:
+            encoded = self._texts.get(value)
+            if encoded is None:
+                encoded = self._texts[value] = encode(value)
+        else:
+            encoded = encode(value)
+        parts.append(encoded)
+        return len(encoded)

@@ -56,7 +56,8 @@ class Source:
     def __init__(self, reader: StateReader) -> None:
         self.reader = reader
         self.fresh: dict[bytes, None] = {}
-        """Ids of this block's transactions: an id that they make cannot have stood in the database before."""
+        """Ids of this block's transactions: an id that they make cannot have stood in the database before, so a row
+        under it need not be looked for. Always the same dict."""
 
 
 def rollback(journal: Journal, mark: int) -> None:
@@ -88,6 +89,17 @@ class Changes:
         self.altered: list[tuple[Any, Any, Any]] = []
 
 
+class Live(dict[Any, Any]):
+    """The rows that are at hand. One that is not is read; None is remembered as absent."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self._read = read
+
+    def __missing__(self, key: Any) -> Any:
+        value = self[key] = self._read(key)
+        return value
+
+
 class StateMap:
     """One map of one contract. `pack` and `unpack` are the compiled ways between a record and its tuple."""
 
@@ -107,7 +119,7 @@ class StateMap:
         self.journal = journal
         self.pack = pack
         self.unpack = unpack
-        self.live: dict[Any, Any] = {}
+        self.live = Live(self._read)
         self.dirty: dict[Any, Any] = {}
         self.touched: list[Any] = []
         self.indexes: list[StateIndex] = []
@@ -137,11 +149,6 @@ class StateMap:
 
     # -- reading and writing; the compiled program has tested the types of keys and records
 
-    def load(self, key: Any) -> Any:
-        """Read a row that is not at hand; None is remembered as absent."""
-        value = self.live[key] = self._read(key)
-        return value
-
     def _read(self, key: Any) -> Any:
         stored = self.source.reader.get(STATE + self.full_key(key))
         if stored is None:
@@ -152,30 +159,24 @@ class StateMap:
 
     def _functions(self) -> dict[str, Callable[..., Any]]:
         """What a program calls, bound to this map's dicts: a hit costs one look-up and no attribute."""
-        live, dirty, journal, touched, load, is_fresh, name = (
+        live, dirty, journal, touched, fresh, raw, name = (
             *(self.live, self.dirty, self.journal, self.touched),
-            *(self.load, self._is_fresh, self.form.name),
+            *(self.source.fresh, self.is_raw, self.form.name),
         )
 
-        def get(key: Any) -> Any:
-            value = live.get(key, MISSING)
-            return load(key) if value is MISSING else value
-
         def row(key: Any) -> Any:
-            value = live.get(key, MISSING)
-            if value is MISSING:
-                value = load(key)
+            value = live[key]
             if value is None:
                 raise no_row(name, key)
             return value
 
         def has(key: Any) -> bool:
-            return get(key) is not None
+            return live[key] is not None
 
         def put(key: Any, value: Any) -> None:
             old = live.get(key, MISSING)
-            if old is MISSING and not is_fresh(key):
-                old = load(key)
+            if old is MISSING and not (raw and key[:PLACING_BYTES] in fresh):
+                old = live[key]
             if key not in dirty:
                 dirty[key] = None if old is MISSING else old
             journal.append((live, key, old, touched))
@@ -186,11 +187,7 @@ class StateMap:
             row(key)
             put(key, None)
 
-        return {"get": get, "row": row, "has": has, "set": put, "remove": remove}
-
-    def _is_fresh(self, key: Any) -> bool:
-        """Whether a row that is not at hand needs no look-up, because a transaction of this block makes its key."""
-        return self.is_raw and key[:PLACING_BYTES] in self.source.fresh
+        return {"get": live.__getitem__, "row": row, "has": has, "set": put, "remove": remove}
 
     # -- scans
 

@@ -25,7 +25,7 @@ from contracts.language.forms import ANY, NOTHING, TestWriter, join
 from contracts.language.meter import MAP_WRITE_UNITS
 from contracts.language.pieces import SMALL_BITS, Code, SharedCode
 from contracts.language.publish import make_interface
-from contracts.language.records import write_record
+from contracts.language.records import sizes, write_record
 from contracts.language.verdicts import verdict
 from ledger.errors import Refused
 from ledger.interface import NAME_CHARACTERS_MAX, Interface, Type
@@ -227,8 +227,14 @@ class MethodWriter:
         if name in self.found.maps:
             writer.cost += MAP_WRITE_UNITS
             record = Type("record", names=(self.found.maps[name].record,))
-            row = writer.paid(writer.typed(code, record), record)
-            self.lines.append(f"{indent}m_{name}_set({writer.key_of(name, target.slice)}, {row})")
+            row, key = writer.typed(code, record), writer.key_of(name, target.slice)
+            size = sizes(self.found.records[record.names[0]], "r_row.field_")
+            if size != "0":
+                # What is stored is paid for by its size, where that can differ.
+                self.lines += [f"{indent}r_row = {row}", f"{indent}r_size = {size}"]
+                self.lines.append(f"{indent}if r_size:\n{indent}    take_bytes(r_size)")
+                row = "r_row"
+            self.lines.append(f"{indent}m_{name}_set({key}, {row})")
             return
         value, place = writer.write(target.value), writer.write(target.slice)
         self.lines.append(indent + writer.helper("put", value.text, place.text, writer.stored(code)))

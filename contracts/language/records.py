@@ -36,7 +36,7 @@ def write_record(record: RecordForm, tests: TestWriter, *, is_event: bool) -> li
     lines += _unpack(record)
     lines += _of(record)
     if is_event:
-        size = _sizes(record, "field_")
+        size = sizes(record, "field_")
         values = [to_plain(entry.type, f"field_{entry.name}") for entry in record.fields]
         lines += [f"def event_{name}({', '.join(parameters)}):", *checks]
         lines += [] if size == "0" else [f"    take_bytes({size})"]
@@ -52,7 +52,7 @@ def _checks(record: RecordForm, tests: TestWriter) -> list[str]:
     return lines
 
 
-def _sizes(record: RecordForm, prefix: str) -> str:
+def sizes(record: RecordForm, prefix: str) -> str:
     """The bytes of a record's parts of any length, in fields that begin with `prefix`."""
     parts = [_size(entry.type, f"{prefix}{entry.name}") for entry in record.fields]
     return " + ".join([part for part in parts if part != "0"] or ["0"])
@@ -60,7 +60,7 @@ def _sizes(record: RecordForm, prefix: str) -> str:
 
 def write_size(record: RecordForm) -> list[str]:
     """`size_X(record)`, the bytes of its parts of any length, and `paid_X(record)`, which takes their price."""
-    size = _sizes(record, "record.field_")
+    size = sizes(record, "record.field_")
     return [
         f"def size_{record.name}(record):",
         f"    return {size}",
