@@ -38,7 +38,7 @@ class Box(Generic[M]):
         self._arrived.set()
 
     async def send(self, message: M) -> None:
-        await trio.lowlevel.checkpoint()
+        """Wait for room. Where there is room this does not yield: its callers have a loop that does."""
         while len(self._queue) >= self._max // 2:
             if self._room.is_set():
                 self._room = trio.Event()

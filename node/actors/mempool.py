@@ -124,6 +124,7 @@ class Mempool:
         self._take_wanted = trio.Event()
         self._taken_ms = -settings.linger_ms
         self._said_eligible = False
+        self._executed_blocks = 0
         self._counts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
 
@@ -163,6 +164,7 @@ class Mempool:
 
     async def _on_submits(self, submits: list[Submit]) -> None:
         wires = list(dict.fromkeys(wire for submit in submits for wire in submit.wires))
+        seen = self._executed_blocks
         candidates = await self._examine(wires, CLIENTS)
         examined = dict(zip(wires, await self._admission.verify(candidates), strict=True))
         accepted = [c for c in examined.values() if c.transaction is not None and c.refused is None and not c.known]
@@ -173,7 +175,7 @@ class Mempool:
             segment = await trio.to_thread.run_sync(self._journal.write, journalled)
             self._journal.hold(segment, len(journalled))
             for candidate in accepted:
-                self._keep(candidate, CLIENTS, segment)
+                self._keep(candidate, CLIENTS, segment, seen)
             for transaction in unpromised:
                 self._promise(self._pool.entry(transaction.id), segment)
         for submit in submits:
@@ -195,12 +197,13 @@ class Mempool:
 
     async def _on_peer_transactions(self, peer: PeerId, wires: tuple[bytes, ...]) -> None:
         for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
+            seen = self._executed_blocks
             some = await self._examine(wires[start : start + TOGETHER_TRANSACTIONS], peer)
             for candidate in await self._admission.verify(some):
                 if candidate.refused is not None:
                     self._count_peer_refusal(candidate)
                 elif not candidate.known:
-                    self._keep(candidate, peer, None)
+                    self._keep(candidate, peer, None, seen)
 
     async def _examine(self, wires: Sequence[bytes], source: PeerId) -> list[Candidate]:
         """Everything short of signatures, with a turn for other tasks now and then."""
@@ -247,15 +250,16 @@ class Mempool:
         elif code not in TIMELY_CODES:
             self._board.peer_faults[code] += 1
 
-    def _keep(self, candidate: Candidate, source: PeerId, segment: int | None) -> None:
+    def _keep(self, candidate: Candidate, source: PeerId, segment: int | None, seen: int | None = None) -> None:
         """A verified transaction: into the pool when its id has no place there, and to whoever waits for its bytes.
 
-        It may have been executed while its signatures were verified, so that is asked again.
+        It may have been executed while its signatures were verified, so that is asked again; not so where no block was
+        executed since it was examined, after `seen` of them (None: it never was).
         """
         transaction = candidate.transaction
         assert transaction is not None
         held = self._pool.entry(transaction.id)
-        if held is not None or self._admission.is_executed(transaction.id):
+        if held is not None or (seen != self._executed_blocks and self._admission.is_executed(transaction.id)):
             self._promise(held, segment)
         elif source == CLIENTS or self._pool.has_room(transaction, source):
             entry = Pooled(transaction, source, self._clock.wall_ms(), segment)

@@ -8,6 +8,7 @@ sends them again), so a full mempool never holds up votes.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
 STATISTICS_SECONDS: Final = 1
+TOGETHER_FRAMES_MAX: Final = 32
 
 
 class Peers:
@@ -90,9 +92,21 @@ class Peers:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._publish_statistics)
             task_status.started()
-            async for incoming in self._transport.incoming:
-                await self._on_incoming(incoming)
+            with suppress(trio.EndOfChannel):
+                await self._route_all()
             nursery.cancel_scope.cancel()
+
+    async def _route_all(self) -> None:
+        """Frames that came in together are routed in one turn: a turn of the scheduler costs as much as a vote."""
+        incoming = self._transport.incoming
+        while True:
+            await self._on_incoming(await incoming.receive())
+            for _ in range(TOGETHER_FRAMES_MAX):
+                try:
+                    more = incoming.receive_nowait()
+                except trio.WouldBlock:
+                    break
+                await self._on_incoming(more)
 
     async def _publish_statistics(self) -> None:
         while True:

@@ -55,9 +55,10 @@ async def write_frames(
 ) -> None:
     """Empty the outbox on to the stream, the only task that ever writes there; beat while there is nothing to say."""
     while True:
-        with trio.move_on_after(config.heartbeat_seconds if beats else float("inf")) as idle:
-            await outbox.wait()
-        batch, frames = (HEARTBEAT, 0) if idle.cancelled_caught else outbox.take(config.write_bytes_max)
+        if not outbox.frames:
+            with trio.move_on_after(config.heartbeat_seconds if beats else float("inf")):
+                await outbox.wait()
+        batch, frames = outbox.take(config.write_bytes_max) if outbox.frames else (HEARTBEAT, 0)
         for start in range(0, len(batch), config.write_bytes_max):
             await _write(stream, batch[start : start + config.write_bytes_max], config.write_seconds)
         counters.bytes_out += len(batch)

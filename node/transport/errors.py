@@ -7,9 +7,6 @@ peer has found, ends that link and nothing else. Whatever *our* code raises is a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import trio
 
 from ledger.errors import PeerFault
@@ -24,18 +21,29 @@ class LinkEnded(PeerFault):
         self.reason = reason
 
 
-@contextmanager
-def library_faults(reason: Reason, doing: str) -> Iterator[None]:
-    """Turn any exception of the library's calls inside into `LinkEnded`; cancellation passes untouched."""
-    try:
-        yield
-    except LinkEnded:
-        raise
-    except Exception as error:
-        raise LinkEnded(reason, f"{doing}: {error!r}") from error
-    except BaseExceptionGroup as group:
-        cancelled, failures = group.split(trio.Cancelled)
-        if cancelled is None or (failures is not None and failures.split(Exception)[1] is not None):
-            raise
-        # The library failed while it was being cancelled: the cancellation counts, its failure has no reader.
-        raise cancelled from None
+class library_faults:  # noqa: N801 - read as a statement: with library_faults(...)
+    """Turn any exception of the library's calls inside into `LinkEnded`; cancellation passes untouched.
+
+    A class and no generator: it stands around every read and write of every stream.
+    """
+
+    __slots__ = ("_doing", "_reason")
+
+    def __init__(self, reason: Reason, doing: str) -> None:
+        self._reason = reason
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, LinkEnded):
+            return
+        if isinstance(error, Exception):
+            raise LinkEnded(self._reason, f"{self._doing}: {error!r}") from error
+        if isinstance(error, BaseExceptionGroup):
+            cancelled, failures = error.split(trio.Cancelled)
+            if cancelled is None or (failures is not None and failures.split(Exception)[1] is not None):
+                return
+            # The library failed while it was being cancelled: the cancellation counts, its failure has no reader.
+            raise cancelled from None

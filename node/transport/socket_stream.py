@@ -16,6 +16,7 @@ from libp2p.io.abc import ReadWriteCloser
 from libp2p.io.exceptions import ConnectionClosedError
 
 READ_BYTES: Final = 64 * 1024
+PACKET_HEAD_BYTES: Final = 2
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -45,6 +46,26 @@ class SocketStream(ReadWriteCloser):
         chunk = self._buffer[self._position : end]
         self._position = end
         return chunk
+
+    async def read_packet(self) -> bytes:
+        """One Noise packet without its head, which is its length in two bytes."""
+        await self._have(PACKET_HEAD_BYTES)
+        start = self._position + PACKET_HEAD_BYTES
+        size = int.from_bytes(self._buffer[self._position : start], "big")
+        self._position = start
+        await self._have(size)
+        start = self._position
+        self._position = start + size
+        return self._buffer[start : start + size]
+
+    async def write_packet(self, sealed: bytes) -> None:
+        await self.write(len(sealed).to_bytes(PACKET_HEAD_BYTES, "big") + sealed)
+
+    async def _have(self, size: int) -> None:
+        while len(self._buffer) - self._position < size:
+            data = await self._receive()
+            self._buffer = self._buffer[self._position :] + data
+            self._position = 0
 
     async def _receive(self) -> bytes:
         size = READ_BYTES

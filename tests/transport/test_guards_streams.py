@@ -13,7 +13,7 @@ import pytest
 import trio
 from libp2p.io.exceptions import IOException
 from libp2p.network.connection.exceptions import RawConnError
-from libp2p.stream_muxer.yamux.yamux import FLAG_SYN, TYPE_DATA, TYPE_WINDOW_UPDATE
+from libp2p.stream_muxer.yamux.yamux import FLAG_ACK, FLAG_SYN, TYPE_DATA, TYPE_WINDOW_UPDATE
 
 from node.transport.config import FRAME_BYTES_MAX
 from node.transport.interface import Channel, FrameReceived, PeerUp, Priority, Reason, Sent
@@ -103,7 +103,8 @@ async def test_guard_01_a_peer_that_opens_and_never_reads_loses_its_link_only():
         await exchange(node, honest, b"after")
 
 
-async def test_guard_03_the_receive_window_is_enforced():
+@pytest.mark.parametrize("flags", [0, FLAG_ACK], ids=["plain", "as if it opened the stream"])
+async def test_guard_03_the_receive_window_is_enforced(flags: int):
     config = short(silent_heartbeats_max=10_000, inbox_frames_per_peer_max=1, inbox_wait_seconds=PATIENCE_SECONDS)
     async with running(VICTIM, [peer(0)], config, consume=False) as node:
         async with attacker(node) as enemy:
@@ -115,7 +116,7 @@ async def test_guard_03_the_receive_window_is_enforced():
             most = 0
             with suppress(*BROKEN):
                 for _ in range(64):
-                    await enemy.raw(TYPE_DATA, 0, bulk.stream_id, 1 << 20, bytes(1 << 20))
+                    await enemy.raw(TYPE_DATA, flags, bulk.stream_id, 1 << 20, bytes(1 << 20))
                     most = max(most, sum(map(len, muxer.stream_buffers.values())))
         await eventually(lambda: ends_of(node) == {Reason.WINDOW_EXCEEDED: 1})
         assert 1 << 20 <= most <= config.receive_buffer_bytes_max
