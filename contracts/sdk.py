@@ -61,6 +61,7 @@ __all__ = [
     "date_of",
     "day_of",
     "digest",
+    "fen",
     "is_credit_code",
     "remainder",
     "round_half_up",
@@ -456,6 +457,11 @@ def weekday(day: Day) -> int:
 
 def digest(tag: str, *values: Any) -> Digest:
     """H("contract", CBOR [tag, values …]) in the chain's suite."""
+    raise NotImplementedError(_NOT_HERE)
+
+
+def fen(amount: int) -> Fen:
+    """Says that an integer is an amount, so that a refusal shows it as one: sums and differences are numbers."""
     raise NotImplementedError(_NOT_HERE)
 
 

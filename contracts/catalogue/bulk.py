@@ -6,7 +6,7 @@ in whatever file. All items are offered or none. A file sent again gets the firs
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Map, Org, Record, Refusal, Text
-from contracts.sdk import action, digest, view
+from contracts.sdk import action, digest, fen, view
 
 ITEMS_MAX = 500
 REFERENCE_MAX = 64
@@ -66,7 +66,7 @@ class Bulk(Contract):
         items: 明细 | Items"""
         # what must hold
         ctx.require(1 <= len(items) <= ITEMS_MAX, self.wrong_count, count=len(items), limit=ITEMS_MAX)
-        sum_of_items = self.fen(sum([item.face for item in items]))
+        sum_of_items = fen(sum([item.face for item in items]))
         alike = len(items) == count and sum_of_items == total
         ctx.require(
             alike, self.wrong_total, count=len(items), total=sum_of_items, signed_count=count, signed_total=total
@@ -94,10 +94,6 @@ class Bulk(Contract):
         ctx.require(1 <= len(reference) <= REFERENCE_MAX, self.bad_reference, reference=reference, limit=REFERENCE_MAX)
         before = self.references.get((ctx.organisation, reference))
         ctx.require(before is None, self.used, reference=reference, batch=before.batch)
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     @view
     def batch(self, ctx, payer: Org, batch: Digest) -> Batch | None:

@@ -11,7 +11,8 @@ acceptance; what is occupied stays untouched. When the line's own funder finance
 only marked as financed; any other buyer's claim on the core enterprise is noted as that buyer's exposure.
 """
 
-from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Map, Org, Record, Refusal, Text, action, view
+from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Map, Org, Record, Refusal, Text
+from contracts.sdk import action, fen, view
 
 LINES_ABOVE_MAX = 8
 LAPSED_PER_CALL_MAX = 32
@@ -154,7 +155,7 @@ class Credit(Contract):
         # what must hold
         ctx.require(limit > 0, self.not_amount, amount=limit)
         ctx.require(ctx.has_capacity(core, "core"), self.not_core, core=core)
-        free = self.fen(max(0, parent.limit - parent.allocated))
+        free = fen(max(0, parent.limit - parent.allocated))
         ctx.require(limit <= free, self.over_parent, asked=limit, free=free)
         ctx.require(len(self.chain(ctx, line)) < LINES_ABOVE_MAX, self.too_deep, limit=LINES_ABOVE_MAX)
         # what changes
@@ -366,10 +367,6 @@ class Credit(Contract):
             lines.append(parent)
             parent = self.lines[parent].parent
         return tuple(lines)
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ A transfer of which more than 1,024 tranches came (all that came of it, spent on
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal, Text
-from contracts.sdk import action, sweep, view
+from contracts.sdk import action, fen, sweep, view
 
 
 class Consent(Record):
@@ -88,7 +88,7 @@ class Disputes(Contract):
     def agree(self, ctx, head: Id, face: Fen) -> None:
         """zh: 同意撤回流转 {head}，退回所持 {face} | en: Agree to take back {head}, giving up {face}"""
         leaves = ctx.view("trace", "leaves", head)
-        held = self.fen(sum([leaf[2] for leaf in leaves if leaf[1] == ctx.organisation]))
+        held = fen(sum([leaf[2] for leaf in leaves if leaf[1] == ctx.organisation]))
         # what must hold
         ctx.require(held > 0, self.not_holder, caller=ctx.organisation)
         ctx.require(held == face, self.other_face, face=held, signed=face)
@@ -111,10 +111,10 @@ class Disputes(Contract):
         for tranche, owner, amount in leaves:
             total = total + amount
         ctx.require(total == whole, self.mixed)
-        ctx.require(whole == face, self.other_face, face=self.fen(whole), signed=face)
+        ctx.require(whole == face, self.other_face, face=fen(whole), signed=face)
         for tranche, owner, amount in leaves:
             known = self.consents.get((head, owner))
-            held = self.fen(sum([leaf[2] for leaf in leaves if leaf[1] == owner]))
+            held = fen(sum([leaf[2] for leaf in leaves if leaf[1] == owner]))
             ctx.require(known is not None and known.face == held, self.not_agreed, owner=owner, face=held)
         # what changes
         back = None
@@ -198,10 +198,6 @@ class Disputes(Contract):
             ctx.call("voucher", "move", row.tranche, "dispute")
         self.disputes[dispute] = row.replace(outcome=outcome, waiting=None, ruling=ruling)
         ctx.emit(Closed(dispute=dispute, tranche=row.tranche, claimant=row.claimant, holder=row.holder, outcome=outcome))  # fmt: skip
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

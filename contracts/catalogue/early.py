@@ -8,7 +8,7 @@ settled between the two. `maturity` redeems a whole voucher early.
 """
 
 from contracts.sdk import Contract, Day, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal, Text
-from contracts.sdk import action, sweep, view
+from contracts.sdk import action, fen, sweep, view
 
 
 class Early(Record):
@@ -70,7 +70,7 @@ class EarlyRedemption(Contract):
         ctx.require(owner == holder, self.not_holder, owner=owner, signed=holder)
         ctx.require(movable, self.not_movable, tranche=tranche)
         possible = 0 < price <= face <= whole
-        ctx.require(possible, self.wrong_amount, face=face, price=price, whole=self.fen(whole))
+        ctx.require(possible, self.wrong_amount, face=face, price=price, whole=fen(whole))
         record_day = ctx.business_day_before(ctx.business_day_from(due))
         last = record_day - ctx.parameter("maturity_return_days") - 1
         good = ctx.is_business_day(day) and ctx.day <= day and ctx.business_day_from(day + 1) <= last
@@ -171,10 +171,6 @@ class EarlyRedemption(Contract):
     def require_status(self, ctx, row: Early, wanted: Text) -> None:
         status = self.status_of(ctx, row)
         ctx.require(status == wanted, self.wrong_status, status=status)
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     @view
     def early(self, ctx, early: Id) -> Early:

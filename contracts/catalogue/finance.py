@@ -16,7 +16,7 @@ over is owed to it. Recourse goes with the whole voucher as it was bought: a fun
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Rate, Record, Refusal, Text
-from contracts.sdk import action, round_half_up, sweep, view
+from contracts.sdk import action, fen, round_half_up, sweep, view
 
 WHOLE = 1_000_000  # parts per million
 YEAR_DAYS = 360
@@ -197,7 +197,7 @@ class Finance(Contract):
         # what must hold
         ctx.require(owner == ctx.organisation, self.not_holder, owner=owner, caller=ctx.organisation)
         ctx.require(movable, self.not_movable, tranche=tranche)
-        ctx.require(0 < face <= whole, self.too_much, asked=face, face=self.fen(whole))
+        ctx.require(0 < face <= whole, self.too_much, asked=face, face=fen(whole))
         ctx.require(ctx.day <= until < due, self.wrong_days, until=until, today=ctx.day)
         ctx.require(len(funders) <= FUNDERS_MAX, self.too_many, count=len(funders), limit=FUNDERS_MAX)
         for funder in funders:
@@ -457,10 +457,6 @@ class Finance(Contract):
         net = advance - interest - fee
         all_in = round_half_up((interest + fee) * WHOLE * YEAR_DAYS, net * days) if net > 0 and days > 0 else 0
         return Cost(days=days, advance=advance, interest=interest, fee=fee, net=net, all_in=all_in)
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

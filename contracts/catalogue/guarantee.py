@@ -6,7 +6,7 @@ split is refused where the contract of guarantee says that it is indivisible. A 
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Map, Org, Record, Refusal
-from contracts.sdk import action, apportion, view
+from contracts.sdk import action, apportion, fen, view
 
 PER_TRANCHE_MAX = 8
 
@@ -66,7 +66,7 @@ class Guarantees(Contract):
         ctx.require((tranche, guarantor) not in self.guarantees, self.given_before, guarantor=guarantor)
         known = self.guarantees.rows(tranche, limit=PER_TRANCHE_MAX)
         ctx.require(len(known) < PER_TRANCHE_MAX, self.too_many, count=len(known) + 1, limit=PER_TRANCHE_MAX)
-        free = self.fen(face - sum([row.amount for key, row in known]))
+        free = fen(face - sum([row.amount for key, row in known]))
         ctx.require(0 < amount <= free, self.over_face, asked=amount, free=free)
         # what changes: the amount of the voucher does not
         self.guarantees[(tranche, guarantor)] = Guarantee(
@@ -95,8 +95,8 @@ class Guarantees(Contract):
         root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", tranche)
         # what must hold
         ctx.require(0 < face <= row.amount, self.too_much, asked=face, amount=row.amount)
-        least = self.fen(ctx.parameter("voucher_split_fen_min"))
-        part = self.fen(min(face, whole - face))
+        least = fen(ctx.parameter("voucher_split_fen_min"))
+        part = fen(min(face, whole - face))
         ctx.require(face == whole or part >= least, self.too_small, part=part, limit=least)
         # what changes once the bank has stated the payment
         return ctx.call("maturity", "pay_for", tranche, guarantor, face)
@@ -111,10 +111,6 @@ class Guarantees(Contract):
         self.guarantees[(tranche, guarantor)] = row.replace(amount=left)
         # what is announced
         ctx.emit(Honoured(tranche=tranche, guarantor=guarantor, face=face, left=left))
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     @view
     def guarantees_of(self, ctx, tranche: Id) -> tuple[tuple[tuple[Id, Org], Guarantee], ...]:

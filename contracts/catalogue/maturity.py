@@ -14,7 +14,7 @@ for returns are over, the voucher is cancelled and its line is free.
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Rate, Record, Refusal, Text
-from contracts.sdk import action, apportion, round_half_up, sweep, view
+from contracts.sdk import action, apportion, fen, round_half_up, sweep, view
 
 WHOLE = 1_000_000
 YEAR_DAYS = 360
@@ -549,8 +549,8 @@ class Maturity(Contract):
         ctx.require(row.late_fen_days > 0 or row.collected < row.total, self.not_late)
         ctx.require(row.cured is None, self.cured_before, day=row.cured)
         paid = row.collected == row.total and row.penalty_collected == row.penalty
-        unpaid = self.fen(row.total - row.collected)
-        penalty = self.fen(row.penalty - row.penalty_collected)
+        unpaid = fen(row.total - row.collected)
+        penalty = fen(row.penalty - row.penalty_collected)
         ctx.require(paid, self.not_paid, unpaid=unpaid, penalty=penalty)
         # what changes
         self.redemptions[root] = row.replace(cured=ctx.day)
@@ -632,7 +632,7 @@ class Maturity(Contract):
         ctx.require(late, self.not_overdue, effective=row.effective)
         self.require_shared(ctx, claim.root)
         ctx.require((tranche, guarantor) not in self.honours, self.asked_before)
-        ctx.require(claim.instructed == claim.paid, self.under_way, amount=self.fen(claim.instructed - claim.paid))
+        ctx.require(claim.instructed == claim.paid, self.under_way, amount=fen(claim.instructed - claim.paid))
         ctx.require(0 < face <= claim.face, self.too_much, asked=face, face=claim.face)
         # what changes: who takes a part over pays what that part has not received yet
         amount = face - apportion(claim.paid, (face, claim.face - face))[0]
@@ -679,10 +679,6 @@ class Maturity(Contract):
         if rest != tranche:
             self.moved[tranche] = Moved(to=rest)
         return True
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from contracts.sdk import (
     SignedStatement,
     Statement,
 )
-from contracts.sdk import Text, action, view
+from contracts.sdk import Text, action, fen, view
 
 PAID = 0
 RETURNED = 1
@@ -240,7 +240,7 @@ class Settlement(Contract):
             row.bank is None or row.bank == statement.bank, self.other_bank, expected=row.bank, bank=statement.bank
         )
         self.require_account(ctx, statement, row)
-        left = self.fen(row.amount - row.paid)
+        left = fen(row.amount - row.paid)
         if row.status == "stated":
             # Another bank says the same: that confirms what the payer's own bank has claimed.
             ctx.require(
@@ -321,10 +321,6 @@ class Settlement(Contract):
             order = ctx.call("maturity", "returned", row.business, row.purpose, row.payer, row.payee, statement.amount, again, before.day)  # fmt: skip
         if again > 0:
             self.make(ctx, order, key)
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

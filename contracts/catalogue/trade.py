@@ -10,7 +10,8 @@ itself. A red letter lowers what is left; a use that exists stays, for the vouch
 The chain never sees a number: `number` is a keyed digest of an invoice's code and number, made by the verifier's key.
 """
 
-from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal, action, view
+from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal
+from contracts.sdk import action, fen, view
 
 INVOICES_PER_USE_MAX = 50
 LAPSED_PER_CALL_MAX = 32
@@ -279,7 +280,7 @@ class Trade(Contract):
         number: 红字发票代码与号码的摘要 | Digest of its code and number"""
         row = self.invoices[invoice]
         # what must hold
-        left = self.fen(row.gross - row.red)
+        left = fen(row.gross - row.red)
         ctx.require(0 < amount <= left, self.too_red, amount=amount, left=left)
         self.require_new(ctx, number)
         # what changes: no use is touched, a voucher that exists stays payable
@@ -311,7 +312,7 @@ class Trade(Contract):
         ctx.require(
             1 <= len(items) <= INVOICES_PER_USE_MAX, self.wrong_count, count=len(items), limit=INVOICES_PER_USE_MAX
         )
-        total = self.fen(sum([part for invoice, part in items]))
+        total = fen(sum([part for invoice, part in items]))
         ctx.require(total == amount, self.wrong_sum, total=total, amount=amount)
         for invoice, part in items:
             self.free_lapsed(ctx, invoice)
@@ -325,7 +326,7 @@ class Trade(Contract):
             )
             ctx.require(row.verifier is not None, self.not_attested, invoice=invoice)
             ctx.require((business, invoice) not in self.uses, self.used_before, business=business, invoice=invoice)
-            free = self.fen(max(0, row.gross - row.red - row.used))
+            free = fen(max(0, row.gross - row.red - row.used))
             ctx.require(0 < part <= free, self.not_enough, asked=part, free=free)
             # what changes
             self.invoices[invoice] = row.replace(used=row.used + part)
@@ -333,7 +334,7 @@ class Trade(Contract):
             # what is announced
             ctx.emit(Used(invoice=invoice, business=business, amount=part, seller=seller))
         lineage = self.lineages[paper.lineage]
-        left = self.fen(lineage.ceiling - lineage.used)
+        left = fen(lineage.ceiling - lineage.used)
         ctx.require(amount <= left, self.over_contract, asked=amount, free=left)
         self.lineages[paper.lineage] = lineage.replace(used=lineage.used + amount)
 
@@ -369,10 +370,6 @@ class Trade(Contract):
         known = self.numbers.get(number)
         if known is not None:
             ctx.refuse(self.twice, invoice=known.invoice)
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ on. A root is what was issued, a tranche is what somebody holds of it. This cont
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Rate, Record, Refusal, Text
-from contracts.sdk import action, add_months, sweep, view
+from contracts.sdk import action, add_months, fen, sweep, view
 
 MERGE_ITEMS_MAX = 100
 ROWS_MAX = 1024
@@ -513,14 +513,14 @@ class Voucher(Contract):
 
     def carve(self, ctx, tranche: Id, held: Tranche, faces: tuple[Fen, ...]) -> tuple[Id, ...]:
         """Spend a tranche: its children come first, then the rest. Sums agree and each part is large enough."""
-        asked = self.fen(sum(faces))
+        asked = fen(sum(faces))
         rest = held.face - asked
         ctx.require(rest >= 0, self.too_much, asked=asked, free=held.face)
         parts = faces if rest == 0 else faces + (rest,)
-        least = self.fen(max(1, ctx.parameter("voucher_split_fen_min")))
+        least = fen(max(1, ctx.parameter("voucher_split_fen_min")))
         keys = []
         for part in parts:
-            face = self.fen(part)
+            face = fen(part)
             ctx.require(face >= least or len(parts) == 1, self.too_small, asked=face, limit=least)
             key = ctx.new_id()
             self.tranches[key] = held.replace(face=face, parent=tranche, sources=(), since=ctx.day, debt=None)
@@ -577,10 +577,6 @@ class Voucher(Contract):
                 )
             )
         self.roots[key] = row
-
-    def fen(self, amount: int) -> Fen:
-        """Says that a sum is an amount, so that a refusal shows it as one."""
-        return amount
 
     # ---- views -------------------------------------------------------------------------------------------------------
 

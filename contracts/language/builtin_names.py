@@ -25,6 +25,7 @@ PURE_FUNCTIONS: Final = (
     "date_of",
     "day_of",
     "digest",
+    "fen",
     "is_credit_code",
     "remainder",
     "round_half_up",

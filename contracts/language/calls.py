@@ -64,8 +64,10 @@ class CallWriter(ExpressionWriter):
             self._not_sealed(node, name)
             return self._construct(node, name)
         if name in PURE_RESULTS:
-            arguments = [self.write(argument).text for argument in self._plain(node)]
-            return Code(self.helper(name, *arguments), PURE_RESULTS[name])
+            written = [self.write(argument) for argument in self._plain(node)]
+            if name == "fen" and len(written) == 1 and is_integer(written[0].type):
+                return Code(written[0].text, PURE_RESULTS[name], written[0].bits)
+            return Code(self.helper(name, *[argument.text for argument in written]), PURE_RESULTS[name])
         if name not in BUILTINS:
             raise verdict("CHK-007", line=node.lineno, what=name)
         if name == "tuple" and len(self._plain(node)) == 1 and isinstance(node.args[0], _COMPREHENSIONS):

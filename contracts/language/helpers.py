@@ -555,6 +555,11 @@ class Helpers:
             raise wrong_type("round_half_up", None)
         return money.round_half_up(numerator, denominator)
 
+    def fen(self, amount: Any) -> int:
+        if type(amount) is not int:
+            raise wrong_type("fen", None)
+        return amount
+
     def apportion(self, total: Any, weights: Any) -> list[int]:
         items = self._items(weights)
         self._charge(8 * ITEMS_PER_UNIT * len(items))

@@ -83,6 +83,7 @@ PURE_RESULTS: Final = {
     "date_of": Type("row", items=(INTEGER, INTEGER, INTEGER)),
     "day_of": SCALARS["Day"],
     "digest": SCALARS["Digest"],
+    "fen": SCALARS["Fen"],
     "is_credit_code": BOOLEAN,
     "remainder": INTEGER,
     "round_half_up": INTEGER,

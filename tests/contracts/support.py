@@ -19,7 +19,7 @@ FIRMS = (
 IMPORTS = """
 from contracts.sdk import Bytes, Contract, Day, Digest, Event, Fen, Genesis, Height, Id, Index, Key, Literal, Map, Org
 from contracts.sdk import Rate, Record, Refusal, Text, action, add_months, apportion, date_of, day_of, digest, sweep
-from contracts.sdk import remainder, round_half_up, view, weekday
+from contracts.sdk import fen, remainder, round_half_up, view, weekday
 """
 
 

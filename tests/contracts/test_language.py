@@ -15,7 +15,7 @@ from contracts.language.compiler import compile_contract
 from contracts.language.helpers import Helpers
 from ledger.errors import Refused
 from ledger.receipt import Status
-from tests.contracts.support import contract, run, value
+from tests.contracts.support import chain, contract, run, value
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,8 @@ def test_computes(statements, expected):
         ("return 1 if 'a' < 1 else 0", "EXE-006"),
         ("if ctx.height > 10000:\n    y = 1\nreturn y", "EXE-006"),
         ("return apportion(1, [0])[0]", "EXE-006"),
+        ("return fen('1')", "EXE-006"),
+        ("return fen(1 == 1)", "EXE-006"),
         ("return day_of(2022, 2, 30)", "EXE-006"),
         ("return ctx.parameter('unknown')", "EXE-003"),
         ("return ctx.view('unknown', 'x')", "TX-007"),
@@ -241,3 +243,17 @@ def test_the_program_depends_on_the_source_alone():
     assert compile_contract(source) is one
     with pytest.raises(Refused):
         compile_contract(source + "\nimport os\n")
+
+
+@pytest.mark.parametrize(("number", "kind"), [("sum(x)", "int"), ("fen(sum(x))", "fen")])
+def test_a_sum_is_shown_as_an_amount_when_it_says_so(number, kind):
+    act = f"x = [100, 23]\n        ctx.require(x[0] == 1, self.no, why={number})\n        return 0\n"
+    head = '    @action(anyone=True)\n    def act(self, ctx) -> int:\n        """zh: 试 | en: Try"""\n        '
+    told = chain(trial=contract(head + act))
+    assert told.do("a", "trial", "act").numbers == (("why", 123),)
+    [refusal] = [form for form in told.engine.world.contracts["trial"].interface.refusals if form.code == "TRI-001"]
+    assert [(entry.name, entry.type.kind) for entry in refusal.numbers] == [("why", kind)]
+
+
+def test_an_amount_is_a_number_like_others():
+    assert value("return fen(100) + fen([23][0])") == 123
