@@ -245,7 +245,7 @@ def test_the_program_depends_on_the_source_alone():
         compile_contract(source + "\nimport os\n")
 
 
-@pytest.mark.parametrize(("number", "kind"), [("sum(x)", "int"), ("fen(sum(x))", "fen")])
+@pytest.mark.parametrize(("number", "kind"), [("sum(x)", "integer"), ("fen(sum(x))", "fen")])
 def test_a_sum_is_shown_as_an_amount_when_it_says_so(number, kind):
     act = f"x = [100, 23]\n        ctx.require(x[0] == 1, self.no, why={number})\n        return 0\n"
     head = '    @action(anyone=True)\n    def act(self, ctx) -> int:\n        """zh: 试 | en: Try"""\n        '
