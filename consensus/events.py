@@ -14,7 +14,7 @@
 5. Bodies are the driver's. A header's body has arrived when all its transactions are held and hash to the header; it is
    validated when asked for, and it stays held until a height above it is applied.
 6. After Deliver(h) the driver executes, and tells Applied(h) in height order once the batch is durable; it says with
-   Submitted(h + 1, …) what is eligible next. Catch-up hands whole decided blocks in as CommitCert + BodyArrived: the
+   Eligible(h + 1, …) what is eligible next. Catch-up hands whole decided blocks in as CommitCert + BodyArrived: the
    engine alone owns the decided height.
 7. SetMode(STOPPED) is final: it halts ordering while the node keeps serving reads.
 """
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from consensus.messages import BlockHash, CommitCert, Evidence, Height, OrderingMessage, PeerId, Round
+from consensus.messages import BlockHash, CommitCert, Height, Misbehaviour, OrderingMessage, PeerId, Round
 from consensus.records import GuardState, Record
 from consensus.verify import ValidatorsView, Verified
 from ledger.block import Header
@@ -54,7 +54,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
+class Eligible:
     """What could go into a block of `height` now: transactions and unreported misbehaviour. Replaces what was said.
 
     Told when the count changes from or to nothing, and after each Deliver for the height above it.
@@ -125,7 +125,7 @@ class PeerDown:
     peer: PeerId
 
 
-Event = Tick | Received | Submitted | Built | BodyArrived | Validated | Persisted | Applied | PeerUp | PeerDown
+Event = Tick | Received | Eligible | Built | BodyArrived | Validated | Persisted | Applied | PeerUp | PeerDown
 
 # What an engine asks of its driver
 
@@ -233,7 +233,7 @@ class Certified:
 class Report:
     """A validator has been shown to misbehave: keep the record for a block and raise an alarm."""
 
-    evidence: Evidence
+    misbehaviour: Misbehaviour
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,47 @@ from ledger.crypto import Suite
 from ledger.errors import PeerFault, Refused, refuse
 
 __all__ = [
-    "BLOCKS_COUNT_MAX", "FRAME_BYTES_MAX", "HAVE_COUNT_MAX", "NONCE_BYTES", "ROUND_MAX", "BlockHash", "Blocks",
-    "Bodies", "BulkMessage", "Certificate", "CertifiedBlock", "CheckpointVote", "CommitCert", "Evidence",
-    "GetBlocks", "GetBodies", "GetNewest", "GetOutcome", "GetTransactions", "Have", "Height", "Manifest",
-    "MisbehaviourKind", "Newest", "OrderingMessage", "Outcome", "PeerId", "PeerMessage", "PolkaCert", "Proposal",
-    "ProposalClaim", "Rejoin", "Round", "RoundCert", "RoundState", "Status", "TxBatch", "Vote", "VoteKind",
-    "decode_message", "encode_message",
+    "BLOCKS_COUNT_MAX",
+    "FRAME_BYTES_MAX",
+    "HAVE_COUNT_MAX",
+    "NONCE_BYTES",
+    "ROUND_MAX",
+    "BlockHash",
+    "Blocks",
+    "Bodies",
+    "BulkMessage",
+    "Certificate",
+    "CertifiedBlock",
+    "CheckpointVote",
+    "CommitCert",
+    "GetBlocks",
+    "GetBodies",
+    "GetNewest",
+    "GetOutcome",
+    "GetTransactions",
+    "Have",
+    "Height",
+    "Manifest",
+    "Misbehaviour",
+    "MisbehaviourKind",
+    "Newest",
+    "OrderingMessage",
+    "Outcome",
+    "PeerId",
+    "PeerMessage",
+    "PolkaCert",
+    "Proposal",
+    "ProposalClaim",
+    "Rejoin",
+    "Round",
+    "RoundCert",
+    "RoundState",
+    "Status",
+    "TxBatch",
+    "Vote",
+    "VoteKind",
+    "decode_message",
+    "encode_message",
 ]  # fmt: skip
 """The one door: what is said is imported from here, whichever file it is written in."""
 
@@ -217,7 +252,7 @@ class MisbehaviourKind(IntEnum):
     INVALID_CERT = 4
 
 
-_EVIDENCE_SHAPE = row(
+_MISBEHAVIOUR_SHAPE = row(
     ("kind", one_of(1, 2, 3, 4)),
     ("offender", _KEY),
     ("a", blob_up_to(MISBEHAVIOUR_BYTES_MAX // 2)),
@@ -226,7 +261,7 @@ _EVIDENCE_SHAPE = row(
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Misbehaviour:
     """A misbehaviour record, as peers pass it on and as blocks carry it: `encode_message` of this is the record's
     bytes.
 
@@ -243,8 +278,8 @@ class Evidence:
         return (int(self.kind), self.offender, self.a, self.b)
 
     @classmethod
-    def from_value(cls, value: Any, where: str = "misbehaviour") -> Evidence:
-        _EVIDENCE_SHAPE(value, where)
+    def from_value(cls, value: Any, where: str = "misbehaviour") -> Misbehaviour:
+        _MISBEHAVIOUR_SHAPE(value, where)
         return cls(MisbehaviourKind(value[0]), *value[1:])
 
 
@@ -266,7 +301,7 @@ class Certificate:
 
 OrderingMessage = (
     Proposal | Vote | PolkaCert | CommitCert | RoundCert | RoundState | CheckpointVote | Certificate
-    | Evidence | Rejoin | Status | GetNewest | Newest
+    | Misbehaviour | Rejoin | Status | GetNewest | Newest
 )  # fmt: skip
 """What the engine is told."""
 BulkMessage = GetBlocks | Blocks | Manifest | GetBodies | Bodies | TxBatch | GetTransactions | GetOutcome | Outcome
@@ -275,7 +310,7 @@ PeerMessage = OrderingMessage | BulkMessage
 
 _TYPES: Final[dict[int, type[Any]]] = {
     1: Proposal, 2: Vote, 3: PolkaCert, 4: CommitCert, 5: RoundCert, 6: RoundState, 7: CheckpointVote, 8: Certificate,
-    9: Evidence, 10: Rejoin, 11: Status, 12: GetNewest, 13: Newest,
+    9: Misbehaviour, 10: Rejoin, 11: Status, 12: GetNewest, 13: Newest,
     20: GetBlocks, 21: Blocks, 22: Manifest, 23: GetBodies, 24: Bodies, 25: TxBatch,
     26: GetTransactions, 27: GetOutcome, 28: Outcome,
 }  # fmt: skip

@@ -15,8 +15,8 @@ from typing import Final, TypeVar
 
 from consensus.messages import (
     CheckpointVote,
-    Evidence,
     Height,
+    Misbehaviour,
     MisbehaviourKind,
     PolkaCert,
     Proposal,
@@ -53,46 +53,46 @@ def claim_of(domain: Domain, proposal: Proposal) -> ProposalClaim:
     )
 
 
-def duplicate_votes(offender: bytes, one: Vote, other: Vote) -> Evidence:
+def duplicate_votes(offender: bytes, one: Vote, other: Vote) -> Misbehaviour:
     return _pair(MisbehaviourKind.DUPLICATE_VOTE, offender, one, other)
 
 
-def duplicate_proposals(offender: bytes, one: ProposalClaim, other: ProposalClaim) -> Evidence:
+def duplicate_proposals(offender: bytes, one: ProposalClaim, other: ProposalClaim) -> Misbehaviour:
     return _pair(MisbehaviourKind.DUPLICATE_PROPOSAL, offender, one, other)
 
 
-def duplicate_checkpoints(offender: bytes, one: CheckpointVote, other: CheckpointVote) -> Evidence:
+def duplicate_checkpoints(offender: bytes, one: CheckpointVote, other: CheckpointVote) -> Misbehaviour:
     return _pair(MisbehaviourKind.DUPLICATE_CHECKPOINT, offender, one, other)
 
 
-def invalid_certificate(offender: bytes, claim: ProposalClaim, polka: PolkaCert) -> Evidence:
-    return Evidence(MisbehaviourKind.INVALID_CERT, offender, encode(claim.to_value()), encode(polka.to_value()))
+def invalid_certificate(offender: bytes, claim: ProposalClaim, polka: PolkaCert) -> Misbehaviour:
+    return Misbehaviour(MisbehaviourKind.INVALID_CERT, offender, encode(claim.to_value()), encode(polka.to_value()))
 
 
-def _pair(kind: MisbehaviourKind, offender: bytes, one: ClaimT, other: ClaimT) -> Evidence:
+def _pair(kind: MisbehaviourKind, offender: bytes, one: ClaimT, other: ClaimT) -> Misbehaviour:
     # Ordered, so that two nodes that saw the pair in different orders make one record.
     a, b = sorted((encode(one.to_value()), encode(other.to_value())))
-    return Evidence(kind, offender, a, b)
+    return Misbehaviour(kind, offender, a, b)
 
 
-def height_of(evidence: Evidence) -> Height:
+def height_of(misbehaviour: Misbehaviour) -> Height:
     """The height of the offence, whose validators must be asked; raises `BadProof` when a half is malformed."""
-    return _halves(evidence)[0].height
+    return _halves(misbehaviour)[0].height
 
 
-def offence_of(evidence: Evidence) -> Offence:
+def offence_of(misbehaviour: Misbehaviour) -> Offence:
     """What the record is about, whether or not it proves it; raises `BadProof` when a half is malformed."""
-    one = _halves(evidence)[0]
+    one = _halves(misbehaviour)[0]
     if isinstance(one, Vote):
-        return evidence.offender, one.height, one.round, int(one.kind)
+        return misbehaviour.offender, one.height, one.round, int(one.kind)
     if isinstance(one, CheckpointVote):
-        return evidence.offender, one.height, one.checkpoint.attempt, 3
-    return evidence.offender, one.height, one.round, 4 if evidence.kind is MisbehaviourKind.INVALID_CERT else 0
+        return misbehaviour.offender, one.height, one.checkpoint.attempt, 3
+    return misbehaviour.offender, one.height, one.round, 4 if misbehaviour.kind is MisbehaviourKind.INVALID_CERT else 0
 
 
-def verify_evidence(domain: Domain, evidence: Evidence, validators: ValidatorSet) -> Offence:
+def verify_misbehaviour(domain: Domain, misbehaviour: Misbehaviour, validators: ValidatorSet) -> Offence:
     """What the record proves against its offender; `validators` are those of its height. Raises `BadProof`."""
-    one, other = _halves(evidence)
+    one, other = _halves(misbehaviour)
     valset_hash = validators.hash(domain.suite)
     if isinstance(one, Vote) and isinstance(other, Vote):
         same_place = (one.height, one.round, one.kind) == (other.height, other.round, other.kind)
@@ -106,14 +106,14 @@ def verify_evidence(domain: Domain, evidence: Evidence, validators: ValidatorSet
     else:
         assert isinstance(one, ProposalClaim), "halves were parsed by kind"
         assert isinstance(other, PolkaCert), "halves were parsed by kind"
-        _check_signer(domain, evidence.offender, validators, one, domain.proposal(valset_hash, one))
+        _check_signer(domain, misbehaviour.offender, validators, one, domain.proposal(valset_hash, one))
         check_false_polka(domain, validators, one, other)
-        return offence_of(evidence)
-    if not same_place or digests[0] == digests[1] or evidence.a >= evidence.b:
+        return offence_of(misbehaviour)
+    if not same_place or digests[0] == digests[1] or misbehaviour.a >= misbehaviour.b:
         raise BadProof("two records that do not contradict one another, or in the wrong order")
-    _check_signer(domain, evidence.offender, validators, one, digests[0])
-    _check_signer(domain, evidence.offender, validators, other, digests[1])
-    return offence_of(evidence)
+    _check_signer(domain, misbehaviour.offender, validators, one, digests[0])
+    _check_signer(domain, misbehaviour.offender, validators, other, digests[1])
+    return offence_of(misbehaviour)
 
 
 def check_false_polka(domain: Domain, validators: ValidatorSet, claim: ProposalClaim, polka: PolkaCert) -> None:
@@ -153,11 +153,11 @@ def _check_signer(
         raise BadProof(fault.detail) from None
 
 
-def _halves(evidence: Evidence) -> tuple[Claim, Claim]:
+def _halves(misbehaviour: Misbehaviour) -> tuple[Claim, Claim]:
     try:
-        a = decode(evidence.a, bytes_max=HALF_BYTES_MAX)
-        b = decode(evidence.b, bytes_max=HALF_BYTES_MAX)
-        match evidence.kind:
+        a = decode(misbehaviour.a, bytes_max=HALF_BYTES_MAX)
+        b = decode(misbehaviour.b, bytes_max=HALF_BYTES_MAX)
+        match misbehaviour.kind:
             case MisbehaviourKind.DUPLICATE_VOTE:
                 return Vote.from_value(a), Vote.from_value(b)
             case MisbehaviourKind.DUPLICATE_PROPOSAL:

@@ -4,7 +4,7 @@
 `Verified[M]`, or raises. The engine accepts nothing else. Three ways to say no:
 
 * `PeerFault`: no correct node sends this. Count it, drop it.
-* `FalseCertificate` (a PeerFault): a proposer signed a proposal that names a polka which is none. `evidence` proves it;
+* `FalseCertificate` (a PeerFault): a proposer signed a proposal that names a polka which is none. `misbehaviour` proves it;
   the driver passes that on as a Received of its own (it verifies).
 * `NotYet`: its validators are not known here yet (a height far ahead, or long past). Drop it without blame.
 
@@ -22,9 +22,9 @@ from consensus.messages import (
     Certificate,
     CheckpointVote,
     CommitCert,
-    Evidence,
     GetNewest,
     Height,
+    Misbehaviour,
     Newest,
     OrderingMessage,
     PeerId,
@@ -36,7 +36,7 @@ from consensus.messages import (
     Status,
     Vote,
 )
-from consensus.misbehaviour import check_polka, claim_of, height_of, invalid_certificate, verify_evidence
+from consensus.misbehaviour import check_polka, claim_of, height_of, invalid_certificate, verify_misbehaviour
 from consensus.signing import Domain
 from consensus.validator_window import HeightValidators
 from ledger.errors import BadProof, BadSignature, PeerFault
@@ -79,9 +79,9 @@ class NotYet(Exception):  # noqa: N818 - no error: the message may be right
 class FalseCertificate(PeerFault):
     """A proposal whose signature is good and whose polka is not."""
 
-    def __init__(self, detail: str, evidence: Evidence) -> None:
+    def __init__(self, detail: str, misbehaviour: Misbehaviour) -> None:
         super().__init__("BYT-CERT", detail)
-        self.evidence = evidence
+        self.misbehaviour = misbehaviour
 
 
 class Verifier:
@@ -115,8 +115,8 @@ class Verifier:
                 cert.verify(self.domain.suite, self.domain.chain, self.domain.engine, validators.set)
             case RoundState():
                 return self._checked_round_state(message, view)
-            case Evidence():
-                verify_evidence(self.domain, message, self._at(view, height_of(message)).set)
+            case Misbehaviour():
+                verify_misbehaviour(self.domain, message, self._at(view, height_of(message)).set)
             case Rejoin():
                 self._check_member(message.key, view)
                 self._check(message.key, self.domain.rejoin(message), message.signature)
@@ -202,8 +202,8 @@ class Verifier:
             try:
                 check_polka(self.domain, validators.set, claim, proposal.polka)
             except BadProof as fault:
-                evidence = invalid_certificate(offender, claim, proposal.polka)
-                raise FalseCertificate(fault.detail, evidence) from None
+                misbehaviour = invalid_certificate(offender, claim, proposal.polka)
+                raise FalseCertificate(fault.detail, misbehaviour) from None
 
     def _check_checkpoint_vote(self, vote: CheckpointVote, validators: HeightValidators) -> None:
         checkpoint = vote.checkpoint

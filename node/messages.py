@@ -264,7 +264,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Eligible:
+class Waiting:
     """How many transactions wait, said when the number leaves or reaches zero and after each decided height."""
 
     count: int
@@ -303,7 +303,7 @@ class SignFreshness:
 
 OrderingInbox = (
     FromPeer | ManifestFromPeer | PeerWantsBodies | LinkUp | LinkDown | TimerFired | BodyResolved | BlockVerified
-    | Taken | Eligible | AppliedBlock | CaughtUp | SignFreshness | OutcomeFromPeer
+    | Taken | Waiting | AppliedBlock | CaughtUp | SignFreshness | OutcomeFromPeer
 )  # fmt: skip
 
 # To the executor -----------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from consensus.messages import Evidence, decode_message
-from consensus.misbehaviour import Offence, offence_of, verify_evidence
+from consensus.messages import Misbehaviour, decode_message
+from consensus.misbehaviour import Offence, offence_of, verify_misbehaviour
 from consensus.signing import Domain
 from ledger.crypto import Suite
 from ledger.errors import BadProof, PeerFault
@@ -27,9 +27,9 @@ def offence_key(offence: Offence) -> bytes:
 
 def offence_key_of(record: bytes, suite: Suite) -> bytes:
     """The key of a record that stands in a decided block."""
-    evidence = decode_message(record, suite)
-    assert isinstance(evidence, Evidence), "a decided block was validated"
-    return offence_key(offence_of(evidence))
+    misbehaviour = decode_message(record, suite)
+    assert isinstance(misbehaviour, Misbehaviour), "a decided block was validated"
+    return offence_key(offence_of(misbehaviour))
 
 
 class MisbehaviourRules:
@@ -44,14 +44,14 @@ class MisbehaviourRules:
 
     def verify(self, record: bytes, block_height: int) -> bytes:
         """The offence's key when a block of this height may carry the record; raises `PeerFault`."""
-        evidence = decode_message(record, self._domain.suite)
-        if not isinstance(evidence, Evidence):
-            raise PeerFault("BYT-EVIDENCE", f"a {type(evidence).__name__} among the misbehaviour records")
+        misbehaviour = decode_message(record, self._domain.suite)
+        if not isinstance(misbehaviour, Misbehaviour):
+            raise PeerFault("BYT-EVIDENCE", f"a {type(misbehaviour).__name__} among the misbehaviour records")
         try:
-            offence = offence_of(evidence)
+            offence = offence_of(misbehaviour)
             if not block_height - AGE_HEIGHTS_MAX <= offence[1] <= block_height:
                 raise PeerFault("BYT-EVIDENCE", f"an offence of height {offence[1]} in block {block_height}")
-            verify_evidence(self._domain, evidence, self._validators_at(offence[1]))
+            verify_misbehaviour(self._domain, misbehaviour, self._validators_at(offence[1]))
         except BadProof as fault:
             raise PeerFault("BYT-EVIDENCE", fault.detail) from None
         key = offence_key(offence)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Final
 
 from consensus.events import Applied, Certified
-from consensus.messages import CheckpointVote, Evidence, Height
+from consensus.messages import CheckpointVote, Height, Misbehaviour
 from consensus.misbehaviour import duplicate_checkpoints
 from consensus.pbft.desk import Desk
 from consensus.pbft.site import MustStop, Site
@@ -135,7 +135,7 @@ class Checkpoints:
             self._own_votes[vote.height] = vote
             self.on_vote(vote)
 
-    def on_vote(self, vote: CheckpointVote) -> list[Evidence]:
+    def on_vote(self, vote: CheckpointVote) -> list[Misbehaviour]:
         """A verified signature, the own one included; returns what it contradicts. Certified heights need no more."""
         if not self.certified < vote.height <= self.applied + VALIDATORS_LAG:
             return []

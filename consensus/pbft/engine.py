@@ -18,6 +18,7 @@ from consensus.events import (
     BodyArrived,
     Built,
     Effect,
+    Eligible,
     Event,
     Mode,
     PeerDown,
@@ -28,7 +29,6 @@ from consensus.events import (
     SetMode,
     SetTimer,
     Spread,
-    Submitted,
     Tick,
     Validated,
 )
@@ -76,7 +76,7 @@ class Engine:
             gossip=self._gossip,
             rejoins=rejoins,
         )
-        self._early_work: Submitted | None = None
+        self._early_work: Eligible | None = None
         self._timer_told: int | None = None
 
     # for the driver to read
@@ -147,8 +147,8 @@ class Engine:
                     rounds.blocks.body_arrived(block_hash, header)
             case Applied():
                 self._checkpoints.on_applied(event)
-            case Submitted():
-                self._on_submitted(event)
+            case Eligible():
+                self._on_eligible(event)
             case Built():
                 if event.height == rounds.height:
                     rounds.on_built(event)
@@ -204,7 +204,7 @@ class Engine:
         assert now_ms >= self._site.now_ms, "the monotonic clock does not go back"
         self._site.now_ms, self._site.wall_ms = now_ms, wall_ms
 
-    def _on_submitted(self, event: Submitted) -> None:
+    def _on_eligible(self, event: Eligible) -> None:
         height = self._heights.rounds.height
         if event.height > height:
             # Decided already, but the next height is entered only when execution has told its validators.
@@ -264,7 +264,7 @@ class Engine:
         self._waking.enter_height()
         early, self._early_work = self._early_work, None
         if early is not None:
-            self._on_submitted(early)
+            self._on_eligible(early)
         if self._site.timing.heartbeat_ms > 0:
             self._site.deadlines.arm(Timer.HEARTBEAT, self._site.now_ms + self._site.timing.heartbeat_ms)
 

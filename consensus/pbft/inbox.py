@@ -9,8 +9,8 @@ from consensus.messages import (
     Certificate,
     CheckpointVote,
     CommitCert,
-    Evidence,
     GetNewest,
+    Misbehaviour,
     Newest,
     OrderingMessage,
     PeerId,
@@ -74,7 +74,7 @@ class Inbox:
                 self._on_round_cert(message)
             case Certificate(cert):
                 self._checkpoints.on_cert(cert)
-            case Evidence():
+            case Misbehaviour():
                 self._report(message, relay=False)
             case Rejoin():
                 self._on_rejoin(peer, message)
@@ -106,14 +106,14 @@ class Inbox:
                 return message.height == rounds.height and rounds.decision is None and message.round >= rounds.round
             case Certificate(cert):
                 return cert.checkpoint.height > self._checkpoints.certified
-            case Evidence():
-                return self._wants_evidence(message)
+            case Misbehaviour():
+                return self._wants_misbehaviour(message)
             case _:
                 return True
 
-    def _wants_evidence(self, evidence: Evidence) -> bool:
+    def _wants_misbehaviour(self, misbehaviour: Misbehaviour) -> bool:
         try:
-            return not self._is_reported(offence_of(evidence))
+            return not self._is_reported(offence_of(misbehaviour))
         except BadProof:
             return True
 
@@ -214,8 +214,8 @@ class Inbox:
             # Who has executed a height has decided it: nobody need tell it so.
             peer = self._links.get(validators.keys[vote.validator])
             peer.height = max(peer.height, vote.height + 1)
-        for evidence in self._checkpoints.on_vote(vote):
-            self._report(evidence, relay=True)
+        for misbehaviour in self._checkpoints.on_vote(vote):
+            self._report(misbehaviour, relay=True)
 
     def _on_rejoin(self, peer: PeerId, rejoin: Rejoin) -> None:
         tip, rounds = self._heights.tip, self._heights.rounds
@@ -226,17 +226,17 @@ class Inbox:
             status = self._desk.status(rejoin.nonce, tip, cert, observer=self._standing.is_observer(rounds))
             self._site.emit(Send(peer, status))
 
-    def _report(self, evidence: Evidence, *, relay: bool) -> None:
+    def _report(self, misbehaviour: Misbehaviour, *, relay: bool) -> None:
         """Each offence once; whoever sees it first tells the others, since any of them may propose next."""
-        offence = offence_of(evidence)
+        offence = offence_of(misbehaviour)
         if self._is_reported(offence):
             return
         if len(self._reported) >= REPORTS_KEPT_MAX:
             del self._reported[next(iter(self._reported))]
         self._reported[offence] = None
-        self._site.emit(Report(evidence))
+        self._site.emit(Report(misbehaviour))
         if relay:
-            self._site.emit(Send(None, evidence))
+            self._site.emit(Send(None, misbehaviour))
 
     def _is_reported(self, offence: Offence) -> bool:
         """Known, or one of a flood: a traitor can offend in as many rounds as it likes, a few prove as much as all."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from contracts.language import dates
+from contracts.language.credit_code import is_credit_code
 from contracts.language.meter import ITEMS_PER_UNIT, Meter, OutOfBudget
 from ledger import money
 from ledger.codec import INTEGER_MAX, check_value, encode
@@ -33,7 +34,6 @@ SHOWN_BYTES_MAX: Final = 4 * 1024 * 1024
 BYTES_PER_UNIT: Final = 4
 _SEQUENCES: Final = (tuple, list)
 _ENDS: Final = (int, type(None))
-_CREDIT_CODE: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 SCALARS: Final = (int, str, bytes, bool, type(None))
 
 
@@ -597,8 +597,4 @@ class Helpers:
         return self._digest(encoded)
 
     def is_credit_code(self, code: Any) -> bool:
-        """GB 32100: 18 characters, weights 3^i mod 31, the last one makes the weighted sum divisible by 31."""
-        if type(code) is not str or len(code) != 18 or any(character not in _CREDIT_CODE for character in code):
-            return False
-        total = sum(_CREDIT_CODE.index(character) * pow(3, i, 31) for i, character in enumerate(code[:17]))
-        return _CREDIT_CODE[-total % 31] == code[17]
+        return type(code) is str and is_credit_code(code)

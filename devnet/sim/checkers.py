@@ -30,7 +30,7 @@ from consensus.messages import (
     Vote,
     VoteKind,
 )
-from consensus.misbehaviour import claim_of, height_of, verify_evidence
+from consensus.misbehaviour import claim_of, height_of, verify_misbehaviour
 from consensus.records import OwnCheckpoint, OwnProposal, OwnVote
 from consensus.start import Start
 from devnet.sim.disk import Frame, Row
@@ -158,7 +158,7 @@ class Checkers:
         place = (replica.index, key, vote.height, vote.round, int(vote.kind))
         values = self._heard.setdefault(place, set())
         values.add(vote.block_hash)
-        if len(values) > 1 and all(evidence.offender != key for evidence in replica.reports.values()):
+        if len(values) > 1 and all(misbehaviour.offender != key for misbehaviour in replica.reports.values()):
             raise Violation("unreported", f"node {replica.index} saw {key.hex()[:8]} contradict itself at {place[2:]}")
 
     # Effects
@@ -172,10 +172,10 @@ class Checkers:
                 self._check_decision(replica, effect)
             case Certified():
                 self._check_checkpoint(replica, effect)
-            case Report(evidence):
-                if self._stage.is_honest_key(evidence.offender):
-                    raise Violation("blame", f"node {replica.index} blames honest {evidence.offender.hex()[:8]}")
-                self._check_evidence(effect)
+            case Report(misbehaviour):
+                if self._stage.is_honest_key(misbehaviour.offender):
+                    raise Violation("blame", f"node {replica.index} blames honest {misbehaviour.offender.hex()[:8]}")
+                self._check_misbehaviour(effect)
             case SetMode(mode, reason):
                 removed = self._validators(replica.engine.height).index_of(replica.key) is None
                 if mode is not Mode.VOTING and not removed and replica.spoil_height is None:
@@ -183,12 +183,12 @@ class Checkers:
             case _:
                 pass
 
-    def _check_evidence(self, report: Report) -> None:
-        message = report.evidence
+    def _check_misbehaviour(self, report: Report) -> None:
+        message = report.misbehaviour
         halves = message.a, message.b
         if halves[0] >= halves[1] and message.kind.name != "INVALID_CERT":
-            raise Violation("evidence", "halves out of order")
-        verify_evidence(self._stage.domain, message, self._validators(height_of(message)))
+            raise Violation("misbehaviour", "halves out of order")
+        verify_misbehaviour(self._stage.domain, message, self._validators(height_of(message)))
 
     def _check_window(self, replica: Host, effect: Persist) -> None:
         seen = self._lives[replica.index]

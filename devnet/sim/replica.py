@@ -25,6 +25,7 @@ from consensus.events import (
     Certified,
     Deliver,
     Effect,
+    Eligible,
     Event,
     Fetch,
     Mode,
@@ -38,18 +39,17 @@ from consensus.events import (
     SetMode,
     SetTimer,
     Spread,
-    Submitted,
     Tick,
     Validate,
 )
 from consensus.messages import (
     Blocks,
     Bodies,
-    Evidence,
     GetBlocks,
     GetBodies,
     GetTransactions,
     Manifest,
+    Misbehaviour,
     OrderingMessage,
     PeerId,
     PeerMessage,
@@ -120,7 +120,7 @@ class Replica:
         """Execution of this height comes to another result here: a bug of one build."""
         self.alarms: list[tuple[str, str]] = []
         self.mode: Mode | None = None
-        self.reports: dict[bytes, Evidence] = {}
+        self.reports: dict[bytes, Misbehaviour] = {}
 
     def put_on(self, mask: Mask) -> None:
         self.mask, mask.host = mask, self
@@ -250,8 +250,8 @@ class Replica:
             case Certified(cert):
                 self.disk.certs[cert.checkpoint.height] = cert
                 self.disk.forget()
-            case Report(evidence):
-                self._on_report(evidence)
+            case Report(misbehaviour):
+                self._on_report(misbehaviour)
             case Alarm(code, detail):
                 self.alarms.append((code, detail))
                 self.stage.note(f"{self.index} ! {code} {detail}")
@@ -339,7 +339,7 @@ class Replica:
         except NotYet:
             return
         except FalseCertificate as fault:
-            self._on_ordering(peer, fault.evidence)
+            self._on_ordering(peer, fault.misbehaviour)
             return
         except PeerFault as fault:
             self.stage.note(f"{self.index} ! {fault.code} {fault.detail}")
@@ -433,7 +433,7 @@ class Replica:
     def _tell_work(self) -> None:
         oldest = self.pool.oldest
         count = len(self.pool) + len(self.misbehaviour)
-        self.step(Submitted(self.delivered + 1, count, None if oldest is None else oldest.since_ms))
+        self.step(Eligible(self.delivered + 1, count, None if oldest is None else oldest.since_ms))
 
     def _spread(self, order: tuple[PeerId, ...]) -> None:
         due = [entry for entry in self.pool.waiting() if entry.spread_ms <= self.stage.now - SPREAD_AGAIN_MS]
@@ -445,9 +445,9 @@ class Replica:
             for record in self.misbehaviour:
                 self.say(peer, self.reports[record])
 
-    def _on_report(self, evidence: Evidence) -> None:
-        record = encode_message(evidence)
-        self.reports[record] = evidence
+    def _on_report(self, misbehaviour: Misbehaviour) -> None:
+        record = encode_message(misbehaviour)
+        self.reports[record] = misbehaviour
         if record not in self.misbehaviour and offence_key_of(record, self.stage.suite) not in self.holding.reported:
             self.misbehaviour[record] = None
             self._tell_work()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from consensus.events import Event
-from consensus.messages import Evidence, PeerId, PeerMessage
+from consensus.messages import Misbehaviour, PeerId, PeerMessage
 from consensus.pbft.engine import Engine
 from consensus.start import Tip
 from consensus.verify import Verifier
@@ -41,7 +41,7 @@ class Host(Protocol):
     disk: Disk
     engine: Engine
     blocks: HeldBlocks
-    reports: dict[bytes, Evidence]
+    reports: dict[bytes, Misbehaviour]
     spoil_height: int | None
 
     @property

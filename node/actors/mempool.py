@@ -35,7 +35,6 @@ from node.messages import (
     BodyResolved,
     CatchUpInbox,
     Decided,
-    Eligible,
     EndResolve,
     Executed,
     LinkDown,
@@ -56,6 +55,7 @@ from node.messages import (
     SubmitOutcome,
     Take,
     Taken,
+    Waiting,
 )
 from node.pool import CLIENTS, Pool, Pooled
 from node.pool_journal import JournalledWire, PoolJournal
@@ -349,7 +349,7 @@ class Mempool:
     def _say_eligible(self) -> None:
         oldest, count = self._pool.oldest, self._pool.eligible_count(self._clock.wall_ms())
         self._said_eligible = count > 0
-        self._to_ordering(Eligible(count, None if oldest is None else oldest.since_ms))
+        self._to_ordering(Waiting(count, None if oldest is None else oldest.since_ms))
 
     # Building --------------------------------------------------------------------------------------------------------
 

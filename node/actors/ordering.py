@@ -30,6 +30,7 @@ from consensus.events import (
     Certified,
     Deliver,
     Effect,
+    Eligible,
     Event,
     Fetch,
     Mode,
@@ -45,7 +46,6 @@ from consensus.events import (
     SetMode,
     SetTimer,
     Spread,
-    Submitted,
     Tick,
     Validate,
     Validated,
@@ -53,10 +53,10 @@ from consensus.events import (
 from consensus.messages import (
     Bodies,
     CommitCert,
-    Evidence,
     GetOutcome,
     GetTransactions,
     Manifest,
+    Misbehaviour,
     OrderingMessage,
     Outcome,
     PeerId,
@@ -90,7 +90,6 @@ from node.messages import (
     CatchUpInbox,
     CaughtUp,
     Decided,
-    Eligible,
     EndResolve,
     Execute,
     ExecutorInbox,
@@ -110,6 +109,7 @@ from node.messages import (
     Take,
     Taken,
     TimerFired,
+    Waiting,
     WakeAt,
 )
 from node.store import Store
@@ -177,7 +177,7 @@ class Ordering:
         self._misbehaviour: dict[bytes, None] = {}
         self._mode: tuple[Mode, str] = (Mode.VOTING, "")
         self._view_changes = 0
-        self._eligible = Eligible(0, None)
+        self._waiting = Waiting(0, None)
         self._caught_up = CaughtUpBlock(parts.verifier)
         self._adopted: ValidatorSet | None = None
         self._nodes = parts.nodes
@@ -265,8 +265,8 @@ class Ordering:
                 self._on_body(number, transactions)
             case ManifestFromPeer(peer, manifest):
                 self._on_manifest(peer, manifest)
-            case Eligible():
-                self._eligible = message
+            case Waiting():
+                self._waiting = message
                 self._submit()
             case Taken():
                 self._on_taken(message)
@@ -307,7 +307,7 @@ class Ordering:
             return
         except FalseCertificate as fault:
             self._count(fault.code)
-            self._on_peer_message(peer, fault.evidence)
+            self._on_peer_message(peer, fault.misbehaviour)
             return
         except PeerFault as fault:
             self._count(fault.code)
@@ -404,11 +404,11 @@ class Ordering:
         self._try_caught_up()
 
     def _submit(self) -> None:
-        count = self._eligible.count + len(self._misbehaviour)
+        count = self._waiting.count + len(self._misbehaviour)
         if self._delivered == 0:
             # A new chain's first block may be empty: until one is certified nobody can prove even the genesis's state.
             count = max(count, 1)
-        self._step(Submitted(self._delivered + 1, count, self._eligible.oldest_ms))
+        self._step(Eligible(self._delivered + 1, count, self._waiting.oldest_ms))
 
     def _on_outcome(self, peer: PeerId, message: GetOutcome | Outcome) -> None:
         if isinstance(message, GetOutcome):
@@ -449,8 +449,8 @@ class Ordering:
                 self._on_deliver(height, block_hash, proof)
             case Certified(cert):
                 self._on_certified(cert)
-            case Report(evidence):
-                self._on_report(evidence)
+            case Report(misbehaviour):
+                self._on_report(misbehaviour)
             case Reject(_, code, detail):
                 self._count(code)
                 log.info("peer_rejected code=%s %s", code, detail)
@@ -563,10 +563,10 @@ class Ordering:
         self._durable.settled(min(applied.height, store.certified))
         self._parts.board.chain.set(ChainStatus(applied.height, applied.block_time, store.final))
 
-    def _on_report(self, evidence: Evidence) -> None:
-        record = encode_message(evidence)
+    def _on_report(self, misbehaviour: Misbehaviour) -> None:
+        record = encode_message(misbehaviour)
         self._parts.board.alarms["misbehaviour"] += 1
-        log.warning("misbehaviour offender=%s kind=%s", evidence.offender.hex()[:16], evidence.kind.name)
+        log.warning("misbehaviour offender=%s kind=%s", misbehaviour.offender.hex()[:16], misbehaviour.kind.name)
         if record not in self._misbehaviour and len(self._misbehaviour) < MISBEHAVIOUR_KEPT_MAX:
             self._misbehaviour[record] = None
             self._submit()

@@ -15,6 +15,7 @@ from consensus.events import (
     Certified,
     Deliver,
     Effect,
+    Eligible,
     Event,
     Fetch,
     PeerDown,
@@ -28,7 +29,6 @@ from consensus.events import (
     SetMode,
     SetTimer,
     Spread,
-    Submitted,
     Tick,
     Validate,
     Validated,
@@ -37,7 +37,7 @@ from consensus.messages import (
     Certificate,
     CheckpointVote,
     CommitCert,
-    Evidence,
+    Misbehaviour,
     Newest,
     PolkaCert,
     Proposal,
@@ -100,7 +100,7 @@ class Bench:
         return self.step(Received(self.world.keys[peer], verified))
 
     def submit(self, count: int = 1) -> list[Effect]:
-        return self.step(Submitted(self.engine.height, count))
+        return self.step(Eligible(self.engine.height, count))
 
     def block(self, name: str, creator: int | None = None, round_: int = 0, **fields: Any) -> Header:
         """Define a block above the tip; nothing is told to the engine."""
@@ -245,8 +245,8 @@ class Bench:
                 return f"checkpoint {m.height} by v{m.validator}"
             case Certificate(cert):
                 return f"checkpoint-cert {cert.checkpoint.height}"
-            case Evidence():
-                return f"evidence {m.kind.name.lower()} by {self.peer(m.offender)}"
+            case Misbehaviour():
+                return f"misbehaviour {m.kind.name.lower()} by {self.peer(m.offender)}"
             case _:
                 return type(m).__name__.lower()
 
@@ -291,8 +291,8 @@ class Bench:
                 return f"deliver {height} {self.name(block_hash)} by {how}"
             case Certified(cert):
                 return f"certified {cert.checkpoint.height}"
-            case Report(evidence):
-                return f"report {self.message(evidence)}"
+            case Report(misbehaviour):
+                return f"report {self.message(misbehaviour)}"
             case Reject(peer, code, _):
                 return f"reject {self.peer(peer)} {code}"
             case Alarm(code, _):

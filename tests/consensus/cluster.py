@@ -25,6 +25,7 @@ from consensus.events import (
     Certified,
     Deliver,
     Effect,
+    Eligible,
     Event,
     Fetch,
     PeerDown,
@@ -38,7 +39,6 @@ from consensus.events import (
     SetMode,
     SetTimer,
     Spread,
-    Submitted,
     Tick,
     Validate,
     Validated,
@@ -360,9 +360,9 @@ class Node:
             self.feed(Received(sender, self.verifier.verify(message, self.engine.validators)))
         except PeerFault as fault:
             self.faults.append(fault.code)
-            evidence = getattr(fault, "evidence", None)
-            if evidence is not None:
-                self.feed(Received(sender, self.verifier.verify(evidence, self.engine.validators)))
+            misbehaviour = getattr(fault, "misbehaviour", None)
+            if misbehaviour is not None:
+                self.feed(Received(sender, self.verifier.verify(misbehaviour, self.engine.validators)))
         except NotYet:
             pass
 
@@ -433,7 +433,7 @@ class Node:
         self.feed(Tick(self.cluster.now, self.wall()))
 
     def tell_work(self, height: int | None = None) -> None:
-        event = Submitted(height or self.engine.height, len(self.mempool))
+        event = Eligible(height or self.engine.height, len(self.mempool))
         self.feed(event)
 
     def submit(self, *transactions: str) -> None:

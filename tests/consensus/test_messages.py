@@ -37,7 +37,7 @@ from consensus.misbehaviour import (
     duplicate_checkpoints,
     duplicate_proposals,
     duplicate_votes,
-    verify_evidence,
+    verify_misbehaviour,
 )
 from consensus.records import BadRecord, decode_record, encode_record
 from consensus.verify import NotYet
@@ -156,16 +156,16 @@ def test_T18_hostile_messages_never_reach_the_engine(message, data):
     assert bench.engine.height in (1, 2)
 
 
-@pytest.mark.parametrize("message", [m for m in EXAMPLES if type(m).__name__ == "Evidence"], ids=str)
+@pytest.mark.parametrize("message", [m for m in EXAMPLES if type(m).__name__ == "Misbehaviour"], ids=str)
 def test_misbehaviour_convicts_its_offender_and_nobody_else(message):
     bench = Bench(4)
-    offender, height, _, _ = verify_evidence(bench.world.domain, message, bench.world.validators)
+    offender, height, _, _ = verify_misbehaviour(bench.world.domain, message, bench.world.validators)
     assert (offender, height) == (message.offender, 1)
     for other in bench.world.keys:
         if other != message.offender:
             framed = replace(message, offender=other)
             with pytest.raises(BadProof):
-                verify_evidence(bench.world.domain, framed, bench.world.validators)
+                verify_misbehaviour(bench.world.domain, framed, bench.world.validators)
 
 
 def test_a_wid_is_named_once():
@@ -180,7 +180,7 @@ def test_two_signatures_over_the_same_bytes_are_no_misbehaviour():
     bench = Bench(4)
     vote = bench.world.vote(1, VoteKind.PREVOTE, 1, 0, None)
     with pytest.raises(BadProof):
-        verify_evidence(bench.world.domain, duplicate_votes(bench.world.keys[1], vote, vote), bench.world.validators)
+        verify_misbehaviour(bench.world.domain, duplicate_votes(bench.world.keys[1], vote, vote), bench.world.validators)
 
 
 def test_log_records_survive_their_encoding_and_damage_is_seen():

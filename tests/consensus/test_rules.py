@@ -15,6 +15,7 @@ from consensus.events import (
     Build,
     Built,
     Deliver,
+    Eligible,
     Fetch,
     Mode,
     Persist,
@@ -24,7 +25,6 @@ from consensus.events import (
     SetMode,
     SetTimer,
     Spread,
-    Submitted,
     Validate,
 )
 from consensus.messages import (
@@ -385,7 +385,7 @@ def test_H3_two_proposals_are_kept_and_the_quorum_chooses():
     for name in "ABC":
         bench.block(name)
     effects = [effect for name in "ABC" for effect in bench.propose(name)]
-    assert [report.evidence.kind for report in find(effects, Report)] == [MisbehaviourKind.DUPLICATE_PROPOSAL]
+    assert [report.misbehaviour.kind for report in find(effects, Report)] == [MisbehaviourKind.DUPLICATE_PROPOSAL]
     assert len(bench.engine._heights.rounds.book.proposals_of(0)) == 2
     bench.hold("A")
     bench.precommits("B", 0, 0, 1, 2)
@@ -655,7 +655,7 @@ def test_waking_work_that_is_told_before_the_height_can_be_entered_counts():
     for name in ("A", "B", "C"):
         bench.decide(name)
     assert bench.engine.height == 4
-    bench.step(Submitted(4, 7, None))
+    bench.step(Eligible(4, 7, None))
     assert [spread.height for spread in find(bench.applied("A"), Spread)] == [4]
 
 
@@ -676,17 +676,17 @@ def test_false_polka_in_a_proposal_is_misbehaviour_of_its_proposer():
     false = PolkaCert(polka.height, polka.round, polka.block_hash, polka.bitmap, (*polka.signatures[:2], bytes(64)))
     with pytest.raises(FalseCertificate) as caught:
         bench.propose("A", 1, false)
-    effects = bench.receive(caught.value.evidence, 1)
+    effects = bench.receive(caught.value.misbehaviour, 1)
     [report] = find(effects, Report)
-    assert (report.evidence.kind, report.evidence.offender) == (MisbehaviourKind.INVALID_CERT, bench.world.keys[1])
+    assert (report.misbehaviour.kind, report.misbehaviour.offender) == (MisbehaviourKind.INVALID_CERT, bench.world.keys[1])
 
 
-def test_evidence_is_reported_once():
+def test_misbehaviour_is_reported_once():
     bench = awake()
     bench.block("A")
     bench.prevotes("A", 0, 0)
     [report] = find(bench.prevotes(None, 0, 0), Report)
-    assert find(bench.receive(report.evidence, 1), Report) == []
+    assert find(bench.receive(report.misbehaviour, 1), Report) == []
     assert find(bench.prevotes(None, 0, 0), Report) == []
 
 

@@ -24,7 +24,6 @@ from node.messages import (
     BlockWires,
     BodyResolved,
     Decided,
-    Eligible,
     Executed,
     LinkDown,
     LinkUp,
@@ -39,6 +38,7 @@ from node.messages import (
     SubmitOutcome,
     Take,
     Taken,
+    Waiting,
 )
 from node.pool import Pool, PoolLimits
 from node.pool_journal import JournalledWire, PoolJournal
@@ -241,10 +241,10 @@ async def test_what_clients_send_is_spread_and_what_peers_send_is_not(autojump_c
 async def test_eligible_is_said_when_the_pool_fills_and_when_it_empties(autojump_clock, bench):
     one = make()
     await bench.submit(one.wire)
-    assert bench.of(Eligible)[-1].count == 1
+    assert bench.of(Waiting)[-1].count == 1
     bench.mempool.control.post(Decided(1, (one.id,)))
     await bench.settle()
-    assert bench.of(Eligible)[-1] == Eligible(0, None)
+    assert bench.of(Waiting)[-1] == Waiting(0, None)
     assert bench.pool.has_id(one.id)
     bench.mempool.control.post(Executed(1, GENESIS_TIME, (one.id,)))
     await bench.settle()
@@ -427,9 +427,9 @@ async def test_what_has_expired_in_the_pool_is_no_work(autojump_clock, bench):
     await trio.sleep(601)
     bench.mempool.control.post(Decided(1, ()))
     await bench.settle()
-    assert [eligible.count for eligible in bench.of(Eligible)] == [1, 0]
+    assert [eligible.count for eligible in bench.of(Waiting)] == [1, 0]
     await bench.submit(make("long", valid_until=GENESIS_TIME + 1_200_000).wire)
-    assert bench.of(Eligible)[-1].count == 1
+    assert bench.of(Waiting)[-1].count == 1
 
 
 async def test_a_peer_is_not_blamed_for_a_clock_that_differs(autojump_clock, bench):

@@ -193,7 +193,7 @@ def test_two_honest_processes_with_the_proposers_key_do_not_fork_and_it_comes_to
             world.distrust(instance)
 
     world = play(Plan(seed=46, n=4, twins=(0,), work=((0, 1), (0, 2), (0, 3))), by_mistake)
-    reported = {evidence.offender for replica in world.replicas[1:4] for evidence in replica.reports.values()}
+    reported = {misbehaviour.offender for replica in world.replicas[1:4] for misbehaviour in replica.reports.values()}
     assert reported == {world.hands[0].key}
 
 
