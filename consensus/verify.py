@@ -4,8 +4,8 @@
 `Verified[M]`, or raises. The engine accepts nothing else. Three ways to say no:
 
 * `PeerFault`: no correct node sends this. Count it, drop it.
-* `FalseCertificate` (a PeerFault): a proposer signed a proposal that names a polka which is none. `misbehaviour` proves it;
-  the driver passes that on as a Received of its own (it verifies).
+* `FalseCertificate` (a PeerFault): a proposer signed a proposal that names a polka which is none. `misbehaviour` proves
+  it; the driver passes that on as a Received of its own (it verifies).
 * `NotYet`: its validators are not known here yet (a height far ahead, or long past). Drop it without blame.
 
 A signature that was found good is remembered, within limits: the same vote comes by many ways, alone and in

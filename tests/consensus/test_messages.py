@@ -180,7 +180,8 @@ def test_two_signatures_over_the_same_bytes_are_no_misbehaviour():
     bench = Bench(4)
     vote = bench.world.vote(1, VoteKind.PREVOTE, 1, 0, None)
     with pytest.raises(BadProof):
-        verify_misbehaviour(bench.world.domain, duplicate_votes(bench.world.keys[1], vote, vote), bench.world.validators)
+        same = duplicate_votes(bench.world.keys[1], vote, vote)
+        verify_misbehaviour(bench.world.domain, same, bench.world.validators)
 
 
 def test_log_records_survive_their_encoding_and_damage_is_seen():

@@ -678,7 +678,8 @@ def test_false_polka_in_a_proposal_is_misbehaviour_of_its_proposer():
         bench.propose("A", 1, false)
     effects = bench.receive(caught.value.misbehaviour, 1)
     [report] = find(effects, Report)
-    assert (report.misbehaviour.kind, report.misbehaviour.offender) == (MisbehaviourKind.INVALID_CERT, bench.world.keys[1])
+    shown = report.misbehaviour
+    assert (shown.kind, shown.offender) == (MisbehaviourKind.INVALID_CERT, bench.world.keys[1])
 
 
 def test_misbehaviour_is_reported_once():
