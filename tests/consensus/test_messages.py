@@ -179,8 +179,8 @@ def test_a_wid_is_named_once():
 def test_two_signatures_over_the_same_bytes_are_no_misbehaviour():
     bench = Bench(4)
     vote = bench.world.vote(1, VoteKind.PREVOTE, 1, 0, None)
+    same = duplicate_votes(bench.world.keys[1], vote, vote)
     with pytest.raises(BadProof):
-        same = duplicate_votes(bench.world.keys[1], vote, vote)
         verify_misbehaviour(bench.world.domain, same, bench.world.validators)
 
 
