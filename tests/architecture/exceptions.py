@@ -7,9 +7,6 @@ tests, so that this list only ever shrinks by itself or grows on purpose.
 from collections.abc import Mapping
 
 EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
-    ("node/transport/errors.py", "blind-except", "Exception"): (
-        "A peer must not stop the node through a bug of libp2p; the border is set around the library's calls alone."
-    ),
     ("node/http/server.py", "blind-except", "Exception"): (
         "A stranger must not stop the node through a bug of the HTTP library; what our routes raise is kept apart."
     ),
