@@ -46,6 +46,7 @@ CONTRACTS: Final = (
     "dispute",
     "finance",
     "maturity",
+    "distribution",
     "settlement",
     "trace",
     "bulk",

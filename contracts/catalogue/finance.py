@@ -413,7 +413,7 @@ class Finance(Contract):
         ctx.require((row.status == "financed" or row.status == "recourse") and row.rest > 0, self.no_rest)
         root, owner, issuer, whole, due, movable = ctx.view("voucher", "terms", row.tranche)
         bought_back = row.status == "recourse" and owner == row.holder
-        ctx.require(bought_back or ctx.view("maturity", "is_redeemed", row.tranche), self.not_redeemed)
+        ctx.require(bought_back or ctx.view("distribution", "is_redeemed", row.tranche), self.not_redeemed)
         # what changes
         instruction = ctx.call("settlement", "instruct", (("rest", financing, row.funder, row.holder, None, row.rest, ctx.day),))[0]  # fmt: skip
         self.financings[financing] = row.replace(status="settled", instruction=instruction)
@@ -431,7 +431,7 @@ class Finance(Contract):
         ctx.require(owner == row.funder, self.not_holder, owner=owner, caller=row.funder)
         ctx.require(face == row.face, self.other_amount, face=row.face, signed=face)
         # what changes; the voucher is the holder's again once a bank has stated the payment
-        instruction = ctx.call("maturity", "pay_for", row.tranche, row.holder, face)
+        instruction = ctx.call("distribution", "pay_for", row.tranche, row.holder, face)
         self.financings[financing] = row.replace(status="recourse", instruction=instruction)
         # what is announced
         ctx.emit(Ended(financing=financing, tranche=row.tranche, holder=row.holder, funder=row.funder, status="recourse"))  # fmt: skip

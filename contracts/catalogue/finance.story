@@ -314,9 +314,10 @@ given credit.uses r2: line=l1 group=l1 core=core amount=1,000.00 until=-
 given voucher.roots r2: issuer=core payee=a bank=icbc face=1,000.00 due=2022-07-01 issued=2022-06-01 line=l1 contract=p2 undertaking=@promise penalty=90000 status=due unsettled=yes
 given voucher.tranches tr: root=r2 owner=boc face=600.00 level=1 since=2022-06-02
 given voucher.tranches tn: root=r2 owner=boc face=400.00 level=1 since=2022-06-02
-given maturity.redemptions r2: issuer=core bank=icbc due=2022-07-01 rate=90000 effective=2022-07-01 phase=due total=1,000.00 claims=2 collected=500.00 shared=500.00 instructed=500.00 paid=500.00
-given maturity.claims tr: root=r2 payee=boc face=600.00 withheld=no instructed=300.00 paid=300.00 share=300.00
-given maturity.claims tn: root=r2 payee=boc face=400.00 withheld=no instructed=200.00 paid=200.00 share=200.00
+given maturity.redemptions r2: issuer=core bank=icbc due=2022-07-01 rate=90000 effective=2022-07-01 phase=due total=1,000.00 claims=2 collected=500.00
+given distribution.payouts r2: issuer=core bank=icbc effective=2022-07-01 total=1,000.00 shared=500.00 instructed=500.00 paid=500.00
+given distribution.claims tr: root=r2 payee=boc face=600.00 withheld=no instructed=300.00 paid=300.00 share=300.00
+given distribution.claims tn: root=r2 payee=boc face=400.00 withheld=no instructed=200.00 paid=200.00 share=200.00
 given financings fr: application=a9 tranche=tr root=r2 holder=a funder=boc face=600.00 rate=45000 value_day=2022-06-02 until=2022-06-03 effective_due=2022-07-01 days=29 interest=1.00 fee=0.00 net=479.00 rest=120.00 all_in=0 recourse=yes refactoring=no status=financed waiting=-
 given financings fn: application=a9 tranche=tn root=r2 holder=a funder=boc face=400.00 rate=45000 value_day=2022-06-02 until=2022-06-03 effective_due=2022-07-01 days=29 interest=1.00 fee=0.00 net=399.00 rest=0.00 all_in=0 recourse=no refactoring=no status=financed waiting=-
 given settlement.accounts boc: account=@account-boc bank=boc since=2022-06-30
@@ -339,8 +340,8 @@ refused FIN-017: 凭证尚未兑付 | the voucher has not been redeemed
 
 boc  finance.take_recourse fr a 600.00
 ----
+distribution.honours tr a: face=600.00 left=300.00 paid=300.00 recourse=yes
 financings fr: status=recourse instruction=id6
-maturity.honours tr a: face=600.00 left=300.00 paid=300.00 recourse=yes
 settlement.instructions id6: purpose=recourse business=tr payer=a payee=boc bank=- account=@account-boc amount=300.00 currency=CNY day=2022-07-02 made=2022-07-02
 event settlement.Instructed instruction=id6 purpose=recourse business=tr payer=a payee=boc bank=- account=@account-boc amount=300.00 day=2022-07-02 earlier=-
 event Ended financing=fr tranche=tr holder=a funder=boc status=recourse
@@ -353,8 +354,8 @@ statement s7: bank=icbc number=9 kind=0 instruction=id6 payer=@account-a payee=@
 
 a  settlement.receive s7
 ----
-maturity.claims tr: payee=a
-maturity.honours tr a: removed
+distribution.claims tr: payee=a
+distribution.honours tr a: removed
 instructions id6: paid=300.00 status=paid
 statements icbc 9: instruction=id6 kind=0 amount=300.00 day=2022-07-02
 voucher.tranches tr: owner=a since=2022-07-02
@@ -368,6 +369,6 @@ financings fr: status=settled instruction=id7
 settlement.instructions id7: purpose=rest business=fr payer=boc payee=a bank=- account=@account-a amount=120.00 currency=CNY day=2022-07-02 made=2022-07-02
 event settlement.Instructed instruction=id7 purpose=rest business=fr payer=boc payee=a bank=- account=@account-a amount=120.00 day=2022-07-02 earlier=-
 
-ask maturity.claim tr
+ask distribution.claim tr
 ----
 result {root=r2 payee=a face=600.00 withheld=no instructed=300.00 paid=300.00 penalty_instructed=0.00 penalty_paid=0.00 share=300.00 penalty_share=0.00 shortfall=-}

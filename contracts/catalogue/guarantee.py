@@ -99,10 +99,10 @@ class Guarantees(Contract):
         part = fen(min(face, whole - face))
         ctx.require(face == whole or part >= least, self.too_small, part=part, limit=least)
         # what changes once the bank has stated the payment
-        return ctx.call("maturity", "pay_for", tranche, guarantor, face)
+        return ctx.call("distribution", "pay_for", tranche, guarantor, face)
 
     # who may
-    @action(callers="maturity")
+    @action(callers="distribution")
     def honoured(self, ctx, tranche: Id, guarantor: Org, face: Fen) -> None:
         """zh: {guarantor} 已就凭证 {tranche} 代偿 {face} | en: {guarantor} has paid for {face} of {tranche}"""
         row = self.guarantees[(tranche, guarantor)]

@@ -116,4 +116,4 @@ result [((g3, second), {tranche=g3 guarantor=second amount=50.00 contract=@secon
 # Nobody pays before the issuer is late.
 surety  guarantee.pay g3 surety 233.33
 ----
-refused MAT-009 effective=-: 凭证未逾期，- 应付 | not overdue, payable on -
+refused DTB-004 effective=-: 凭证未逾期，- 应付 | not overdue, payable on -

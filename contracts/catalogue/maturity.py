@@ -1,26 +1,18 @@
-"""zh: 到期清分：登记日、兑付指令、按比例清分、逾期与清偿、注销 | en: Maturity: record day, redemption, pro-rata distribution, overdue and cure
+"""zh: 到期：登记日、归集、逾期与清偿、提前兑付、注销 | en: Maturity: record day, collection, overdue and cure, early redemption
 
-Plan p.13, 16-17; I5. The nominal due day never changes; payment is due on it or, by the newest calendar, on the business
-day that follows. At 00:00 of the business day before, the record is taken: each live tranche becomes one claim, whose
-owner (of a pledged one: the pledgee) is paid; a frozen or disputed one is withheld. The issuer pays its bank the whole;
-out of what the bank has received so far every claim gets its share of the total, cumulatively, by largest remainder with
-ties by tranche id, so that any number of short payments ends at the face to the fen. (As money comes in, a share can
-fall by one fen. Who has been told to pay it out is not asked for it back: others wait for that fen, one each in order
-of id, until the next payment.) A root with many claims is recorded and shared out page by page, in blocks that follow:
-floors first, then the fen that are left along an index of the remainders, then the instructions; so the shares are the
-very same as at one look. A returned payment reopens that claim alone. Late money carries a penalty: the sum of amount x days late, once rounded, as a debt of its own. An issuer
-that is late cannot issue until it has paid both and says so with a signature. Once everything is redeemed and the days
-for returns are over, the voucher is cancelled and its line is free.
+Plan p.13, 16-17. The nominal due day never changes; payment is due on it or, by the newest calendar, on the business day
+that follows. At 00:00 of the business day before, the record is taken: `distribution` enters each live tranche as a
+claim, in pages, and the issuer is told to pay its bank the whole. What the bank has received is shared out there. Late
+money carries a penalty: the sum of amount x days late, once rounded, as a debt of its own. An issuer that is late cannot
+issue until it has paid both and says so with a signature. Once everything is redeemed and the days for returns are over,
+the voucher is cancelled and its line is free.
 """
 
-from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Rate, Record, Refusal, Text
-from contracts.sdk import action, apportion, fen, round_half_up, sweep, view
+from contracts.sdk import Contract, Day, Event, Fen, Id, Index, Literal, Map, Org, Rate, Record, Refusal, Text
+from contracts.sdk import action, fen, round_half_up, sweep, view
 
 WHOLE = 1_000_000
 YEAR_DAYS = 360
-PAGE_ROWS = 1024  # what `trace` hands over at once
-ACT_ROWS = 1000  # claims of one step in a transaction
-SWEEP_ROWS = 200  # and in a sweep, which has less to spend
 
 
 class Redemption(Record):
@@ -34,56 +26,11 @@ class Redemption(Record):
     cursor: Id | None = None  # how far the record has been taken
     total: Fen = 0  # faces of all claims
     collected: Fen = 0  # by the bank from the issuer
-    instructed: Fen = 0
-    paid: Fen = 0
     late_fen_days: int = 0
     penalty: Fen = 0
     penalty_collected: Fen = 0
-    penalty_instructed: Fen = 0
-    penalty_paid: Fen = 0
     cured: Day | None = None
     claims: int = 0
-    shared: Fen = 0  # how much of what was collected has been shared out
-    penalty_shared: Fen = 0
-
-
-class Claim(Record):
-    root: Id
-    payee: Org
-    face: Fen
-    withheld: bool
-    instructed: Fen = 0
-    paid: Fen = 0
-    penalty_instructed: Fen = 0
-    penalty_paid: Fen = 0
-    share: Fen = 0  # of what was shared out
-    penalty_share: Fen = 0
-    shortfall: int | None = None  # total - remainder, while fen are left to share out: the largest remainder is first
-
-
-class Sharing(Record):
-    """Money that is being shared out: floors in order of id, fen that are left by remainder, orders in order of id."""
-
-    penalty: bool
-    target: Fen  # what is shared out in all
-    turn: Day
-    step: Literal["floors", "fens", "orders"] = "floors"
-    cursor: Id | None = None
-    left: Fen = 0  # of the target
-    over: Fen = 0  # how much more than their shares claims were told to be paid before
-
-
-class Honour(Record):
-    """A guarantor, or who sold with recourse, pays for the issuer and will own as much."""
-
-    face: Fen
-    left: Fen
-    paid: Fen  # what the claim had received when this was instructed
-    recourse: bool = False
-
-
-class Moved(Record):
-    to: Id
 
 
 class Answer(Record):
@@ -118,17 +65,9 @@ class Collected(Event):
     penalty: Fen
 
 
-class Redeemed(Event):
-    tranche: Id
-    root: Id
-    payee: Org
-    face: Fen
-
-
 class Reopened(Event):
-    tranche: Id
     root: Id
-    payee: Org
+    issuer: Org
     amount: Fen
 
 
@@ -153,16 +92,8 @@ class Ended(Event):
 
 class Maturity(Contract):
     redemptions = Map(Id, Redemption, placed_by="transaction")
-    claims = Map(Id, Claim, placed_by="transaction")
-    honours = Map((Id, Org), Honour, placed_by="transaction")
-    moved = Map(Id, Moved, placed_by="transaction")  # where a claim went that a guarantor took a part of
-    sharings = Map(Id, Sharing, placed_by="transaction")
-    unfinished = Index(sharings, by="turn")
-    by_shortfall = Index(claims, by=("root", "shortfall"))
     turns = Index(redemptions, by="turn")
     of_issuer = Index(redemptions, by=("issuer", "due"))
-    of_root = Index(claims, by="root")
-    of_payee = Index(claims, by="payee")
 
     # fmt: off
     too_early = Refusal("MAT-001", zh="登记日 {record}，今日 {today}", en="the record day is {record}, today is {today}")
@@ -170,15 +101,8 @@ class Maturity(Contract):
     not_paid = Refusal("MAT-003", zh="尚欠本金 {unpaid}、罚息 {penalty}", en="{unpaid} of principal and {penalty} of penalty are unpaid")
     not_late = Refusal("MAT-004", zh="凭证没有逾期", en="nothing was paid late")
     cured_before = Refusal("MAT-005", zh="已于 {day} 清偿", en="cured on {day} already")
-    not_withheld = Refusal("MAT-006", zh="该兑付未被暂扣", en="this claim is not withheld")
-    still_withheld = Refusal("MAT-007", zh="凭证仍被冻结或有争议", en="still frozen or disputed")
     wrong_day = Refusal("MAT-008", zh="提前兑付日 {day} 须为 {today} 起、登记日 {last} 前的工作日", en="early payment day {day}: a business day from {today} on and before {last}")
-    not_overdue = Refusal("MAT-009", zh="凭证未逾期，{effective} 应付", en="not overdue, payable on {effective}")
-    under_way = Refusal("MAT-010", zh="该凭证尚有在途兑付 {amount}", en="{amount} are still on their way to this claim")
-    too_much = Refusal("MAT-011", zh="代偿 {asked}，凭证面额 {face}", en="{asked} asked, the face is {face}")
-    asked_before = Refusal("MAT-015", zh="代偿付款已指令，尚未到账", en="this payment has been instructed and has not arrived yet")
     over = Refusal("MAT-012", zh="凭证已注销，退汇须另行处理", en="the voucher is cancelled; what came back is settled between the parties")
-    sharing_out = Refusal("MAT-016", zh="{target} 正在清分", en="{target} are being shared out")
     window_open = Refusal("MAT-014", zh="退汇期至 {until}", en="returns are possible until {until}")
     # fmt: on
 
@@ -235,8 +159,7 @@ class Maturity(Contract):
         ctx.require(row.phase == "waiting" or row.phase == "redeemed", self.wrong_phase, phase=row.phase)
         # what changes
         if paid:
-            turn = ctx.day + ctx.parameter("maturity_return_days") + 1
-            self.redemptions[root] = row.replace(phase="redeemed", turn=turn)
+            self.redemptions[root] = row.replace(phase="redeemed", turn=self.end_of_returns(ctx))
             ctx.emit(Ended(root=root, issuer=row.issuer, phase="redeemed"))
         else:
             turn = ctx.business_day_before(ctx.business_day_from(row.due))
@@ -253,18 +176,12 @@ class Maturity(Contract):
             # Everything was taken back or annulled before: nothing is left to redeem.
             self.redemptions[root] = row.replace(phase="void", turn=None)
             return
-        page = ctx.view("trace", "record_of", root, row.cursor)
-        total = row.total
-        claims = row.claims
-        cursor = row.cursor
-        for tranche, payee, face, withheld in page:
-            cursor = tranche
-            if face > 0:
-                total = total + face
-                claims = claims + 1
-                self.claims[tranche] = Claim(root=root, payee=payee, face=face, withheld=withheld)
+        page = ctx.call("distribution", "enter", root, row.issuer, row.bank, row.effective, row.cursor)
+        entered, found, cursor, is_last = page
+        total = fen(row.total + entered)
+        claims = row.claims + found
         row = row.replace(phase="recording", total=total, claims=claims, cursor=cursor, turn=ctx.day)
-        if len(page) < PAGE_ROWS:
+        if is_last:
             row = row.replace(phase="due", turn=row.effective + 1)
             order = ("collect", root, row.issuer, row.bank, row.bank, total, row.effective)
             ctx.call("settlement", "instruct", (order,))
@@ -299,22 +216,13 @@ class Maturity(Contract):
 
     # who may
     @action(callers="settlement")
-    def paid(self, ctx, business: Id, purpose: Text, payer: Org, amount: Fen, day: Day) -> Answer:
-        """zh: {business} 收到 {payer} 付款 {amount} | en: {payer} has paid {amount} for {business}"""
-        orders = ()
+    def paid(self, ctx, root: Id, purpose: Text, amount: Fen, day: Day) -> Answer:
+        """zh: 凭证 {root} 于 {day} 归集 {amount}，用途 {purpose} | en: {amount} came in for {root} on {day}, {purpose}"""
         if purpose == "collect":
-            orders = self.collect(ctx, business, amount, day)
-        elif purpose == "penalty":
-            row = self.redemptions[business]
-            self.redemptions[business] = row.replace(penalty_collected=row.penalty_collected + amount)
-            orders = self.share(ctx, business)
-        elif purpose == "redeem":
-            self.pay_claim(ctx, self.current(business), amount)
-        elif purpose == "penalty_share":
-            self.pay_penalty(ctx, self.current(business), amount)
-        elif (business, payer) in self.honours:
-            return Answer(in_time=self.honour(ctx, business, payer, amount))
-        return Answer(in_time=True, orders=orders)
+            return Answer(in_time=True, orders=self.collect(ctx, root, amount, day))
+        row = self.redemptions[root]
+        self.redemptions[root] = row.replace(penalty_collected=row.penalty_collected + amount)
+        return Answer(in_time=True, orders=ctx.call("distribution", "share", root))
 
     def collect(
         self, ctx, root: Id, amount: Fen, day: Day
@@ -333,167 +241,14 @@ class Maturity(Contract):
                 ctx.call("voucher", "mark", root, "settled")
         self.redemptions[root] = row
         ctx.emit(Collected(root=root, issuer=row.issuer, bank=row.bank, amount=amount, left=row.total - collected, penalty=row.penalty))  # fmt: skip
-        return self.share(ctx, root) + orders
-
-    # ---- sharing out -------------------------------------------------------------------------------------------------
-
-    # who may: money that has arrived is shared out, whoever asks
-    @action(on="sharings", anyone=True)
-    def share_on(self, ctx, root: Id) -> None:
-        """zh: 继续清分凭证 {root} 的款项 | en: Go on sharing out what came in for {root}"""
-        ctx.call("settlement", "instruct", self.share_page(ctx, root, ACT_ROWS))
-
-    @sweep(index="unfinished", rows_max=4, when="reached")
-    def share_in_turn(self, ctx, root: Id, sharing: Sharing) -> None:
-        ctx.call("settlement", "instruct", self.share_page(ctx, root, SWEEP_ROWS))
-
-    def share(self, ctx, root: Id) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
-        """Begin to share out what came in, unless an earlier sum still is; then that one is finished first."""
-        if root not in self.sharings:
-            self.start_sharing(ctx, root)
-            if root in self.sharings:
-                return self.share_page(ctx, root, ACT_ROWS)
-        return ()
-
-    def start_sharing(self, ctx, root: Id) -> None:
-        row = self.redemptions[root]
-        if row.collected > row.shared:
-            self.sharings[root] = Sharing(penalty=False, target=row.collected, turn=ctx.day, left=row.collected)
-        elif row.penalty_collected > row.penalty_shared:
-            target = row.penalty_collected
-            self.sharings[root] = Sharing(penalty=True, target=target, turn=ctx.day, left=target)
-
-    def share_page(self, ctx, root: Id, rows_max: int) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
-        """One page of each step that can be taken; what is to be instructed now."""
-        sharing = self.sharings[root]
-        if sharing.step == "floors":
-            sharing = self.share_floors(root, sharing, rows_max)
-        if sharing.step == "fens":
-            sharing = self.share_fens(root, sharing, rows_max)
-        self.sharings[root] = sharing
-        return self.share_orders(ctx, root, sharing, rows_max) if sharing.step == "orders" else ()
-
-    def share_floors(self, root: Id, sharing: Sharing, rows_max: int) -> Sharing:
-        total = self.redemptions[root].total
-        left = sharing.left
-        over = sharing.over
-        page = self.of_root.rows(root, after=sharing.cursor, limit=rows_max)
-        for tranche, claim in page:
-            product = sharing.target * claim.face
-            floor = product // total
-            part = product - floor * total
-            shortfall = total - part if part > 0 else None
-            left = left - floor
-            over = over + max(0, self.told(sharing, claim) - floor)
-            self.claims[tranche] = self.with_share(sharing, claim, floor).replace(shortfall=shortfall)
-        if len(page) < rows_max:
-            return sharing.replace(step="fens", cursor=None, left=left, over=over)
-        return sharing.replace(cursor=page[len(page) - 1][0], left=left, over=over)
-
-    def share_fens(self, root: Id, sharing: Sharing, rows_max: int) -> Sharing:
-        """A claim that has its fen, or needs none, leaves the index, so that each page begins where it begins."""
-        left = sharing.left
-        over = sharing.over
-        page = self.by_shortfall.rows(root, limit=rows_max)
-        for tranche, claim in page:
-            share = claim.penalty_share if sharing.penalty else claim.share
-            if left > 0:
-                left = left - 1
-                if self.told(sharing, claim) > share:
-                    over = over - 1
-                share = share + 1
-            self.claims[tranche] = self.with_share(sharing, claim, share).replace(shortfall=None)
-        step = "orders" if len(page) < rows_max else "fens"
-        return sharing.replace(step=step, left=left, over=over)
-
-    def share_orders(
-        self, ctx, root: Id, sharing: Sharing, rows_max: int
-    ) -> tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]:
-        """What each claim has to get beyond what was instructed before."""
-        row = self.redemptions[root]
-        room = sharing.target - (row.penalty_instructed if sharing.penalty else row.instructed)
-        told = 0
-        over = sharing.over
-        orders = []
-        page = self.of_root.rows(root, after=sharing.cursor, limit=rows_max)
-        for tranche, claim in page:
-            wanted = self.due_now(sharing.penalty, claim)
-            if wanted > 0 and over > 0:
-                over = over - 1
-                wanted = wanted - 1
-            amount = 0 if claim.withheld else max(0, min(wanted, room - told))
-            if amount > 0:
-                told = told + amount
-                self.claims[tranche] = self.with_order(sharing.penalty, claim, amount)
-                orders.append(self.order(ctx, tranche, row, claim, sharing.penalty, amount))
-        self.book(root, sharing.penalty, told)
-        if len(page) == rows_max:
-            self.sharings[root] = sharing.replace(cursor=page[len(page) - 1][0], over=over)
-        else:
-            self.end_sharing(ctx, root, sharing)
-        return tuple(orders)
-
-    def end_sharing(self, ctx, root: Id, sharing: Sharing) -> None:
-        row = self.redemptions[root]
-        target = sharing.target
-        self.redemptions[root] = row.replace(penalty_shared=target) if sharing.penalty else row.replace(shared=target)
-        self.sharings.remove(root)
-        # What has come in meanwhile begins its own turn.
-        self.start_sharing(ctx, root)
-
-    def book(self, root: Id, penalty: bool, amount: Fen) -> None:
-        row = self.redemptions[root]
-        if penalty:
-            row = row.replace(penalty_instructed=row.penalty_instructed + amount)
-        else:
-            row = row.replace(instructed=row.instructed + amount)
-        self.redemptions[root] = row
-
-    def order(
-        self, ctx, tranche: Id, row: Redemption, claim: Claim, penalty: bool, amount: Fen
-    ) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
-        purpose = "penalty_share" if penalty else "redeem"
-        return (purpose, tranche, row.issuer, claim.payee, row.bank, amount, ctx.day)
-
-    def with_order(self, penalty: bool, claim: Claim, amount: Fen) -> Claim:
-        if penalty:
-            return claim.replace(penalty_instructed=claim.penalty_instructed + amount)
-        return claim.replace(instructed=claim.instructed + amount)
-
-    def due_now(self, penalty: bool, claim: Claim) -> int:
-        if penalty:
-            return claim.penalty_share - claim.penalty_instructed
-        return claim.share - claim.instructed
-
-    def told(self, sharing: Sharing, claim: Claim) -> Fen:
-        return claim.penalty_instructed if sharing.penalty else claim.instructed
-
-    def with_share(self, sharing: Sharing, claim: Claim, share: Fen) -> Claim:
-        return claim.replace(penalty_share=share) if sharing.penalty else claim.replace(share=share)
-
-    def pay_claim(self, ctx, tranche: Id, amount: Fen) -> None:
-        claim = self.claims[tranche]
-        row = self.redemptions[claim.root]
-        claim = claim.replace(paid=claim.paid + amount)
-        row = row.replace(paid=row.paid + amount)
-        if claim.paid == claim.face:
-            ctx.call("voucher", "redeem", tranche, True)
-            ctx.emit(Redeemed(tranche=tranche, root=claim.root, payee=claim.payee, face=claim.face))
-        if row.paid == row.total:
-            row = row.replace(phase="redeemed", turn=ctx.day + ctx.parameter("maturity_return_days") + 1)
-            ctx.emit(Ended(root=claim.root, issuer=row.issuer, phase="redeemed"))
-        self.claims[tranche] = claim
-        self.redemptions[claim.root] = row
+        return ctx.call("distribution", "share", root) + orders
 
     # who may
     @action(callers="settlement")
     def returned(
-        self, ctx, business: Id, purpose: Text, payer: Org, payee: Org, amount: Fen, again: Fen, day: Day
+        self, ctx, root: Id, purpose: Text, amount: Fen, again: Fen, day: Day
     ) -> tuple[Text, Id, Org, Org, Org | None, Fen, Day]:
-        """zh: {business} 的付款 {amount} 被退回 | en: {amount} paid for {business} came back"""
-        whole = purpose == "collect" or purpose == "penalty"
-        tranche = business if whole else self.current(business)
-        root = business if whole else self.claims[tranche].root
+        """zh: 凭证 {root} 于 {day} 归集的 {amount} 被退回，用途 {purpose}，重新指令 {again} | en: {amount} that came in for {root} on {day}, {purpose}, went back; {again} are instructed anew"""
         row = self.redemptions[root]
         # what must hold
         ctx.require(row.phase != "cancelled", self.over)
@@ -502,41 +257,25 @@ class Maturity(Contract):
             late = row.late_fen_days - amount * max(0, day - row.effective)
             self.redemptions[root] = row.replace(collected=row.collected - amount, late_fen_days=late)
             ctx.call("voucher", "mark", root, "unsettled")
-        elif purpose == "penalty":
+        else:
             self.redemptions[root] = row.replace(penalty_collected=row.penalty_collected - amount)
-        elif purpose == "redeem":
-            self.reopen(ctx, tranche, row, amount)
-        elif purpose == "penalty_share":
-            self.pay_penalty(ctx, tranche, -amount)
-        elif (business, payer) in self.honours:
-            honour = self.honours[(business, payer)]
-            self.honours[(business, payer)] = honour.replace(left=honour.left + amount)
         # what is announced
-        ctx.emit(Reopened(tranche=tranche, root=root, payee=payee, amount=amount))
-        bank = None if purpose == "guarantee" or purpose == "recourse" else row.bank
-        return (purpose, business, payer, payee, bank, again, max(ctx.day, row.effective))
+        ctx.emit(Reopened(root=root, issuer=row.issuer, amount=amount))
+        return (purpose, root, row.issuer, row.bank, row.bank, again, max(ctx.day, row.effective))
 
-    def pay_penalty(self, ctx, tranche: Id, amount: int) -> None:
-        claim = self.claims[tranche]
-        row = self.redemptions[claim.root]
-        self.claims[tranche] = claim.replace(penalty_paid=claim.penalty_paid + amount)
-        self.redemptions[claim.root] = row.replace(penalty_paid=row.penalty_paid + amount)
+    # who may: the last claim is paid, or a payment of one came back
+    @action(callers="distribution")
+    def mark(self, ctx, root: Id, phase: Literal["redeemed", "due"]) -> None:
+        """zh: 凭证 {root} 的清分状态：{phase} | en: The redemption of {root} is {phase}"""
+        row = self.redemptions[root]
+        if phase == "redeemed":
+            self.redemptions[root] = row.replace(phase="redeemed", turn=self.end_of_returns(ctx))
+            ctx.emit(Ended(root=root, issuer=row.issuer, phase="redeemed"))
+        elif row.phase == "redeemed":
+            self.redemptions[root] = row.replace(phase="due", turn=None)
 
-    def current(self, tranche: Id) -> Id:
-        """The claim that a payment for `tranche` is booked on today."""
-        known = self.moved.get(tranche)
-        while known is not None:
-            tranche = known.to
-            known = self.moved.get(tranche)
-        return tranche
-
-    def reopen(self, ctx, tranche: Id, row: Redemption, amount: Fen) -> None:
-        claim = self.claims[tranche]
-        if claim.paid == claim.face:
-            ctx.call("voucher", "redeem", tranche, False)
-        self.claims[tranche] = claim.replace(paid=claim.paid - amount)
-        turn = row.turn if row.phase == "due" else None
-        self.redemptions[claim.root] = row.replace(phase="due", paid=row.paid - amount, turn=turn)
+    def end_of_returns(self, ctx) -> Day:
+        return ctx.day + ctx.parameter("maturity_return_days") + 1
 
     # ---- overdue, cure, cancellation ---------------------------------------------------------------------------------
 
@@ -574,112 +313,6 @@ class Maturity(Contract):
         self.redemptions[root] = row.replace(phase="cancelled", turn=None)
         ctx.emit(Ended(root=root, issuer=row.issuer, phase="cancelled"))
 
-    # ---- withheld claims and guarantors ------------------------------------------------------------------------------
-
-    # who may
-    @action(on="claims", anyone=True)
-    def release(self, ctx, tranche: Id) -> None:
-        """zh: 凭证 {tranche} 已解冻，恢复兑付 | en: {tranche} is free again: pay what was withheld"""
-        claim = self.claims[tranche]
-        # what must hold
-        ctx.require(claim.withheld, self.not_withheld)
-        self.require_shared(ctx, claim.root)
-        ctx.require(not ctx.view("trace", "is_withheld", tranche), self.still_withheld)
-        # what changes
-        self.pay_withheld(ctx, tranche, claim)
-
-    # who may
-    @action(on="claims", role="supervisor", policy="freeze")
-    def direct(self, ctx, tranche: Id, to: Org, order: Digest) -> None:
-        """zh: 依指令 {order} 将凭证 {tranche} 的兑付款付至 {to} | en: By order {order} pay what {tranche} gets to {to}"""
-        claim = self.claims[tranche]
-        # what must hold
-        ctx.require(claim.withheld, self.not_withheld)
-        self.require_shared(ctx, claim.root)
-        # what changes
-        self.pay_withheld(ctx, tranche, claim.replace(payee=to))
-
-    def require_shared(self, ctx, root: Id) -> None:
-        known = self.sharings.get(root)
-        ctx.require(known is None, self.sharing_out, target=known.target)
-
-    def pay_withheld(self, ctx, tranche: Id, claim: Claim) -> None:
-        """What was reserved for the claim; never more than what has come in and nobody was told to be paid."""
-        row = self.redemptions[claim.root]
-        claim = claim.replace(withheld=False)
-        orders = []
-        for penalty, room in (
-            (False, row.shared - row.instructed),
-            (True, row.penalty_shared - row.penalty_instructed),
-        ):
-            amount = min(self.due_now(penalty, claim), room)
-            if amount > 0:
-                claim = self.with_order(penalty, claim, amount)
-                orders.append(self.order(ctx, tranche, row, claim, penalty, amount))
-                self.book(claim.root, penalty, amount)
-        self.claims[tranche] = claim
-        ctx.call("settlement", "instruct", tuple(orders))
-
-    # who may
-    @action(callers=("guarantee", "finance"))
-    def pay_for(self, ctx, tranche: Id, guarantor: Org, face: Fen) -> Id:
-        """zh: {guarantor} 就凭证 {tranche} 代偿 {face} | en: {guarantor} pays for {face} of {tranche}"""
-        ctx.require(tranche in self.claims, self.not_overdue, effective=None)
-        claim = self.claims[tranche]
-        row = self.redemptions[claim.root]
-        # what must hold
-        late = row.phase == "due" and row.collected < row.total and ctx.day > row.effective
-        ctx.require(late, self.not_overdue, effective=row.effective)
-        self.require_shared(ctx, claim.root)
-        ctx.require((tranche, guarantor) not in self.honours, self.asked_before)
-        ctx.require(claim.instructed == claim.paid, self.under_way, amount=fen(claim.instructed - claim.paid))
-        ctx.require(0 < face <= claim.face, self.too_much, asked=face, face=claim.face)
-        # what changes: who takes a part over pays what that part has not received yet
-        amount = face - apportion(claim.paid, (face, claim.face - face))[0]
-        recourse = ctx.caller == "finance"
-        self.honours[(tranche, guarantor)] = Honour(face=face, left=amount, paid=claim.paid, recourse=recourse)
-        order = ("recourse" if recourse else "guarantee", tranche, guarantor, claim.payee, None, amount, ctx.day)
-        return ctx.call("settlement", "instruct", (order,))[0]
-
-    def honour(self, ctx, tranche: Id, guarantor: Org, amount: Fen) -> bool:
-        """Whether the payment came in time: once the issuer's own money is on its way, it is settled between the two."""
-        honour = self.honours[(tranche, guarantor)]
-        if amount < honour.left:
-            self.honours[(tranche, guarantor)] = honour.replace(left=honour.left - amount)
-            return True
-        self.honours.remove((tranche, guarantor))
-        claim = self.claims.get(tranche)
-        if claim is None or claim.paid != honour.paid or claim.instructed != claim.paid or claim.root in self.sharings:
-            return False
-        if not honour.recourse:
-            ctx.call("guarantee", "honoured", tranche, guarantor, honour.face)
-        taken, rest = ctx.call("voucher", "subrogate", tranche, honour.face, guarantor)
-        self.claims.remove(tranche)
-        faces = (honour.face, claim.face - honour.face)
-        instructed = apportion(claim.instructed, faces)
-        paid = apportion(claim.paid, faces)
-        late = apportion(claim.penalty_instructed, faces)
-        late_paid = apportion(claim.penalty_paid, faces)
-        share = apportion(claim.share, faces)
-        late_share = apportion(claim.penalty_share, faces)
-        owners = (guarantor, claim.payee)
-        keys = (taken, rest)
-        for i in range(2):
-            if faces[i] > 0:
-                self.claims[keys[i]] = claim.replace(
-                    payee=owners[i],
-                    face=faces[i],
-                    instructed=instructed[i],
-                    paid=paid[i],
-                    penalty_instructed=late[i],
-                    penalty_paid=late_paid[i],
-                    share=share[i],
-                    penalty_share=late_share[i],
-                )
-        if rest != tranche:
-            self.moved[tranche] = Moved(to=rest)
-        return True
-
     # ---- views -------------------------------------------------------------------------------------------------------
 
     @view
@@ -706,25 +339,10 @@ class Maturity(Contract):
         return "distributing" if row.collected > 0 else "due"
 
     @view
-    def is_redeemed(self, ctx, tranche: Id) -> bool:
-        """zh: 是否已兑付 | en: Whether a tranche has been paid in full"""
-        claim = self.claims.get(tranche)
-        return claim is not None and claim.paid == claim.face
-
-    @view
-    def claim(self, ctx, tranche: Id) -> Claim:
-        """zh: 凭证的兑付 | en: A tranche's claim"""
-        return self.claims[tranche]
-
-    @view
-    def claims_of(self, ctx, root: Id, after: Id | None = None) -> tuple[tuple[Id, Claim], ...]:
-        """zh: 兑付清单 | en: The redemption list"""
-        return self.of_root.rows(root, after=after, limit=256)
-
-    @view
-    def owed_to(self, ctx, payee: Org, after: Id | None = None) -> tuple[tuple[Id, Claim], ...]:
-        """zh: 应收兑付款 | en: The claims of a payee"""
-        return self.of_payee.rows(payee, after=after, limit=256)
+    def standing(self, ctx, root: Id) -> tuple[Text, Fen, Fen, Fen]:
+        """zh: 清分状态、已归集本金与罚息、应付本金 | en: The phase, what came in of principal and of penalty, and the principal"""
+        row = self.redemptions[root]
+        return (row.phase, row.collected, row.penalty_collected, row.total)
 
     @view
     def due_of(self, ctx, issuer: Org, after: Id | None = None) -> tuple[tuple[Id, Redemption], ...]:

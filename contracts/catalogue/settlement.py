@@ -146,7 +146,7 @@ class Settlement(Contract):
         ctx.emit(Registered(organisation=ctx.organisation, bank=bank))
 
     # who may
-    @action(callers=("finance", "maturity", "credential", "early"))
+    @action(callers=("finance", "maturity", "distribution", "credential", "early"))
     def instruct(self, ctx, orders: tuple[tuple[Text, Id, Org, Org, Org | None, Fen, Day], ...]) -> tuple[Id, ...]:
         """zh: 付款指令 {orders} | en: Instruct payments {orders}"""
         # what changes and what is announced
@@ -277,8 +277,10 @@ class Settlement(Contract):
             answer = ctx.call("credential", "paid", row.business, amount)
         elif row.purpose == "early":
             answer = ctx.call("early", "paid", row.business, amount)
+        elif row.purpose == "collect" or row.purpose == "penalty":
+            answer = ctx.call("maturity", "paid", row.business, row.purpose, amount, day)
         else:
-            answer = ctx.call("maturity", "paid", row.business, row.purpose, row.payer, amount, day)
+            answer = ctx.call("distribution", "paid", row.business, row.purpose, row.payer, amount)
         in_time, orders = answer
         paid = row.paid + amount
         status = "closed" if not in_time else "paid" if paid == row.amount else "open"
@@ -317,8 +319,10 @@ class Settlement(Contract):
             order = ctx.call("credential", "returned", row.business, statement.amount, again)
         elif row.purpose == "early":
             order = ctx.call("early", "returned", row.business, statement.amount, again)
+        elif row.purpose == "collect" or row.purpose == "penalty":
+            order = ctx.call("maturity", "returned", row.business, row.purpose, statement.amount, again, before.day)
         else:
-            order = ctx.call("maturity", "returned", row.business, row.purpose, row.payer, row.payee, statement.amount, again, before.day)  # fmt: skip
+            order = ctx.call("distribution", "returned", row.business, row.purpose, row.payer, row.payee, statement.amount, again)  # fmt: skip
         if again > 0:
             self.make(ctx, order, key)
 

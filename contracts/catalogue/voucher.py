@@ -350,7 +350,7 @@ class Voucher(Contract):
         self.pass_on(ctx, tranche, held.replace(lock="free", payee=None, until=None), held.payee, None)
 
     # who may
-    @action(callers="maturity")
+    @action(callers="distribution")
     def redeem(self, ctx, tranche: Id, paid: bool) -> None:
         """zh: 凭证 {tranche} 兑付，是否已付：{paid} | en: {tranche} is paid: {paid}"""
         held = self.tranches[tranche]
@@ -409,7 +409,7 @@ class Voucher(Contract):
         self.tranches[tranche] = self.tranches[tranche].replace(guarantees=guarantees)
 
     # who may
-    @action(callers="maturity")
+    @action(callers="distribution")
     def subrogate(self, ctx, tranche: Id, face: Fen, guarantor: Org) -> tuple[Id, Id]:
         """zh: {guarantor} 代偿后取得凭证 {tranche} 中的 {face} | en: {guarantor} has paid and owns {face} of {tranche}"""
         held = self.tranches[tranche]

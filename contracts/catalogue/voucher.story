@@ -320,10 +320,11 @@ event Registered organisation=icbc bank=icbc
 day 2022-12-29
 ----
 approval.items i2: removed
+distribution.payouts u1: issuer=core bank=icbc effective=2022-12-30 total=2,000,000.00
+distribution.claims t3: root=u1 payee=a face=400,000.00 withheld=no
+distribution.claims t4: root=u1 payee=a face=600,000.00 withheld=no
+distribution.claims t5: root=u1 payee=b face=1,000,000.00 withheld=no
 maturity.redemptions u1: phase=due turn=2022-12-31 cursor=t5 total=2,000,000.00 claims=3
-maturity.claims t3: root=u1 payee=a face=400,000.00 withheld=no
-maturity.claims t4: root=u1 payee=a face=600,000.00 withheld=no
-maturity.claims t5: root=u1 payee=b face=1,000,000.00 withheld=no
 settlement.instructions i3: purpose=collect business=u1 payer=core payee=icbc bank=icbc account=@account-icbc amount=2,000,000.00 currency=CNY day=2022-12-30 made=2022-12-29
 voucher.roots u1: status=due
 sweep event approval.Ended item=i2 organisation=core outcome=lapsed
@@ -342,10 +343,11 @@ statement s1: bank=icbc number=1 kind=0 instruction=i3 payer=@account-core payee
 
 core  settlement.receive s1
 ----
-maturity.redemptions u1: collected=700,000.00 instructed=700,000.00 shared=700,000.00
-maturity.claims t3: instructed=140,000.00 share=140,000.00
-maturity.claims t4: instructed=210,000.00 share=210,000.00
-maturity.claims t5: instructed=350,000.00 share=350,000.00
+distribution.payouts u1: shared=700,000.00 instructed=700,000.00
+distribution.claims t3: instructed=140,000.00 share=140,000.00
+distribution.claims t4: instructed=210,000.00 share=210,000.00
+distribution.claims t5: instructed=350,000.00 share=350,000.00
+maturity.redemptions u1: collected=700,000.00
 instructions i3: paid=700,000.00
 instructions i4: purpose=redeem business=t3 payer=core payee=a bank=icbc account=@account-a amount=140,000.00 currency=CNY day=2022-12-30 made=2022-12-30
 instructions i5: purpose=redeem business=t4 payer=core payee=a bank=icbc account=@account-a amount=210,000.00 currency=CNY day=2022-12-30 made=2022-12-30
@@ -374,10 +376,11 @@ statement s2: bank=icbc number=2 kind=0 instruction=i3 payer=@account-core payee
 
 core  settlement.receive s2
 ----
-maturity.redemptions u1: collected=2,000,000.00 instructed=2,000,000.00 late_fen_days=520000000 penalty=1,300.00 shared=2,000,000.00
-maturity.claims t3: instructed=400,000.00 share=400,000.00
-maturity.claims t4: instructed=600,000.00 share=600,000.00
-maturity.claims t5: instructed=1,000,000.00 share=1,000,000.00
+distribution.payouts u1: shared=2,000,000.00 instructed=2,000,000.00
+distribution.claims t3: instructed=400,000.00 share=400,000.00
+distribution.claims t4: instructed=600,000.00 share=600,000.00
+distribution.claims t5: instructed=1,000,000.00 share=1,000,000.00
+maturity.redemptions u1: collected=2,000,000.00 late_fen_days=520000000 penalty=1,300.00
 instructions i3: paid=2,000,000.00 status=paid
 instructions i7: purpose=redeem business=t3 payer=core payee=a bank=icbc account=@account-a amount=260,000.00 currency=CNY day=2023-01-03 made=2023-01-03
 instructions i8: purpose=redeem business=t4 payer=core payee=a bank=icbc account=@account-a amount=390,000.00 currency=CNY day=2023-01-03 made=2023-01-03

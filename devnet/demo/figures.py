@@ -22,8 +22,9 @@ MAPS: Final = (
     ("voucher", "roots"),
     ("voucher", "tranches"),
     ("finance", "financings"),
-    ("maturity", "claims"),
+    ("distribution", "claims"),
     ("maturity", "redemptions"),
+    ("distribution", "payouts"),
     ("settlement", "instructions"),
     ("settlement", "statements"),
 )
@@ -72,7 +73,7 @@ class RootFigures:
 
 def root_figures(facts: Facts, root: bytes) -> RootFigures:
     tranches = {key[0]: row for key, row in facts.of("voucher", "tranches").items() if row["root"] == root}
-    claims = {key[0]: row for key, row in facts.of("maturity", "claims").items() if row["root"] == root}
+    claims = {key[0]: row for key, row in facts.of("distribution", "claims").items() if row["root"] == root}
     instructions = {key[0]: row for key, row in facts.of("settlement", "instructions").items()}
     by_payee: Counter[str] = Counter()
     penalty = statements = returned = 0

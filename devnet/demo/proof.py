@@ -30,8 +30,9 @@ def collect(session: Session, roots: Iterable[bytes], financings: Iterable[bytes
     wanted: list[tuple[str, str, tuple[Any, ...]]] = []
     for root in roots:
         wanted += [("voucher", "roots", (root,)), ("maturity", "redemptions", (root,))]
+        wanted.append(("distribution", "payouts", (root,)))
         for tranche in tranches_of(session, root):
-            wanted += [("voucher", "tranches", (tranche,)), ("maturity", "claims", (tranche,))]
+            wanted += [("voucher", "tranches", (tranche,)), ("distribution", "claims", (tranche,))]
     wanted += [("finance", "financings", (financing,)) for financing in financings]
     wanted += [("settlement", "instructions", (instruction,)) for instruction in instructions]
     return [row for row in session.prove(wanted) if row.fields] + statements

@@ -20,7 +20,8 @@ from ledger.wording import show_day
 from node.language import language, words
 
 REDEMPTIONS: Final = ("maturity", "redemptions")
-CLAIMS: Final = ("maturity", "claims")
+PAYOUTS: Final = ("distribution", "payouts")
+CLAIMS: Final = ("distribution", "claims")
 PAGES_MAX: Final = 100
 
 
@@ -69,7 +70,9 @@ class Redeeming:
         first = trouble.first_payment
         self._watch(
             words("到期日付款人少付，等待银行分付", "due day, short payment; the bank shares it out"),
-            lambda row: row["collected"] == first and row["paid"] == first,
+            lambda row: row["shared"] == first and row["paid"] == first,
+            PAYOUTS,
+            _how_far,
         )
         self.step_to(effective + 1)
         blocked = self._stage.refused(
@@ -80,11 +83,14 @@ class Redeeming:
         book.give_order("pay", purpose="collect", business=root)
         self._watch(
             words("次日补足，一笔退回后重付", "the rest a day late; one payment returned, made again"),
-            lambda row: row["collected"] == row["total"] == row["paid"],
+            lambda row: row["shared"] == row["total"] == row["paid"],
+            PAYOUTS,
+            _how_far,
         )
         self._watch(
             words("等待银行把罚息付给各持有人", "the bank pays the penalty to each holder"),
-            lambda row: row["penalty"] > 0 and row["penalty_paid"] == row["penalty"],
+            lambda row: row["penalty_shared"] > 0 and row["penalty_paid"] == row["penalty_shared"],
+            PAYOUTS,
             _how_far_penalty,
         )
         cure = act(self._business.signer(ISSUER), "maturity", "cure", root)
@@ -105,8 +111,14 @@ class Redeeming:
             words("退款期过后注销", "cancelled after the days of returns"), lambda row: row["phase"] == "cancelled"
         )
 
-    def _watch(self, what: str, done: Any, how_far: Callable[[dict[str, Any]], str] | None = None) -> None:
-        self._business.wait_rows(what, REDEMPTIONS, [self._root], done, how_far or _how_far)
+    def _watch(
+        self,
+        what: str,
+        done: Callable[[dict[str, Any]], bool],
+        rows: tuple[str, str] = REDEMPTIONS,
+        how_far: Callable[[dict[str, Any]], str] | None = None,
+    ) -> None:
+        self._business.wait_rows(what, rows, [self._root], done, how_far or _collected)
 
     def claims(self, tranches: Iterable[bytes]) -> dict[bytes, dict[str, Any]]:
         """The claims of those tranches that became one."""
@@ -114,12 +126,18 @@ class Redeeming:
         return {row.key[0]: row.fields for row in rows if row.fields}
 
 
-def _how_far(row: dict[str, Any]) -> str:
+def _collected(row: dict[str, Any]) -> str:
     """The redemption's figures, in yuan."""
-    collected, paid, total = (show(row[name]) for name in ("collected", "paid", "total"))
+    collected, total = show(row["collected"]), show(row["total"])
+    return words(f"（归集 {collected}，应付 {total} 元）", f"(in {collected} of {total})")
+
+
+def _how_far(row: dict[str, Any]) -> str:
+    """The payout's figures, in yuan."""
+    collected, paid, total = (show(row[name]) for name in ("shared", "paid", "total"))
     return words(f"（归集 {collected}，付出 {paid}，应付 {total} 元）", f"(in {collected}, out {paid} of {total})")
 
 
 def _how_far_penalty(row: dict[str, Any]) -> str:
-    paid, total = show(row["penalty_paid"]), show(row["penalty"])
+    paid, total = show(row["penalty_paid"]), show(row["penalty_shared"])
     return words(f"（付出 {paid}，应付 {total} 元）", f"(out {paid} of {total})")

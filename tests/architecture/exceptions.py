@@ -13,9 +13,6 @@ EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
     ("contracts/rehearsal.py", "import", "pathlib"): (
         "A rehearsal reads the catalogue's sources from their folder; it serves stories and tests, never a chain."
     ),
-    ("contracts/catalogue/maturity.py", "file-length", "contracts.catalogue.maturity"): (
-        "Sharing out among many claims wants a contract of its own; that moves state and is the next change there."
-    ),
     ("contracts/catalogue/voucher.py", "file-length", "contracts.catalogue.voucher"): (
         "It alone writes tranches. What reads single ones lives in trace; a view of an index stays with its map."
     ),

@@ -128,7 +128,7 @@ def i5(session: Session, dealer: Dealer) -> int:
     """At maturity: the claims are exactly what lived on the record day, holder by holder; how much that is."""
     total = 0
     for root in dealer.expected.issued:
-        claims = proven(session, "maturity", "claims", all_of(session, "maturity", "claims_of", root))
+        claims = proven(session, "distribution", "claims", all_of(session, "distribution", "claims_of", root))
         lived = {key: held for key, held in dealer.expected.tranches.items() if held.live and held.root == root}
         assert {key: (row["payee"], row["face"]) for key, row in claims.items()} == {
             key: (held.owner, held.face) for key, held in lived.items()

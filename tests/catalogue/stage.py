@@ -30,6 +30,7 @@ BUSINESS = (
     "guarantee",
     "finance",
     "maturity",
+    "distribution",
     "settlement",
     "dispute",
     "trace",

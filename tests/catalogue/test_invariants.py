@@ -176,7 +176,7 @@ class History(RuleBasedStateMachine):
         frozen = [(k, r) for k, r in self.tranches() if r.order is not None]
         for key, _ in frozen:
             self.attempt("supervisor", "voucher", "unfreeze", key, digest("order"))
-            self.attempt("operator", "maturity", "release", key)
+            self.attempt("operator", "distribution", "release", key)
         found = self.one(self.tranches(live=True), pick)
         if found is not None and not frozen and pick % 2:
             self.attempt("supervisor", "voucher", "freeze", found[0], digest("order"))
@@ -356,22 +356,23 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def i5_claims_are_what_lived_at_the_record_day(self) -> None:
-        claims = self.stage.rows("maturity", "claims")
+        claims, payouts = self.stage.rows("distribution", "claims"), self.stage.rows("distribution", "payouts")
         for root, row in self.stage.rows("maturity", "redemptions").items():
             own = {key: claim for key, claim in claims.items() if claim.root == root}
             if row.phase in ("waiting", "void"):
                 assert not own
                 continue
-            assert sum(claim.face for claim in own.values()) == row.total
+            payout = payouts[root]
+            assert sum(claim.face for claim in own.values()) == row.total == payout.total
             live = {key for key, _ in self.tranches(root=root, live=True)}
             assert live == {key for key, claim in own.items() if claim.paid < claim.face}
-            assert sum(claim.paid for claim in own.values()) == row.paid
-            assert sum(claim.instructed for claim in own.values()) == row.instructed
+            assert sum(claim.paid for claim in own.values()) == payout.paid
+            assert sum(claim.instructed for claim in own.values()) == payout.instructed
             assert all(claim.paid <= claim.instructed <= claim.face for claim in own.values())
-            assert row.paid <= row.instructed <= row.total
+            assert payout.paid <= payout.instructed <= row.total
             self.what_is_on_its_way(own)
             if row.collected == row.total and not any(claim.withheld for claim in own.values()):
-                assert row.instructed == row.total
+                assert payout.instructed == row.total
 
     def what_is_on_its_way(self, claims: dict[bytes, Any]) -> None:
         """Nothing that came back is instructed twice, and nothing is lost."""

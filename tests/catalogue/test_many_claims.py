@@ -34,28 +34,28 @@ def big_root(files: int, items: int) -> tuple[Stage, bytes, int]:
 
 
 def claims_in_order(stage: Stage) -> list[tuple[bytes, Any]]:
-    return sorted(stage.rows("maturity", "claims").items())
+    return sorted(stage.rows("distribution", "claims").items())
 
 
 def go_on(stage: Stage) -> int:
     """Empty blocks until nothing is being shared out; how many."""
     for count in range(60):
-        if not stage.rows("maturity", "sharings"):
+        if not stage.rows("distribution", "sharings"):
             return count
         stage.apply([])
     raise AssertionError("it does not end")
 
 
 def must_be_exact(stage: Stage, root: bytes, face: int) -> None:
-    row = stage.ask("maturity", "redemption", root)
+    collected, row = stage.ask("maturity", "redemption", root).collected, stage.ask("distribution", "payout", root)
     claims = [claim for _, claim in claims_in_order(stage)]
     shares = apportion(row.shared, [claim.face for claim in claims])
     assert [claim.share for claim in claims] == shares
-    assert sum(shares) == row.shared == row.collected
-    assert sum(claim.instructed for claim in claims) == row.instructed == row.collected
+    assert sum(shares) == row.shared == collected
+    assert sum(claim.instructed for claim in claims) == row.instructed == collected
     for claim in claims:
         # A fen that a claim was told to be paid is not asked for back, and at most one is waited for in its stead.
-        assert abs(claim.instructed * face - row.collected * claim.face) < 2 * face
+        assert abs(claim.instructed * face - collected * claim.face) < 2 * face
     assert all(claim.shortfall is None for claim in claims)
 
 
@@ -67,7 +67,7 @@ def record(stage: Stage, root: bytes, count: int) -> None:
         stage.apply([])
     row = stage.ask("maturity", "redemption", root)
     assert (row.phase, row.claims) == ("due", count)
-    assert len(stage.rows("maturity", "claims")) == count
+    assert len(stage.rows("distribution", "claims")) == count
     stage.go_to(DUE)
 
 
@@ -92,9 +92,9 @@ def test_short_payments_of_a_large_root_end_at_face(parts: list[tuple[int, bool]
             assert go_on(stage) > 0
             must_be_exact(stage, root, face)
     stage.collect(left)
-    if stage.rows("maturity", "sharings"):
+    if stage.rows("distribution", "sharings"):
         # Anybody may go on; it changes nothing but when, and no step costs more than a tenth of what an act may.
-        step = stage.do("b", "maturity", "share_on", root)
+        step = stage.do("b", "distribution", "share_on", root)
         assert step.code is None
         assert step.budget_used < LIMITS["transaction_budget_max"] // 10
     go_on(stage)
@@ -130,10 +130,10 @@ def test_what_waits_while_money_is_being_shared_out() -> None:
     record(stage, root, 3 * 345 + 1)
     stage.collect(face // 3)
     stage.done("supervisor", "voucher", "unfreeze", rest, digest("court"))
-    assert stage.do("a", "maturity", "release", rest).code == "MAT-016"
+    assert stage.do("a", "distribution", "release", rest).code == "DTB-008"
     go_on(stage)
-    before = stage.ask("maturity", "claim", rest)
+    before = stage.ask("distribution", "claim", rest)
     assert (before.withheld, before.instructed) == (True, 0)
-    stage.done("a", "maturity", "release", rest)
-    assert stage.ask("maturity", "claim", rest).instructed == before.share
+    stage.done("a", "distribution", "release", rest)
+    assert stage.ask("distribution", "claim", rest).instructed == before.share
     must_be_exact(stage, root, face)

@@ -73,10 +73,10 @@ class Ending(History):
             return
         act = "freeze" if self.stage.tranche(tranche).order is None else "unfreeze"
         if operation == "court" and pick % 2:
-            self.attempt("supervisor", "maturity", "direct", tranche, "operator", digest("court"))
+            self.attempt("supervisor", "distribution", "direct", tranche, "operator", digest("court"))
             return
         self.attempt("supervisor", "voucher", act, tranche, digest("court"))
-        self.attempt("operator", "maturity", "release", tranche)
+        self.attempt("operator", "distribution", "release", tranche)
 
     def finish(self) -> None:
         """Nothing is withheld any more, and banks pay whatever is open until nothing is."""
@@ -84,8 +84,8 @@ class Ending(History):
         for key, row in self.tranches(live=True):
             if row.order is not None:
                 stage.done("supervisor", "voucher", "unfreeze", key, digest("court"))
-            if stage.ask("maturity", "claim", key).withheld:
-                stage.done("operator", "maturity", "release", key)
+            if stage.ask("distribution", "claim", key).withheld:
+                stage.done("operator", "distribution", "release", key)
         while rows := [r for r in stage.rows("settlement", "instructions").items() if r[1].status == "open"]:
             for key, row in rows:
                 stage.bank_pays(key, bank=row.bank or "boc")
@@ -104,10 +104,11 @@ def test_short_late_and_returned_payments_end_at_face(history: list[tuple[str, i
     ending.finish()
     stage = ending.stage
     row = stage.ask("maturity", "redemption", ending.root)
-    claims = stage.rows("maturity", "claims")
-    assert (row.phase, row.collected, row.paid) == ("redeemed", FACE, FACE)
+    claims = stage.rows("distribution", "claims")
+    payout = stage.ask("distribution", "payout", ending.root)
+    assert (row.phase, row.collected, payout.paid) == ("redeemed", FACE, FACE)
     assert all(claim.paid == claim.face for claim in claims.values())
-    assert row.penalty == row.penalty_collected == row.penalty_paid == sum(c.penalty_paid for c in claims.values())
+    assert row.penalty == row.penalty_collected == payout.penalty_paid == sum(c.penalty_paid for c in claims.values())
     received = sum(
         (1 if said.kind == Kind.PAID else -1) * said.amount
         for said in stage.rows("settlement", "statements").values()

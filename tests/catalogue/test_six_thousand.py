@@ -129,7 +129,7 @@ def test_page_16_through_a_short_payment_a_return_and_the_cure() -> None:
     assert [received[level] for level in (1, 2, 3, 4)] == [6000 * WAN, 5808 * WAN, 1342 * WAN, 54 * WAN]
 
     stage.go_to(DUE - 1)
-    claims = stage.rows("maturity", "claims")
+    claims = stage.rows("distribution", "claims")
     live = {key: row for key, row in stage.rows("voucher", "tranches").items() if row.live}
     assert claims.keys() == live.keys()
     assert sum(row.face for row in claims.values()) == FACE

@@ -19,7 +19,7 @@ def test_page_17_through_maturity() -> None:
     assert stage.tranche(passed).owner == "icbc"
 
     stage.go_to(day("2022-12-29"))
-    claims = {row.payee: row.face for _, row in stage.ask("maturity", "claims_of", root, None)}
+    claims = {row.payee: row.face for _, row in stage.ask("distribution", "claims_of", root, None)}
     assert claims == {"a": 100 * WAN, "icbc": 100 * WAN}
     stage.go_to(DUE)
     stage.collect(200 * WAN)

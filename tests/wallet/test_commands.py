@@ -454,10 +454,10 @@ def test_the_rules_of_the_books_can_fail():
     use = {"line": a, "amount": 40}
     invoice, part = {"gross": 100, "used": 40}, {"amount": 40}
     financing = {"tranche": a, "face": 100, "status": "financed"}
-    redemption, claim = {"phase": "due", "total": 100, "paid": 0}, {"root": a, "face": 100, "paid": 0}
+    redemption, payout, claim = {"phase": "due", "total": 100}, {"paid": 0}, {"root": a, "face": 100, "paid": 0}
     right = Books(
-        {a: root}, {a: tranche}, {b: financing}, {a: redemption}, {a: claim}, {c: invoice}, {(a, c): part}, {a: line},
-        {a: use},
+        {a: root}, {a: tranche}, {b: financing}, {a: redemption}, {a: payout}, {a: claim}, {c: invoice}, {(a, c): part},
+        {a: line}, {a: use},
     )  # fmt: skip
     assert check(right) == []
     children = {
@@ -471,6 +471,7 @@ def test_the_rules_of_the_books_can_fail():
         ("tranches", {"I1", "I3"}, {a: {**tranche, "face": 99}}),
         ("tranches", {"I4"}, {a: tranche, b: {**tranche, "root": b, "parent": c, "live": False, "face": 1}}),
         ("claims", {"I5"}, {a: {**claim, "face": 99}}),
+        ("payouts", {"I5"}, {a: {"paid": 1}}),
         ("tranches", {"I6", "I1"}, {a: {**tranche, "live": False, "lock": "offer"}}),
         ("invoices", {"I7"}, {c: {**invoice, "gross": 39}}),
         ("invoice_uses", {"I7"}, {}),

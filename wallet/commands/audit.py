@@ -68,9 +68,10 @@ def gather(app: App) -> tuple[Books, int]:
         proven = session.prove([(VOUCHER, ROOTS, (root,)), *((VOUCHER, TRANCHES, (key,)) for key in keys)])
         books.roots[root] = proven[0].fields
         books.tranches.update({row.key[0]: row.fields for row in proven[1:] if row.record is not None})
-        books.claims.update(rows("maturity", "claims", listed("maturity", "claims_of", root)))
+        books.claims.update(rows("distribution", "claims", listed("distribution", "claims_of", root)))
         books.invoice_uses.update(rows("trade", "uses", listed("trade", "uses_of", root)))
     books.redemptions = rows("maturity", "redemptions", roots) if "maturity" in present else {}
+    books.payouts = rows("distribution", "payouts", roots) if "distribution" in present else {}
     books.line_uses = rows("credit", "uses", roots) if "credit" in present else {}
     for organisation in organisations:
         books.financings.update(rows("finance", "financings", listed("finance", "bought_by", organisation)))

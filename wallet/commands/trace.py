@@ -20,7 +20,7 @@ from wallet.session import Row
 from wallet.terminal import harmless
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER, accounts
 
-MATURITY: Final = "maturity"
+DISTRIBUTION: Final = "distribution"
 CLAIMS: Final = "claims"
 WIDE_COLUMNS: Final = 120
 """Below, a line of the tree says organisations by their slugs and days in figures."""
@@ -61,11 +61,11 @@ def root_of(app: App, identifier: bytes) -> bytes:
 
 
 def claims_on(app: App, tranches: dict[bytes, Row]) -> dict[bytes, Row]:
-    """Maturity's proven claims on tranches that have ended and live on in no other: were they paid?"""
+    """The proven claims on tranches that have ended and live on in no other: were they paid?"""
     ended = [key for key, row in tranches.items() if not row.fields["live"] and row.fields["into"] is None]
-    if not ended or MATURITY not in {name for name, _ in app.session.genesis.contracts}:
+    if not ended or DISTRIBUTION not in {name for name, _ in app.session.genesis.contracts}:
         return {}
-    rows = app.session.rows(MATURITY, CLAIMS, [(key,) for key in ended])
+    rows = app.session.rows(DISTRIBUTION, CLAIMS, [(key,) for key in ended])
     return {row.key[0]: row for row in rows if row.record is not None}
 
 
