@@ -1,10 +1,13 @@
 """An append-only log of frames in segment files, as the write-ahead log and the pool journal need it.
 
 A frame is `magic u32 ‖ length u32 ‖ crc32 u32 ‖ sequence u64 ‖ tag u64 ‖ payload`; the checksum covers everything after
-itself. One frame is one fsync: a frame is written only after the one before it is durable. So after a loss of power at
-most the last frame can be incomplete, and `open` cuts it off; a bad frame with a good one behind it is damage of the
-disk, and so is a gap in the sequence. The tag is the caller's (a height, a time); a segment goes when the caller says
-that everything up to a tag is settled, and the newest segment always stays, so an empty folder means a lost log.
+itself. Payloads hold bytes of strangers, who could write whole frames into them, so the magic never occurs in one as it
+is written: `lgl` becomes `lgl 0`.
+
+One frame is one fsync: a frame is written only after the one before it is durable. So after a loss of power at most the
+last frame can be incomplete, and `open` cuts it off; a bad frame with a good one behind it is damage of the disk, and so
+is a gap in the sequence. The tag is the caller's (a height, a time); a segment goes when the caller says that everything
+up to a tag is settled, and the newest segment always stays, so an empty folder means a lost log.
 
 All methods block on the disk. Callers on the event loop call `append` from a thread, one call at a time.
 """
@@ -21,6 +24,9 @@ from pathlib import Path
 from typing import Final
 
 MAGIC: Final = 0x6C676C67
+MARK: Final = MAGIC.to_bytes(4, "big")
+PLAIN: Final = MARK[:3]
+ESCAPED: Final = PLAIN + b"\0"
 HEAD: Final = struct.Struct(">III")
 BODY: Final = struct.Struct(">QQ")
 HEAD_BYTES: Final = HEAD.size + BODY.size
@@ -65,8 +71,8 @@ def sync_folder(path: Path) -> None:
 
 
 def encode_frame(sequence: int, tag: int, payload: bytes) -> bytes:
-    body = BODY.pack(sequence, tag) + payload
-    return HEAD.pack(MAGIC, len(payload), zlib.crc32(body)) + body
+    body = BODY.pack(sequence, tag) + payload.replace(PLAIN, ESCAPED)
+    return HEAD.pack(MAGIC, len(body) - BODY.size, zlib.crc32(body)) + body
 
 
 class FrameLog:
@@ -138,13 +144,13 @@ class FrameLog:
 
     def append(self, payload: bytes, tag: int) -> int:
         """Write one frame and return when it is durable; the answer is its segment."""
-        assert len(payload) <= FRAME_BYTES_MAX, "a frame has a limit"
         assert not self._failed, "nothing is appended after a failed write"
+        data = encode_frame(self._next, tag, payload)
+        assert len(data) <= FRAME_BYTES_MAX, "a frame has a limit"
         self._failed = True
         current = self._segments[-1]
         if current.bytes >= SEGMENT_BYTES_MAX:
             current = self._begin_segment()
-        data = encode_frame(self._next, tag, payload)
         written = 0
         while written < len(data):
             written += os.write(self._file, data[written:])
@@ -237,14 +243,13 @@ def _frames_from(data: bytes, position: int, segment: int) -> Iterator[tuple[Fra
         if zlib.crc32(body) != checksum:
             return
         sequence, tag = BODY.unpack_from(body)
-        yield Frame(sequence, tag, body[BODY.size :], segment), end
+        yield Frame(sequence, tag, body[BODY.size :].replace(ESCAPED, PLAIN), segment), end
         position = end
 
 
 def _good_frames_behind(data: bytes, position: int, segment: int) -> Iterator[Frame]:
-    """Good frames that begin anywhere from `position` on: a torn last frame has none behind it."""
-    mark = MAGIC.to_bytes(4, "big")
-    while (position := data.find(mark, position)) >= 0:
+    """Good frames that begin anywhere from `position` on: a torn last frame has none behind it, nor in its payload."""
+    while (position := data.find(MARK, position)) >= 0:
         for frame, _ in _frames_from(data, position, segment):
             yield frame
             break

@@ -27,7 +27,8 @@ from ledger.validators import quorum_of
 AGAIN_SECONDS: Final = 0.1
 LOOK_SECONDS: Final = 0.5
 SILENCE_SECONDS_MAX: Final = 5.0
-BEHIND_HEIGHTS_MAX: Final = 3
+BEHIND_HEIGHTS_MAX: Final = 1
+"""Who votes at a height has executed the one two below it."""
 MODES_OF_HEALTH: Final = ("voting", "starting")
 
 

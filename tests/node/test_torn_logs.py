@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.frame_log import HEAD_BYTES, Condition, FrameLog
+from node.frame_log import HEAD_BYTES, MARK, Condition, FrameLog, encode_frame
 from node.pool_journal import PoolJournal
 from node.wal import Entry, EntryKind, Wal
 
@@ -67,6 +67,31 @@ def test_a_torn_frame_is_cut_off_and_appending_goes_on(root, payloads, share, ta
     log, frames, condition = FrameLog.open(folder)
     log.close()
     assert ([frame.payload for frame in frames], condition) == ([*durable, b"next"], Condition.INTACT)
+
+
+PIECES = (b"l", b"g", b"lgl", b"\0", MARK, encode_frame(1, 1, b"mine"))
+STRANGE = st.lists(st.sampled_from(PIECES), max_size=9).map(b"".join)
+
+
+@SETTINGS
+@given(payload=STRANGE, share=st.floats(0, 1))
+def test_frames_that_a_stranger_writes_into_a_payload_are_never_taken_for_ours(root, payload, share):
+    """Else a torn frame would pass for damage in the middle of the log, after which a node does not vote at once."""
+    folder = fresh(root)
+    log, _, _ = FrameLog.open(folder)
+    log.append(b"first", 1)
+    size = log.bytes_on_disk
+    log.append(payload, 2)
+    size = log.bytes_on_disk - size
+    log.close()
+    log, frames, condition = FrameLog.open(folder)
+    log.close()
+    assert ([frame.payload for frame in frames], condition) == ([b"first", payload], Condition.INTACT)
+    is_whole = tear(folder, size, share, b"")
+    log, frames, condition = FrameLog.open(folder)
+    log.close()
+    assert [frame.payload for frame in frames] == ([b"first", payload] if is_whole else [b"first"])
+    assert condition is not Condition.DAMAGED
 
 
 ENTRIES = st.builds(Entry, st.sampled_from(EntryKind), st.integers(1, 9), st.binary(max_size=60))
