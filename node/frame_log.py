@@ -4,10 +4,10 @@ A frame is `magic u32 ‖ length u32 ‖ crc32 u32 ‖ sequence u64 ‖ tag u64 
 itself. Payloads hold bytes of strangers, who could write whole frames into them, so the magic never occurs in one as it
 is written: `lgl` becomes `lgl 0`.
 
-One frame is one fsync: a frame is written only after the one before it is durable. So after a loss of power at most the
-last frame can be incomplete, and `open` cuts it off; a bad frame with a good one behind it is damage of the disk, and so
-is a gap in the sequence. The tag is the caller's (a height, a time); a segment goes when the caller says that everything
-up to a tag is settled, and the newest segment always stays, so an empty folder means a lost log.
+One frame is one fsync: a frame is written only after the one before it is durable. So after a loss of power at most
+the last frame can be incomplete, and `open` cuts it off; a bad frame with a good one behind it is damage of the disk,
+and so is a gap in the sequence. The tag is the caller's (a height, a time); a segment goes when the caller says that
+everything up to a tag is settled, and the newest segment always stays, so an empty folder means a lost log.
 
 All methods block on the disk. Callers on the event loop call `append` from a thread, one call at a time.
 """
