@@ -167,25 +167,31 @@ class Mempool:
         seen = self._executed_blocks
         candidates = await self._examine(wires, CLIENTS)
         examined = dict(zip(wires, await self._admission.verify(candidates), strict=True))
-        accepted = [c for c in examined.values() if c.transaction is not None and c.refused is None and not c.known]
-        unpromised = self._unpromised(examined.values())
-        if accepted or unpromised:
-            journalled = [c.transaction.wire for c in accepted if c.transaction is not None]
-            journalled += [transaction.wire for transaction in unpromised]
+        promised = self._to_promise(examined.values())
+        if promised:
+            journalled = [c.transaction.wire for c in promised if c.transaction is not None]
             segment = await trio.to_thread.run_sync(self._journal.write, journalled)
             self._journal.hold(segment, len(journalled))
-            for candidate in accepted:
+            for candidate in promised:
                 self._keep(candidate, CLIENTS, segment, seen)
-            for transaction in unpromised:
-                self._promise(self._pool.entry(transaction.id), segment)
         for submit in submits:
             submit.reply.put(tuple(self._outcome(examined[wire]) for wire in submit.wires))
 
-    def _unpromised(self, candidates: Iterable[Candidate]) -> list[Transaction]:
-        """What this node knows from a peer alone: `known` is the same promise, and that peer may never come back."""
-        held = (self._pool.entry(c.transaction.id) for c in candidates if c.known and c.transaction is not None)
-        found = {entry.transaction.id: entry.transaction for entry in held if entry and entry.segment is None}
-        return list(found.values())
+    def _to_promise(self, candidates: Iterable[Candidate]) -> list[Candidate]:
+        """What is new, and what this node knows from a peer alone: `known` is the same promise as `accepted`, and that
+        peer may never come back."""
+        found: list[Candidate] = []
+        for candidate in candidates:
+            if candidate.transaction is None or candidate.refused is not None:
+                continue
+            if not candidate.known:
+                found.append(candidate)
+                continue
+            held = self._pool.entry(candidate.transaction.id)
+            if held is not None and held.segment is None:
+                # The bytes that were verified, which may carry another signature than those that came now.
+                found.append(Candidate(held.transaction.wid, held.transaction, None, known=True))
+        return found
 
     def _outcome(self, candidate: Candidate) -> SubmitOutcome:
         identifier = None if candidate.transaction is None else candidate.transaction.id
@@ -270,11 +276,17 @@ class Mempool:
         self._assembly.on_transaction(transaction)
 
     def _promise(self, held: Pooled | None, segment: int | None) -> None:
-        """The same request came by another way while ours was being written to the journal."""
+        """The same request came by another way, earlier or while ours was being written to the journal.
+
+        It is ours to spread from now on: who brought it need not have reached everybody, and what this client sends
+        after it would be ordered before it there.
+        """
         if segment is None:
             return
         if held is not None and held.segment is None:
             held.segment = segment
+            self._to_spread.append(held)
+            self._spread_wanted.set()
         else:
             self._journal.settle(segment)
 

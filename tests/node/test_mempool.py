@@ -382,6 +382,20 @@ async def test_nothing_new_is_sent_to_a_peer_before_what_it_has_missed(autojump_
     assert bench.spread(PEER)[2:] == [first.wire, second.wire, third.wire]
 
 
+async def test_what_a_client_hears_is_known_is_spread_before_what_it_sends_next(autojump_clock, bench):
+    """A third node may have been away when the first one spread it."""
+    first, second = make("first"), make("second")
+    bench.mempool.control.post(LinkUp(OTHER))
+    await bench.mempool.door.send(PeerTransactions(PEER, (first.wire,)))
+    await bench.settle()
+    assert [outcome.outcome for outcome in await bench.submit(first.wire, second.wire)] == ["known", "accepted"]
+    await trio.sleep(1)
+    assert bench.spread(OTHER) == [first.wire, second.wire]
+    await bench.submit(first.wire)
+    await trio.sleep(1)
+    assert bench.spread(OTHER) == [first.wire, second.wire]
+
+
 async def test_known_from_a_peer_alone_is_put_on_this_disk_before_the_client_hears_of_it(
     autojump_clock, bench, tmp_path
 ):
@@ -462,6 +476,7 @@ async def test_a_peer_that_knows_somebody_earlier_is_not_blamed_and_its_block_is
     await bench.settle()
     assert (len(bench.pool), dict(bench.mempool._board.peer_faults)) == (0, {"unknown_caller": 1})
     bench.mempool.control.post(Resolve(5, 1, b"h" * 32, (stranger.wid,), (PEER,)))
+    await bench.settle()
     await bench.mempool.bodies.send(PeerBodies(PEER, b"h" * 32, (stranger.wire,)))
     await bench.mempool.bodies.send(BlockWires(6, (stranger.wire,)))
     await bench.settle()
