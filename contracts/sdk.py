@@ -63,6 +63,7 @@ __all__ = [
     "digest",
     "fen",
     "is_credit_code",
+    "look_of",
     "remainder",
     "round_half_up",
     "sweep",
@@ -467,6 +468,11 @@ def fen(amount: int) -> Fen:
 
 def remainder(numerator: int, denominator: int) -> int:
     """The remainder of `//`; the operator for it is not in the language, since on texts it formats."""
+    raise NotImplementedError(_NOT_HERE)
+
+
+def look_of(name: str) -> str:
+    """What names that people would take for one another have in common; empty for what cannot be a name."""
     raise NotImplementedError(_NOT_HERE)
 
 

@@ -3,13 +3,14 @@
 Plan p.7, 36. The operator invites an organisation, the supervisor admits it; nobody else can. What a member may do
 beyond its roles are capacities, each licensed by the supervisor until a day and with a document's digest. People belong
 to one organisation, whose administrator enrols them and says what each may do: `admin` keeps this register, `make`
-makes, `check` checks. Nothing is ever erased: who left or was suspended stays on record.
+makes, `check` checks. Nothing is ever erased: who left or was suspended stays on record. Names
+are given once, and no name looks like another organisation's.
 
 The engine reads `organisations`, `people` and `capacities` to know who is asking.
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Genesis, Index, Key, Literal, Map, Org, Record, Refusal, Text
-from contracts.sdk import Time, action, is_credit_code, view
+from contracts.sdk import Time, action, is_credit_code, look_of, view
 
 PERMISSIONS = ("admin", "make", "check")
 OBJECTION_MS = 259200000  # 72 hours
@@ -123,6 +124,7 @@ class Membership(Contract):
     capacities = Map((Org, Text), Capacity)
     codes = Map(Text, Code)
     recoveries = Map(Org, Recovery)
+    looks = Map(Text, Code)  # whose name looks so
     staff = Index(people, by="organisation")
     by_status = Index(organisations, by="status")
 
@@ -138,6 +140,8 @@ class Membership(Contract):
         "MEM-010", zh="管理员密钥只能更换，不能停用", en="the administrator's key is replaced, not retired"
     )
     too_early = Refusal("MEM-011", zh="异议期未满，至 {at}", en="the old key may object until {at}")
+    no_look = Refusal("MEM-015", zh="名称 {name} 须由汉字、拉丁字母、数字与常用标点组成", en="the name {name} must consist of Chinese characters, Latin letters, digits and common marks")
+    alike = Refusal("MEM-014", zh="名称 {name} 与 {organisation} 的名称看上去相同", en="the name {name} looks like that of {organisation}")
     repeated = Refusal("MEM-012", zh="{name} 重复", en="{name} stands twice")
     no_key = Refusal("MEM-013", zh="{key} 不是可用的公钥", en="{key} is no public key that anybody could sign with")
 
@@ -154,6 +158,7 @@ class Membership(Contract):
                 since=ctx.day,
             )
             self.codes[member.credit_code] = Code(organisation=member.organisation)
+            self.take_names(ctx, member.organisation, member.name_zh, member.name_en)
             self.people[member.administrator] = self.administrator_of(ctx, member.organisation)
             for capacity in member.capacities:
                 self.capacities[member.organisation, capacity] = Capacity(until=NO_END)
@@ -210,6 +215,16 @@ class Membership(Contract):
         if owner is not None:
             ctx.refuse(self.key_taken, organisation=owner.organisation)
 
+    def take_names(self, ctx, organisation: Org, name_zh: Text, name_en: Text) -> None:
+        """A name belongs to whoever had it first, however it is spaced and in whatever width and case it is typed."""
+        for name in (name_zh, name_en):
+            look = look_of(name)
+            ctx.require(look != "", self.no_look, name=name)
+            known = self.looks.get(look)
+            if known is not None and known.organisation != organisation:
+                ctx.refuse(self.alike, name=name, organisation=known.organisation)
+            self.looks[look] = Code(organisation=organisation)
+
     def enter(self, ctx, applicant: Applicant) -> None:
         # what must hold
         ctx.require(self.is_name(applicant.organisation), self.bad_name, name=applicant.organisation)
@@ -227,6 +242,7 @@ class Membership(Contract):
             document=applicant.document,
         )
         self.codes[applicant.credit_code] = Code(organisation=applicant.organisation)
+        self.take_names(ctx, applicant.organisation, applicant.name_zh, applicant.name_en)
         self.people[applicant.administrator] = self.administrator_of(ctx, applicant.organisation)
         # what is announced
         ctx.emit(StatusChanged(organisation=applicant.organisation, status="applied", document=applicant.document))

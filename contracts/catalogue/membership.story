@@ -8,6 +8,8 @@ operator  membership.invite f1 甲公司 "Firm One" 91350100M000100Y43 ann docum
 organisations f1: name_zh=甲公司 name_en="Firm One" credit_code=91350100M000100Y43 roles=[] status=applied administrator=ann since=2022-06-30 document=@letter
 people ann: organisation=f1 permissions=[admin, make, check] status=active since=2022-06-30
 codes 91350100M000100Y43: organisation=f1
+looks 甲公司: organisation=f1
+looks firmone: organisation=f1
 event StatusChanged organisation=f1 status=applied document=@letter
 
 # The same code, another name: refused with who has it.
@@ -18,6 +20,19 @@ refused MEM-003 code=91350100M000100Y43 organisation=f1: 统一社会信用代�
 operator  membership.invite f2 乙公司 "Firm Two" 911100006000373410 bob document=@letter
 ----
 refused MEM-002 code=911100006000373410: 统一社会信用代码 911100006000373410 不正确 | 911100006000373410 is no credit code
+
+# Names that people would take for one another: other width, spacing and capitals; a character that is no name's.
+operator  membership.invite f2 "甲 公司" "Firm Two" 91110000600037341L bob document=@letter
+----
+refused MEM-014 name="甲 公司" organisation=f1: 名称 "甲 公司" 与 f1 的名称看上去相同 | the name "甲 公司" looks like that of f1
+
+operator  membership.invite f2 乙公司 "ＦＩＲＭ　ｏｎｅ" 91110000600037341L bob document=@letter
+----
+refused MEM-014 name="ＦＩＲＭ　ｏｎｅ" organisation=f1: 名称 "ＦＩＲＭ　ｏｎｅ" 与 f1 的名称看上去相同 | the name "ＦＩＲＭ　ｏｎｅ" looks like that of f1
+
+operator  membership.invite f2 乙公司 "Firm Тwо" 91110000600037341L bob document=@letter
+----
+refused MEM-015 name="Firm Тwо": 名称 "Firm Тwо" 须由汉字、拉丁字母、数字与常用标点组成 | the name "Firm Тwо" must consist of Chinese characters, Latin letters, digits and common marks
 
 a  membership.invite f2 乙公司 "Firm Two" 91110000600037341L bob document=@letter
 ----
@@ -80,12 +95,12 @@ event StatusChanged organisation=f1 status=active document=@order-8
 # The key is lost: the old one has 72 hours to object.
 supervisor  membership.recover f1 anna document=@proof
 ----
-recoveries f1: administrator=anna document=@proof at=1656810017000
+recoveries f1: administrator=anna document=@proof at=1656810020000
 event RecoveryChanged organisation=f1 status=started
 
 supervisor  membership.take_over f1
 ----
-refused MEM-011 at=1656810017000: 异议期未满，至 1656810017000 | the old key may object until 1656810017000
+refused MEM-011 at=1656810020000: 异议期未满，至 1656810020000 | the old key may object until 1656810020000
 
 ann  membership.object
 ----
@@ -94,7 +109,7 @@ event RecoveryChanged organisation=f1 status=objected
 
 supervisor  membership.recover f1 anna document=@proof
 ----
-recoveries f1: administrator=anna document=@proof at=1656810020000
+recoveries f1: administrator=anna document=@proof at=1656810023000
 event RecoveryChanged organisation=f1 status=started
 
 day 2022-07-04

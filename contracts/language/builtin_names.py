@@ -27,6 +27,7 @@ PURE_FUNCTIONS: Final = (
     "digest",
     "fen",
     "is_credit_code",
+    "look_of",
     "remainder",
     "round_half_up",
     "weekday",

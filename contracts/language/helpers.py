@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from contracts.language import dates
 from contracts.language.credit_code import is_credit_code
+from contracts.language.looks import look_of
 from contracts.language.meter import ITEMS_PER_UNIT, Meter, OutOfBudget
 from ledger import money
 from ledger.codec import INTEGER_MAX, check_value, encode
@@ -598,3 +599,9 @@ class Helpers:
 
     def is_credit_code(self, code: Any) -> bool:
         return type(code) is str and is_credit_code(code)
+
+    def look_of(self, name: Any) -> str:
+        if type(name) is not str:
+            raise wrong_type("look_of", None)
+        self._charge(len(name))
+        return look_of(name)

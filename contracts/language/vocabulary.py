@@ -85,6 +85,7 @@ PURE_RESULTS: Final = {
     "digest": SCALARS["Digest"],
     "fen": SCALARS["Fen"],
     "is_credit_code": BOOLEAN,
+    "look_of": TEXT,
     "remainder": INTEGER,
     "round_half_up": INTEGER,
     "weekday": INTEGER,
