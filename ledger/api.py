@@ -217,6 +217,8 @@ class PeerAnswer(Model):
     certified: int | None
     observer: bool | None
     rtt_ms: int | None
+    cut_ms: int = 0
+    """How much longer this node has no link with the peer, for the faults that it kept sending."""
 
 
 class Status(Model):

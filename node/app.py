@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from consensus.messages import PeerId
 from consensus.pbft.engine import Engine
 from consensus.signing import Domain, SuiteSigner
 from consensus.verify import Verifier
@@ -31,6 +32,7 @@ from node.actors.ordering import Ordering, OrderingParts
 from node.actors.peers import Peers
 from node.actors.ticker import Ticker
 from node.admission import Admission
+from node.blame import Blame
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
 from node.callers import Callers
@@ -237,6 +239,7 @@ class _Joining:
         self.writes = RecentWrites()
         self.board = _new_board(clock, genesis)
         self.send = Courier(self.transport, self.directory).send
+        self.blame = Blame(self.board, clock, self._cut_off)
         self.pool = Pool(pool_limits_of(genesis))
 
     def join(self) -> Node:
@@ -261,6 +264,11 @@ class _Joining:
         for actor in actors:
             node.add_service(actor.run)
         return node
+
+    def _cut_off(self, peer: PeerId, seconds: float) -> None:
+        key = self.directory.transport_key(peer)
+        assert key is not None, "only a member's node is blamed"
+        self.transport.cut_off(key, seconds)
 
     def executor(self) -> Executor:
         opened = self.opened
@@ -292,6 +300,7 @@ class _Joining:
             ),
             journal=opened.journal,
             board=self.board,
+            blame=self.blame.note,
             clock=self.clock,
             settings=MempoolSettings(linger_ms=opened.genesis.timeout_ms("linger_ms")),
             send=self.send,
@@ -328,6 +337,7 @@ class _Joining:
             genesis=genesis,
             store=opened.store,
             board=self.board,
+            blame=self.blame.note,
             clock=self.clock,
             durable=durable,
             blocks=blocks,
@@ -363,6 +373,7 @@ class _Joining:
             directory=self.directory,
             suite=self.opened.suite,
             board=self.board,
+            blame=self.blame.note,
             clock=self.clock,
             ordering=self.boxes.ordering,
             mempool_door=self.boxes.mempool_door,

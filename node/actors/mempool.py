@@ -15,7 +15,7 @@ a height will not move.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -75,6 +75,8 @@ FILL_TRANSACTIONS: Final = 500
 ASK_CHECK_SECONDS: Final = 0.25
 TIMELY_CODES: Final = frozenset({"TX-004", "TX-005"})
 """No faults of a peer: its clock may differ by a little, and what was in time may be late when it arrives."""
+ROOM_CODES: Final = frozenset({"POOL-001", "POOL-002"})
+"""Counted, but a peer cannot know how full this pool is."""
 CALLER_CODES: Final = frozenset({"AUTH-001", "AUTH-002"})
 """No faults either: the peer may have applied a block that has registered the caller, and this node not yet."""
 
@@ -94,6 +96,7 @@ class Mempool:
         admission: Admission,
         journal: PoolJournal,
         board: Board,
+        blame: Callable[[PeerId, str], None],
         clock: Clock,
         settings: MempoolSettings,
         send: SendToPeer,
@@ -110,6 +113,7 @@ class Mempool:
         self._admission = admission
         self._journal = journal
         self._board = board
+        self._blame = blame
         self._clock = clock
         self._settings = settings
         self._send = send
@@ -207,7 +211,7 @@ class Mempool:
             some = await self._examine(wires[start : start + TOGETHER_TRANSACTIONS], peer)
             for candidate in await self._admission.verify(some):
                 if candidate.refused is not None:
-                    self._count_peer_refusal(candidate)
+                    self._count_peer_refusal(candidate, peer)
                 elif not candidate.known:
                     self._keep(candidate, peer, None, seen)
 
@@ -229,7 +233,7 @@ class Mempool:
             some = [self._admission.decode(wire) for wire in wires[start : start + TOGETHER_TRANSACTIONS]]
             for candidate in await self._admission.verify([c for c in some if self._assembly.wants(c.wid)]):
                 if candidate.refused is not None:
-                    self._count_peer_refusal(candidate)
+                    self._count_peer_refusal(candidate, peer)
                 else:
                     self._keep(candidate, peer, None)
 
@@ -240,19 +244,22 @@ class Mempool:
             some = [self._admission.recall(wire) for wire in wires[start : start + TOGETHER_TRANSACTIONS]]
             for candidate in await self._admission.verify(some):
                 if candidate.refused is not None:
-                    self._count_peer_refusal(candidate)
+                    self._count_peer_refusal(candidate, None)
                     self._to_catch_up(BlockRefused(number))
                     return
                 assert candidate.transaction is not None, "what is not refused was decoded"
                 transactions.append(candidate.transaction)
         self._to_ordering(BlockVerified(number, tuple(transactions)))
 
-    def _count_peer_refusal(self, candidate: Candidate) -> None:
+    def _count_peer_refusal(self, candidate: Candidate, peer: PeerId | None) -> None:
+        """`peer` is who sent it, where that is known."""
         assert candidate.refused is not None
         code = candidate.refused.code
         if code in CALLER_CODES:
             # Dropped all the same: who has accepted it sends it again, and no proposal with it comes through this door.
             self._board.peer_faults["unknown_caller"] += 1
+        elif peer is not None and code not in ROOM_CODES | TIMELY_CODES:
+            self._blame(peer, code)
         elif code not in TIMELY_CODES:
             self._board.peer_faults[code] += 1
 

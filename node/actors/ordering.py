@@ -145,6 +145,7 @@ class OrderingParts:
     durable: Durable
     blocks: HeldBlocks
     permission: Permission
+    blame: Callable[[PeerId, str], None]
     directory: Directory
     divergence: Divergence
     decided: Watch[int]
@@ -306,11 +307,12 @@ class Ordering:
         except NotYet:
             return
         except FalseCertificate as fault:
+            # The proposer's fault, and not the fault of who passes its proposal on.
             self._count(fault.code)
             self._on_peer_message(peer, fault.misbehaviour)
             return
         except PeerFault as fault:
-            self._count(fault.code)
+            self._parts.blame(peer, fault.code)
             return
         self._step(Received(self._parts.directory.key_of(peer), verified))
 
@@ -321,7 +323,7 @@ class Ordering:
         if not self._delivered < manifest.header.height <= self._delivered + HEIGHTS_AHEAD_MAX:
             return
         if len(manifest.wids) > self._parts.genesis.limit("block_transactions_max"):
-            self._count("BYT-BODY")
+            self._parts.blame(peer, "BYT-BODY")
             return
         offer = self._blocks.on_manifest(peer, manifest)
         if offer is not None:

@@ -8,6 +8,7 @@ sends them again), so a full mempool never holds up votes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -70,6 +71,7 @@ class Peers:
         directory: Directory,
         suite: Suite,
         board: Board,
+        blame: Callable[[PeerId, str], None],
         clock: Clock,
         ordering: Box[OrderingInbox],
         mempool_door: Box[MempoolIntake],
@@ -81,6 +83,7 @@ class Peers:
         self._directory = directory
         self._suite = suite
         self._board = board
+        self._blame = blame
         self._clock = clock
         self._ordering = ordering
         self._door = mempool_door
@@ -121,7 +124,7 @@ class Peers:
             try:
                 message = decode_message(incoming.payload, self._suite)
             except PeerFault as fault:
-                self._board.peer_faults[fault.code] += 1
+                self._blame(peer, fault.code)
                 return
             await self._route(peer, message)
             return

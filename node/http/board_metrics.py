@@ -99,6 +99,8 @@ class BoardCollector(Collector):
         yield by_peer("peer_height", "Height that a peer says it has executed", heights)
         trips = [(name, said.rtt_ms / 1000) for name, said in seen if said.rtt_ms is not None]
         yield by_peer("peer_rtt_seconds", "Round trip to a peer", trips)
+        cut = [(peer.name, peer.cut_ms / 1000) for peer in peers]
+        yield by_peer("peer_cut_seconds", "How much longer a peer is cut off for its faults", cut)
         ends = CounterMetricFamily(
             "lugang_peer_link_ends", "Links ended, by peer and reason", labels=["peer", "reason"]
         )

@@ -138,6 +138,7 @@ def peers_of(node: NodeSeams) -> list[PeerAnswer]:
                 certified=None if seen is None else seen.certified,
                 observer=None if seen is None else seen.observer,
                 rtt_ms=None if seen is None else seen.rtt_ms,
+                cut_ms=0 if link is None else link.cut_ms,
             )
         )
     return rows

@@ -73,6 +73,7 @@ class Reason(StrEnum):
     TOO_MANY_STREAMS = "too_many_streams"
     WINDOW_EXCEEDED = "window_exceeded"
     FRAME_TOO_LARGE = "frame_too_large"
+    FAULTY = "faulty"
     # The door, before anybody is known.
     ADDRESS_REFUSED = "address_refused"
     HALF_OPEN_EVICTED = "half_open_evicted"
@@ -137,6 +138,10 @@ class Transport(Protocol):
 
     def set_registry(self, peers: Iterable[Peer]) -> None:
         """Replace the set of peers that may be linked; links of those left out are closed."""
+        ...
+
+    def cut_off(self, peer: PeerKey, seconds: float) -> None:
+        """End the link to a peer that keeps sending faults, and have none with it for so long."""
         ...
 
     def connected(self) -> tuple[PeerKey, ...]: ...

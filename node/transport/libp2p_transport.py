@@ -88,6 +88,11 @@ class Libp2pTransport:
         keeper = self._keepers.get(peer)
         return Sent.NOT_CONNECTED if keeper is None else keeper.send_nowait(channel, frame, priority)
 
+    def cut_off(self, peer: PeerKey, seconds: float) -> None:
+        keeper = self._keepers.get(peer)
+        if keeper is not None:
+            keeper.cut_off(seconds)
+
     def connected(self) -> tuple[PeerKey, ...]:
         return tuple(key for key, keeper in self._keepers.items() if keeper.link is not None and keeper.link.is_up)
 

@@ -7,6 +7,7 @@ often a peer may do that is bounded, for each link costs everybody above a `Peer
 
 from __future__ import annotations
 
+import math
 import random
 
 import trio
@@ -45,6 +46,7 @@ class PeerKeeper:
         self._called: GuardedYamux | None = None
         self._somebody_called = trio.Event()
         self._scope = trio.CancelScope()
+        self._cut_until = -math.inf
 
     async def run(self) -> None:
         """Link after link, until `dismiss` or cancellation."""
@@ -60,6 +62,19 @@ class PeerKeeper:
             self.link.end(LinkEnded(Reason.UNREGISTERED, "no longer in the registry"))
         self._scope.cancel()
 
+    def cut_off(self, seconds: float) -> None:
+        """No link for so long: the peer keeps sending what no correct node sends."""
+        self._cut_until = trio.current_time() + seconds
+        log.warning("%s keeps sending faults and is cut off for %d s", self.peer.name, seconds)
+        self._hang_up()
+        if self.link is not None:
+            self.link.end(LinkEnded(Reason.FAULTY, f"cut off for {seconds:.0f} s"))
+
+    @property
+    def cut_ms(self) -> int:
+        """For how long from now the peer is cut off."""
+        return int(1000 * max(0.0, self._cut_until - trio.current_time()))
+
     def _hang_up(self) -> None:
         """Drop a connection that nobody has served yet."""
         if self._called is not None:
@@ -68,6 +83,8 @@ class PeerKeeper:
 
     def check_call(self) -> None:
         """May this peer, which has just proved who it is, call us now? Raises `LinkEnded` where not."""
+        if self.cut_ms:
+            raise LinkEnded(Reason.FAULTY, f"{self.peer.name} is cut off for {self.cut_ms} ms more")
         if self.we_dial:
             raise LinkEnded(Reason.WRONG_DIRECTION, f"it is for us to dial {self.peer.name}")
         if not self._calls.may_spend(1, trio.current_time()):
@@ -94,6 +111,7 @@ class PeerKeeper:
             random.random,
         )
         while True:
+            await trio.sleep(self.cut_ms / 1000)
             try:
                 muxer = await self._dial()
             except LinkEnded as failure:
@@ -160,6 +178,7 @@ class PeerKeeper:
             bytes_out=counters.bytes_out,
             frames_in=counters.frames_in,
             frames_out=counters.frames_out,
+            cut_ms=self.cut_ms,
             throttled=counters.throttled + (0 if link is None else link.throttled),
             votes_queue=_queue(outboxes.get(Channel.VOTES)),
             bulk_queue=_queue(outboxes.get(Channel.BULK)),

@@ -13,7 +13,8 @@ class QueueStatistics:
 
 @dataclass(frozen=True, slots=True)
 class PeerStatistics:
-    """One registered peer since it entered the registry. `up_since_ms` is Unix time, None while there is no link."""
+    """One registered peer since it entered the registry. `up_since_ms` is Unix time, None while there is no link;
+    `cut_ms` is how much longer the peer is cut off for its faults."""
 
     name: str
     key: bytes
@@ -26,6 +27,7 @@ class PeerStatistics:
     frames_in: int
     frames_out: int
     throttled: int
+    cut_ms: int
     votes_queue: QueueStatistics
     bulk_queue: QueueStatistics
     inbox: QueueStatistics

@@ -34,6 +34,7 @@ def linked_to(world, count: int) -> None:
             frames_in=10,
             frames_out=20,
             throttled=3,
+            cut_ms=1_500 if i == 3 else 0,
             votes_queue=EMPTY,
             bulk_queue=EMPTY,
             inbox=EMPTY,
@@ -125,6 +126,8 @@ async def test_the_boards_numbers_are_exported(node):
     assert await node.metric("lugang_peer_faults_total", code="BYT-SIG") == 6
     assert await node.metric("lugang_peer_received_bytes_total", peer="collector") == 1_000
     assert await node.metric("lugang_peer_sent_frames_total", peer="user") == 20
+    assert await node.metric("lugang_peer_cut_seconds", peer="user") == 1.5
+    assert {row["organisation"]: row["cut_ms"] for row in (await node.api.get("/v1/peers")).json()}["user"] == 1_500
     assert await node.metric("lugang_peer_link_ends_total", peer="user", reason="silent") == 1
     assert await node.metric("lugang_key_expiry_timestamp_seconds", key="consensus") == float("inf")
     assert await node.metric("lugang_database_bytes") > 1_000

@@ -194,6 +194,7 @@ class World:
             ),
             journal=self.journal,
             board=self.board,
+            blame=lambda peer, code: None,
             clock=self.clock,
             settings=MempoolSettings(200),
             send=lambda *_: None,

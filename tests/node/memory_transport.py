@@ -51,6 +51,7 @@ class MemoryTransport:
         self.incoming = MemoryInbox()
         self._network = network
         self.registries: list[tuple[Peer, ...]] = []
+        self.cut: dict[PeerKey, float] = {}
         self.frames = 0
         self.bytes = 0
 
@@ -70,6 +71,10 @@ class MemoryTransport:
     def set_registry(self, peers: Iterable[Peer]) -> None:
         """Noted alone: pairs are linked whoever they are."""
         self.registries.append(tuple(peers))
+
+    def cut_off(self, peer: PeerKey, seconds: float) -> None:
+        self.cut[peer] = seconds
+        self._network.part(self.key, peer)
 
     def connected(self) -> tuple[PeerKey, ...]:
         return self._network.linked_to(self.key)
@@ -103,6 +108,11 @@ class MemoryNetwork:
                 self._cut.add(frozenset((other.key, key)))
                 other.incoming.send.send_nowait(PeerDown(key, Reason.SILENT))
                 self._here[key].incoming.send.send_nowait(PeerDown(other.key, Reason.SILENT))
+
+    def part(self, one: PeerKey, other: PeerKey) -> None:
+        self._cut.add(frozenset((one, other)))
+        for key, lost in ((one, other), (other, one)):
+            self._here[key].incoming.send.send_nowait(PeerDown(lost, Reason.FAULTY))
 
     def heal(self) -> None:
         for pair in self._cut:

@@ -69,6 +69,7 @@ class OrderingBench:
             genesis=GENESIS,
             store=SimpleNamespace(applied=SimpleNamespace(height=0, block_hash=CHAIN), certified=0),
             board=self.board,
+            blame=lambda peer, code: self.board.peer_faults.update([code]),
             clock=SimpleNamespace(now_ms=lambda: self.now_ms, wall_ms=lambda: self.now_ms),
             durable=SimpleNamespace(is_waiting=False, settled=lambda _: None),
             blocks=self.blocks,

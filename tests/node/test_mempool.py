@@ -73,6 +73,7 @@ class Bench:
     executed: set[bytes] = field(default_factory=set)
     strangers: set[bytes] = field(default_factory=set)
     looked_up: list[bytes] = field(default_factory=list)
+    blamed: list[tuple[PeerId, str]] = field(default_factory=list)
     taken: list[trio.Event] = field(default_factory=lambda: [trio.Event() for _ in range(3)])
 
     def look_up(self, key: bytes) -> None:
@@ -119,6 +120,7 @@ def make_mempool(path: Path, bench: Bench | None = None) -> tuple[Bench, list[Jo
         ),
         journal=journal,
         board=Board(0, Watch(ChainStatus(0, 0, 0)), Watch(OrderingStatus(0, 1, 0, "starting", 0, 4))),
+        blame=lambda peer, code: bench.blamed.append((peer, code)),
         clock=LoopClock(),
         settings=MempoolSettings(linger_ms=LINGER_MS),
         send=lambda to, message: bench.sent.append((to, message)),
@@ -450,7 +452,7 @@ async def test_a_peer_is_not_blamed_for_a_clock_that_differs(autojump_clock, ben
     wires = make(valid_until=GENESIS_TIME - 1).wire, make(valid_until=GENESIS_TIME + 3_600_500).wire
     await bench.mempool.door.send(PeerTransactions(PEER, wires))
     await bench.settle()
-    assert (len(bench.pool), bench.mempool._board.peer_faults) == (0, {})
+    assert (len(bench.pool), bench.mempool._board.peer_faults, bench.blamed) == (0, {}, [])
 
 
 STRANGER = bytes([78]) * 32
@@ -498,3 +500,13 @@ async def test_the_register_is_asked_once_for_each_key_until_a_block_changes_it(
     await bench.settle()
     [outcome] = await bench.submit(make("5").wire)
     assert (outcome.refused.code, bench.looked_up) == ("AUTH-001", [key, key])
+
+
+async def test_a_peer_is_blamed_for_what_no_correct_node_spreads(autojump_clock, bench):
+    await bench.mempool.door.send(PeerTransactions(PEER, (forged(make()), b"\x80\x01")))
+    await bench.settle()
+    assert sorted(bench.blamed) == [(PEER, "TX-001"), (PEER, "TX-003")]
+    # Whose fault a whole block is, catch-up finds out.
+    await bench.mempool.bodies.send(BlockWires(6, (forged(make()),)))
+    await bench.settle()
+    assert (len(bench.blamed), bench.mempool._board.peer_faults) == (2, {"TX-003": 1})

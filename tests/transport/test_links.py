@@ -244,6 +244,23 @@ def test_the_own_key_in_the_registry_is_no_peer():
     assert transport.statistics().peers == ()
 
 
+@pytest.mark.parametrize("cutter", [0, 1])
+async def test_a_peer_that_is_cut_off_has_no_link_until_its_time_is_over(cutter: int):
+    """Cut off by who calls, and by who is called."""
+    async with running(0, [peer(1, 1)]) as low, running(1, [peer(0)]) as high:
+        low.transport.set_registry([peer(1, high.port)])
+        one, other = ((low, 1), (high, 0))[cutter]
+        await one.up(other)
+        one.transport.cut_off(KEYS[other], 0.6)
+        began = trio.current_time()
+        assert (await one.down(other)).reason is Reason.FAULTY
+        await eventually(lambda: one.transport.statistics().peer(f"n{other}").link_ends == (("faulty", 1),))
+        assert 0 < one.transport.statistics().peer(f"n{other}").cut_ms <= 600
+        await one.up(other, times=2)
+        assert trio.current_time() - began >= 0.6
+        assert one.transport.statistics().peer(f"n{other}").cut_ms == 0
+
+
 async def test_an_address_from_the_chain_that_is_none_is_left_out(caplog):
     """Members may agree on any text; a node must not stop over it."""
     async with running(0, [peer(1, 1)]) as low, running(1, [peer(0)]) as high:
