@@ -6,7 +6,7 @@ offence under a key of its own, so that a second record of the same offence, wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from consensus.messages import Misbehaviour, decode_message
@@ -18,6 +18,8 @@ from ledger.validators import ValidatorSet
 from node.layout import OFFENCE
 
 AGE_HEIGHTS_MAX: Final = 1_000
+PER_BLOCK_MAX: Final = 8
+KEPT_MAX: Final = 64
 
 
 def offence_key(offence: Offence) -> bytes:
@@ -58,3 +60,38 @@ class MisbehaviourRules:
         if self._is_reported(key):
             raise PeerFault("BYT-EVIDENCE", f"an offence of height {offence[1]} that was reported before")
         return key
+
+
+class Reportable:
+    """The records that this node has been shown and no block has reported.
+
+    `verify(record, height)` gives the offence's key, or raises `PeerFault` when a block of `height` may not carry it.
+    """
+
+    def __init__(self, verify: Callable[[bytes, int], bytes]) -> None:
+        self._verify = verify
+        self._records: dict[bytes, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def keep(self, record: bytes) -> bool:
+        """Whether it is news, and there is room for it."""
+        is_news = record not in self._records and len(self._records) < KEPT_MAX
+        if is_news:
+            self._records[record] = None
+        return is_news
+
+    def of_block(self, height: int) -> tuple[bytes, ...]:
+        """What a block of `height` reports, each offence once; what it may not is forgotten."""
+        found: dict[bytes, bytes] = {}
+        for record in list(self._records):
+            try:
+                found.setdefault(self._verify(record, height), record)
+            except PeerFault:
+                del self._records[record]
+        return tuple(found.values())[:PER_BLOCK_MAX]
+
+    def on_decided(self, records: Iterable[bytes]) -> None:
+        for record in records:
+            self._records.pop(record, None)

@@ -112,6 +112,7 @@ from node.messages import (
     Waiting,
     WakeAt,
 )
+from node.misbehaviour import Reportable
 from node.store import Store
 from node.transport.interface import Peer
 from node.watch import Watch
@@ -120,8 +121,6 @@ if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
 TOGETHER_MESSAGES_MAX: Final = 64
-MISBEHAVIOUR_PER_BLOCK_MAX: Final = 8
-MISBEHAVIOUR_KEPT_MAX: Final = 64
 HEIGHTS_AHEAD_MAX: Final = 2
 BODY_OVERHEAD_BYTES: Final = 64 * 1024
 """Room in a body for what is no transaction: misbehaviour records and the heads of arrays."""
@@ -175,7 +174,7 @@ class Ordering:
         self._said_timer_ms: int | None = None
         self._delivered = 0
         self._build: Build | None = None
-        self._misbehaviour: dict[bytes, None] = {}
+        self._reportable = Reportable(parts.permission.verify_record)
         self._mode: tuple[Mode, str] = (Mode.VOTING, "")
         self._view_changes = 0
         self._waiting = Waiting(0, None)
@@ -406,7 +405,7 @@ class Ordering:
         self._try_caught_up()
 
     def _submit(self) -> None:
-        count = self._waiting.count + len(self._misbehaviour)
+        count = self._waiting.count + len(self._reportable)
         if self._delivered == 0:
             # A new chain's first block may be empty: until one is certified nobody can prove even the genesis's state.
             count = max(count, 1)
@@ -481,7 +480,7 @@ class Ordering:
 
     def _assemble(self, build: Build, taken: Taken) -> HeldBlock:
         suite = self._domain.suite
-        misbehaviour = self._reportable(build.height)
+        misbehaviour = self._reportable.of_block(build.height)
         wires = tuple(transaction.wire for transaction in taken.transactions)
         header = Header(
             chain=self._domain.chain,
@@ -498,16 +497,6 @@ class Ordering:
             valset_hash=build.valset_hash,
         )
         return make_block(suite, header, taken.transactions, misbehaviour)
-
-    def _reportable(self, height: int) -> tuple[bytes, ...]:
-        """What this node has been shown and no block has reported; the rest is forgotten."""
-        found: dict[bytes, bytes] = {}
-        for record in list(self._misbehaviour):
-            try:
-                found.setdefault(self._parts.permission.verify_record(record, height), record)
-            except PeerFault:
-                del self._misbehaviour[record]
-        return tuple(found.values())[:MISBEHAVIOUR_PER_BLOCK_MAX]
 
     def _on_validate(self, height: int, block_hash: bytes) -> None:
         block = self._blocks.get(block_hash)
@@ -540,8 +529,7 @@ class Ordering:
         self._delivered = height
         self._fetching.forget(height)
         self._parts.permission.on_decided(block)
-        for record in block.misbehaviour:
-            self._misbehaviour.pop(record, None)
+        self._reportable.on_decided(block.misbehaviour)
         self._parts.to_executor(
             Execute(
                 header=block.header,
@@ -569,8 +557,7 @@ class Ordering:
         record = encode_message(misbehaviour)
         self._parts.board.alarms["misbehaviour"] += 1
         log.warning("misbehaviour offender=%s kind=%s", misbehaviour.offender.hex()[:16], misbehaviour.kind.name)
-        if record not in self._misbehaviour and len(self._misbehaviour) < MISBEHAVIOUR_KEPT_MAX:
-            self._misbehaviour[record] = None
+        if self._reportable.keep(record):
             self._submit()
 
     def _on_mode(self, mode: Mode, reason: str, diverged: tuple[Checkpoint, Checkpoint] | None) -> None:

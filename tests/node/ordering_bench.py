@@ -73,7 +73,7 @@ class OrderingBench:
             clock=SimpleNamespace(now_ms=lambda: self.now_ms, wall_ms=lambda: self.now_ms),
             durable=SimpleNamespace(is_waiting=False, settled=lambda _: None),
             blocks=self.blocks,
-            permission=SimpleNamespace(on_applied=lambda _: None),
+            permission=SimpleNamespace(on_applied=lambda _: None, verify_record=None),
             directory=SimpleNamespace(key_of=lambda peer: peer, adopt=lambda _: (), follow=lambda *_: False),
             nodes=(),
             send=lambda to, message: self.sent.append((to, message)),
