@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol
 from contracts.authority import Authority, Registers
 from contracts.bound import BoundContract
 from contracts.ground import Ground
-from contracts.language.helpers import wrong_type
 from contracts.language.meter import CHECK_SOURCE_UNITS_PER_BYTE, SIGNATURE_UNITS, OutOfBudget
+from contracts.language.sdk_functions import wrong_type
 from contracts.refusals import CONTRACT_FAULTS, engine_refusal
 from contracts.state_map import no_row, rollback
 from ledger.errors import BadSignature, Refused, refuse

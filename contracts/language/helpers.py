@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from contracts.language import dates
-from contracts.language.credit_code import is_credit_code
 from contracts.language.looks import look_of
 from contracts.language.meter import ITEMS_PER_UNIT, Meter, OutOfBudget
+from contracts.language.sdk_functions import SdkFunctions, wrong_type
 from ledger import money
 from ledger.codec import INTEGER_MAX, check_value, encode
 from ledger.crypto import Hasher
@@ -36,13 +35,6 @@ BYTES_PER_UNIT: Final = 4
 _SEQUENCES: Final = (tuple, list)
 _ENDS: Final = (int, type(None))
 SCALARS: Final = (int, str, bytes, bool, type(None))
-
-
-def wrong_type(what: str, value: Any) -> Refused:
-    """A value of a type that does not belong there; `what` names the place."""
-    if type(value) is int and what != "record":
-        return refuse("EXE-002", detail=what)
-    return refuse("EXE-006", detail=what)
 
 
 def wrong_count(expected: int, args: tuple[Any, ...]) -> Refused:
@@ -82,7 +74,7 @@ def _shape(value: Any) -> Any:
     return [_shape(part) for part in value] if type(value) is tuple else type(value)
 
 
-class Helpers:
+class Helpers(SdkFunctions):
     """`packers`: the records' classes of this contract, each with the function that makes a tuple of one."""
 
     def __init__(self, meter: Meter, contract_digest: Hasher) -> None:
@@ -551,16 +543,6 @@ class Helpers:
 
     # -- the SDK's own
 
-    def round_half_up(self, numerator: Any, denominator: Any) -> int:
-        if type(numerator) is not int or type(denominator) is not int or denominator <= 0:
-            raise wrong_type("round_half_up", None)
-        return money.round_half_up(numerator, denominator)
-
-    def fen(self, amount: Any) -> int:
-        if type(amount) is not int:
-            raise wrong_type("fen", None)
-        return amount
-
     def apportion(self, total: Any, weights: Any) -> list[int]:
         items = self._items(weights)
         self._charge(8 * ITEMS_PER_UNIT * len(items))
@@ -570,35 +552,12 @@ class Helpers:
             raise wrong_type("apportion", None)
         return money.apportion(total, items)
 
-    def add_months(self, day: Any, months: Any) -> int:
-        if type(day) is not int or type(months) is not int:
-            raise wrong_type("add_months", None)
-        return dates.add_months(day, months)
-
-    def day_of(self, year: Any, month: Any, day: Any) -> int:
-        if type(year) is not int or type(month) is not int or type(day) is not int:
-            raise wrong_type("day_of", None)
-        return dates.day_of(year, month, day)
-
-    def date_of(self, day: Any) -> tuple[int, int, int]:
-        if type(day) is not int:
-            raise wrong_type("date_of", None)
-        return dates.date_of(day)
-
-    def weekday(self, day: Any) -> int:
-        if type(day) is not int:
-            raise wrong_type("weekday", None)
-        return dates.weekday(day)
-
     def digest(self, tag: Any, *values: Any) -> bytes:
         if type(tag) is not str:
             raise wrong_type("digest", None)
         encoded = encode((tag, *[self.plain(self.shown(self.frozen(value))) for value in values]))
         self._charge(ITEMS_PER_UNIT * len(encoded) // 4)
         return self._digest(encoded)
-
-    def is_credit_code(self, code: Any) -> bool:
-        return type(code) is str and is_credit_code(code)
 
     def look_of(self, name: Any) -> str:
         if type(name) is not str:
