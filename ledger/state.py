@@ -24,6 +24,7 @@ from typing import Any, Final
 import cbor2
 
 from ledger.codec import array, blob, blob_up_to, encode, exactly, integer, row
+from ledger.crowd import Crowd
 from ledger.crypto import HASH_BYTES, ZERO_HASH, Hasher, Suite
 from ledger.errors import BadProof, refuse
 
@@ -43,6 +44,9 @@ PAGE_HEADS: Final = tuple(encode((None,) * count)[: -count or None] for count in
 ENTRY_HEADS: Final = tuple(encode((bytes(n), b""))[: -n - 1] for n in range(KEY_BYTES_MAX + 1))
 DIGEST_HEAD: Final = encode(ZERO_HASH)[:-HASH_BYTES]
 """The first bytes of a page, of an entry whose key has n bytes, and of a digest."""
+
+CROWDS_KEPT: Final = 256
+"""A kept trie takes some 300 bytes an entry; a page that is not among them is put together anew."""
 
 Entry = tuple[bytes, bytes]
 """(full key, digest of the value)"""
@@ -94,6 +98,10 @@ class StateHasher:
         bit, left, right = split(leaves)
         return self.fork_digest(bit, self._trie_top(left), self._trie_top(right))
 
+    def crowd(self, entries: list[Entry]) -> Crowd:
+        """The trie of a page, to be kept and changed."""
+        return Crowd(self._key, self.entry_digest, self.fork_digest, entries)
+
     def trie_path(self, entries: list[Entry], wanted: bytes) -> tuple[Entry, list[tuple[int, bytes]]]:
         """The entry at which the bits of `wanted` end, and the forks from the top with the digest not taken."""
         leaves = [(self._key(key), self.entry_digest((key, digest))) for key, digest in entries]
@@ -144,6 +152,7 @@ class StateTree:
         self._levels = [
             bytearray(HASH_BYTES << (hasher.bits - ARITY_BITS * level)) for level in range(hasher.levels + 1)
         ]
+        self._crowds: dict[int, Crowd] = {}
 
     @classmethod
     def load(cls, hasher: StateHasher, pages: Iterable[tuple[int, bytes]]) -> StateTree:
@@ -180,7 +189,12 @@ class StateTree:
             entries = sorted(page.items())
             encoded = write_page(entries)
             pages[bucket] = encoded if entries else None
-            digests[bucket] = self.hasher.page_digest(bucket, entries, encoded)
+            if len(entries) > PAGE_ENTRIES_MAX:
+                top = self._crowd(bucket, entries, rows).top
+                digests[bucket] = self.hasher.trie_digest(bucket, len(entries), top)
+            else:
+                self._crowds.pop(bucket, None)
+                digests[bucket] = self.hasher.page_digest(bucket, entries, encoded)
         self._climb(digests)
         return StateUpdate(self.root, pages)
 
@@ -194,6 +208,20 @@ class StateTree:
             return StateProof(tuple(entries), None, (), levels)
         entry, forks = self.hasher.trie_path(entries, full_key)
         return StateProof((entry,), len(entries), tuple(forks), levels)
+
+    def _crowd(self, bucket: int, entries: list[Entry], rows: list[tuple[bytes, bytes | None]]) -> Crowd:
+        """The bucket's trie with these entries, `rows` of which are new; the tries used last are kept."""
+        crowd = self._crowds.pop(bucket, None)
+        if crowd is None:
+            crowd = self.hasher.crowd(entries)
+        else:
+            for key, digest in rows:
+                crowd.change(key, digest)
+        assert len(crowd) == len(entries), "the trie that was kept has the page's entries"
+        self._crowds[bucket] = crowd
+        if len(self._crowds) > CROWDS_KEPT:
+            del self._crowds[next(iter(self._crowds))]
+        return crowd
 
     def _is_occupied(self, bucket: int) -> bool:
         start = HASH_BYTES * bucket

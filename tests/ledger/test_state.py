@@ -108,6 +108,21 @@ def test_root_is_the_naive_one_after_any_history(history):
         assert ledger.write(changes) == naive_root(ledger.contents)
 
 
+crowding = st.builds(key_of, st.integers(0, 70), st.sampled_from([0x80, 0x81]))
+crowded_histories = st.lists(st.dictionaries(crowding, st.none() | st.binary(max_size=2), max_size=90), max_size=8)
+
+
+@given(crowded_histories, st.sampled_from([1, 256]))
+@settings(max_examples=60)
+def test_a_crowded_page_s_root_is_the_naive_one_however_it_came_about(history, kept):
+    """All keys share two pages, which grow past the limit and shrink again; one or both tries are kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ledger.state.CROWDS_KEPT", kept)
+        ledger = Ledger()
+        for changes in [{key_of(i, 0x80): b"" for i in range(30)}, *history]:
+            assert ledger.write(changes) == naive_root(ledger.contents)
+
+
 def test_crowded_pages_are_tries_and_roots_forget_the_order():
     # 900 keys in 16 buckets: about 56 a page, so every page is a trie.
     contents = {key_of(i): bytes([i % 256]) for i in range(900)}
