@@ -21,7 +21,7 @@ ARROWS: Mapping[str, frozenset[str]] = {
 
 # A module of the ground floor may import only modules that stand before it. A new module gets its place here first.
 LEDGER_ORDER = (
-    "language", "choices", "errors", "money", "codec", "crypto", "sm2", "national", "merkle", "history", "validators",
+    "language", "choices", "errors", "money", "codec", "crypto", "crowd", "sm2", "national", "merkle", "history", "validators",
     "transaction", "block", "receipt", "checkpoint", "statement", "state", "genesis", "interface", "keys", "wording",
     "glossary", "summary", "proofs", "evidence", "lexicon", "verdict", "api",
 )  # fmt: skip
