@@ -402,6 +402,15 @@ class Credit(Contract):
         return self.of_funder.rows(funder, after=after, limit=256)
 
     @view
+    def open_for(self, ctx, organisation: Org) -> int:
+        """zh: 尚有限额或占用的额度项数，双方各至多 256 | en: Lines with a limit or in use, of either side, 256 of each at most"""
+        count = 0
+        for key, row in self.of_core.rows(organisation, limit=256) + self.of_funder.rows(organisation, limit=256):
+            if row.limit + row.reserved + row.occupied > 0:
+                count = count + 1
+        return count
+
+    @view
     def sub_lines(self, ctx, line: Id, after: Id | None = None) -> tuple[tuple[Id, Line], ...]:
         """zh: 下级额度 | en: The lines cut from a line"""
         return self.under.rows(line, after=after, limit=256)

@@ -9,6 +9,7 @@ from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Map, Org
 from contracts.sdk import action, apportion, fen, view
 
 PER_TRANCHE_MAX = 8
+OPEN_MAX = 64
 
 
 class Guarantee(Record):
@@ -111,6 +112,21 @@ class Guarantees(Contract):
         self.guarantees[(tranche, guarantor)] = row.replace(amount=left)
         # what is announced
         ctx.emit(Honoured(tranche=tranche, guarantor=guarantor, face=face, left=left))
+
+    @view
+    def open_for(self, ctx, guarantor: Org) -> int:
+        """zh: 对现存凭证的担保项数，至多 64 | en: Guarantees of vouchers that live, 64 at most"""
+        count = 0
+        after = None
+        more = True
+        while more and count < OPEN_MAX:
+            page = self.by_guarantor.rows(guarantor, after=after, limit=OPEN_MAX)
+            for key, row in page:
+                after = key
+                if row.amount > 0 and ctx.view("trace", "is_live", key[0]):
+                    count = count + 1
+            more = len(page) == OPEN_MAX
+        return count
 
     @view
     def guarantees_of(self, ctx, tranche: Id) -> tuple[tuple[tuple[Id, Org], Guarantee], ...]:

@@ -142,6 +142,11 @@ class Membership(Contract):
     too_early = Refusal("MEM-011", zh="异议期未满，至 {at}", en="the old key may object until {at}")
     no_look = Refusal("MEM-015", zh="名称 {name} 须由汉字、拉丁字母、数字与常用标点组成", en="the name {name} must consist of Chinese characters, Latin letters, digits and common marks")
     alike = Refusal("MEM-014", zh="名称 {name} 与 {organisation} 的名称看上去相同", en="the name {name} looks like that of {organisation}")
+    still_open = Refusal(
+        "MEM-016",
+        zh="机构尚有未了业务：持有凭证 {held} 张、未清偿凭证 {owed} 张、授信额度 {lines} 项、未结付款 {payments} 笔、担保 {guarantees} 项",
+        en="business is open: {held} vouchers held, {owed} to be paid, {lines} credit lines, {payments} payments, {guarantees} guarantees",
+    )
     repeated = Refusal("MEM-012", zh="{name} 重复", en="{name} stands twice")
     no_key = Refusal("MEM-013", zh="{key} 不是可用的公钥", en="{key} is no public key that anybody could sign with")
 
@@ -280,11 +285,33 @@ class Membership(Contract):
         """zh: 恢复 {organisation} 的业务，依据 {order} | en: Reinstate {organisation}, by order {order}"""
         self.change(ctx, organisation, "suspended", "active", order)
 
-    # who may: business that is still open is the supervisor's to look for, in the other contracts' views
+    # who may
     @action(role="supervisor", permission="make")
     def dismiss(self, ctx, organisation: Org, order: Digest) -> None:
         """zh: 办理 {organisation} 退出，依据 {order} | en: Let {organisation} leave, by order {order}"""
+        # what must hold: nothing waits for it and nobody waits for it
+        held, owed, lines, payments, guarantees = self.open_business(ctx, organisation)
+        ctx.require(
+            held + owed + lines + payments + guarantees == 0, self.still_open,
+            held=held, owed=owed, lines=lines, payments=payments, guarantees=guarantees,
+        )  # fmt: skip
+        # what changes and what is announced
         self.change(ctx, organisation, "active", "left", order)
+
+    def open_business(self, ctx, organisation: Org) -> tuple[int, int, int, int, int]:
+        """What an organisation holds, owes, has lent or borrowed, has to pay or get, and stands in for; each is counted up
+        to a page. A chain need not have every contract."""
+        there = ctx.view("governance", "list_contracts", None)
+        held, owed, lines, payments, guarantees = (0, 0, 0, 0, 0)
+        if "voucher" in there:
+            held, owed = ctx.view("voucher", "open_for", organisation)
+        if "credit" in there:
+            lines = ctx.view("credit", "open_for", organisation)
+        if "settlement" in there:
+            payments = ctx.view("settlement", "open_for", organisation)
+        if "guarantee" in there:
+            guarantees = ctx.view("guarantee", "open_for", organisation)
+        return (held, owed, lines, payments, guarantees)
 
     def change(self, ctx, organisation: Org, before: Text, after: Text, order: Digest) -> None:
         row = self.organisations[organisation]
@@ -449,6 +476,11 @@ class Membership(Contract):
     def list_organisations(self, ctx, after: Org | None = None) -> tuple[Org, ...]:
         """zh: 机构名单 | en: Organisations by name"""
         return self.organisations.keys(after=after, limit=ROWS_MAX)
+
+    @view
+    def still_open_for(self, ctx, organisation: Org) -> tuple[int, int, int, int, int]:
+        """zh: 未了业务：持有凭证、未清偿凭证、授信额度、未结付款、担保的件数 | en: Open business: vouchers held and owed, lines, payments, guarantees"""
+        return self.open_business(ctx, organisation)
 
     @view
     def applicants(self, ctx, after: Org | None = None) -> tuple[Org, ...]:

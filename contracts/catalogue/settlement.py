@@ -354,6 +354,15 @@ class Settlement(Contract):
         return self.of_payee.rows(payee, "open", after=after, limit=256)
 
     @view
+    def open_for(self, ctx, organisation: Org) -> int:
+        """zh: 未结付款笔数，收付各至多 256 | en: Payments that are open, to make and to get, 256 of each kind at most"""
+        count = 0
+        for status in ("open", "stated"):
+            count = count + len(self.of_payer.keys(organisation, status, limit=256))
+            count = count + len(self.of_payee.keys(organisation, status, limit=256))
+        return count
+
+    @view
     def to_confirm(self, ctx, payee: Org, after: Id | None = None) -> tuple[tuple[Id, Instruction], ...]:
         """zh: 待确认收款 | en: Payments that the payee is asked to confirm"""
         return self.of_payee.rows(payee, "stated", after=after, limit=256)

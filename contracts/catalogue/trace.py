@@ -119,6 +119,11 @@ class Trace(Contract):
         """zh: 是否暂扣兑付款：冻结或争议中 | en: Whether its money is held back: frozen, or disputed"""
         return self.holds_back(ctx, Tranche.of(ctx.view("voucher", "tranche", tranche)))
 
+    @view
+    def is_live(self, ctx, tranche: Id) -> bool:
+        """zh: 是否现存 | en: Whether a tranche lives"""
+        return Tranche.of(ctx.view("voucher", "tranche", tranche)).live
+
     # ---- helpers -----------------------------------------------------------------------------------------------------
 
     def holds_back(self, ctx, row: Tranche) -> bool:

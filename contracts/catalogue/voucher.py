@@ -634,6 +634,13 @@ class Voucher(Contract):
         return self.issued_by.rows(issuer, after=after, limit=256)
 
     @view
+    def open_for(self, ctx, organisation: Org) -> tuple[int, int]:
+        """zh: 持有的与未清偿的凭证张数，各至多 256 | en: How many an organisation holds and has not paid, 256 of each at most"""
+        offered = self.awaiting.keys(organisation, "offer", limit=256)
+        owed = self.unpaid.keys(organisation, limit=256)
+        return (len(self.holdings.keys(organisation, limit=256)) + len(offered), len(owed))
+
+    @view
     def came_of(self, ctx, tranche: Id, after: Id | None = None) -> tuple[tuple[Id, Tranche], ...]:
         """zh: 由该凭证直接拆出或并入的凭证 | en: What was carved directly from a tranche, or what it was merged into"""
         held = self.tranches[tranche]
