@@ -1,4 +1,4 @@
-"""A member leaves when nothing is open: what it holds, owes, lends, pays and stands in for is counted in the refusal."""
+"""A member leaves when nothing is open: what it holds, owes, lends, pays and stands in for is in the refusal."""
 
 from __future__ import annotations
 

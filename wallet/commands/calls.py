@@ -19,6 +19,7 @@ from ledger.wording import short_id, show_value
 from wallet.client import Agreed, Progress
 from wallet.commands.words import finish, ids_in, reading, receipt_object, say_receipt, say_row
 from wallet.console import App, wallet_command
+from wallet.effects import effects_of
 from wallet.forms import MISSING, PREFIX_CHARACTERS_MIN, plain, read_arguments
 from wallet.offline import OfflineDraft
 from wallet.problems import problem
@@ -79,6 +80,11 @@ def show_draft(app: App, sentence: str, contract: str, action: str, args: tuple[
     for row in app.session.context(contract, action, args):
         app.say("参考（不在签署内容中）：", "For reference, not part of what is signed:")
         say_row(app, row)
+    effects = effects_of(app.session, contract, action, args, app.organisation())
+    for zh, en in effects:
+        app.say(f"影响：{zh}", f"Effect: {en}")
+    if effects:
+        app.facts["effects"] = [{"zh": zh, "en": en} for zh, en in effects]
 
 
 @wallet_command("call", "办理一项业务：显示摘要，确认，签名，等待最终确认", "act: show the sentence, ask, sign, wait")
@@ -142,7 +148,7 @@ def call(
     app.say(f"已提交，交易 {transaction.id.hex()}", f"sent, transaction {transaction.id.hex()}")
     with progress_of(app) as progress:
         [outcome] = app.session.finish([transaction], seconds=seconds, progress=progress)
-    return {**finish(app, outcome), "sentence": prepared.sentence}
+    return {**finish(app, outcome), **app.facts, "sentence": prepared.sentence}
 
 
 def _known_value(app: App, contract: str, action: str, read: dict[str, Any], wanted: Field) -> Any:
