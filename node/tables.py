@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -27,10 +28,35 @@ MODES: Final = {
 }
 
 
+REASONS: Final = (
+    (r"height (\d+): own execution differs from the certified one", r"高度 \1：本节点的执行结果与已认证的不同"),
+    (r"height (\d+): another checkpoint of it was signed before", r"高度 \1：先前已签署另一检查点"),
+    (r"height (\d+): no result can reach a quorum", r"高度 \1：任何结果都无法达到法定数"),
+    (r"executing again: (.*)", r"再次执行：\1"),
+    (r"a quorum voted for block (\w+), which is invalid here", r"法定数的节点投票支持区块 \1，而本节点认定其无效"),
+    (r"(\w+) own (\w+) other (\w+)", r"\1 本节点 \2，其他 \3"),
+    (r"first receipt that differs: (\d+), transaction (\w+)", r"首个不同的回执：第 \1 笔，交易 \2"),
+    (r"first receipt that differs: (\d+), what follows the transactions", r"首个不同的回执：第 \1 项，交易之后的清理"),
+    (r"first state key that differs, as a peer says: (\w+) own (.+) other (.+)",
+     r"首个不同的状态键（据对方节点）：\1，本节点 \2，其他 \3"),
+)  # fmt: skip
+"""Why a node stopped, as consensus and divergence say it in English for logs and programs; in Chinese for people."""
+
+
+def reason_in_chinese(reason: str) -> str:
+    """Part by part; what is not known stays as it was said."""
+    parts = []
+    for part in reason.split("; "):
+        found = [(match, zh) for english, zh in REASONS if (match := re.fullmatch(english, part))]
+        parts.append(found[0][0].expand(found[0][1]) if found else part)
+    return "；".join(parts).replace("not written", "未写入").replace("removed", "已删除")
+
+
 def print_status(status: dict[str, Any], peers: Sequence[dict[str, Any]]) -> None:
     console = Console(highlight=False)
     mode = words(*MODES.get(status["mode"], (status["mode"], status["mode"])))
-    reason = f" ({status['halt_reason']})" if status["halt_reason"] else ""
+    halted = status["halt_reason"]
+    reason = words(f"（{reason_in_chinese(halted)}）", f" ({halted})") if halted else ""
     applied, certified, round_now = status["applied"], status["certified"], status["round"]
     linked, oldest = f"{status['peers_connected']} / {status['peers']}", status["pool_oldest_ms"] / 1000
     changes, uptime = status["view_changes"], timedelta(seconds=status["uptime_ms"] // 1000)

@@ -113,18 +113,24 @@ class Exporter:
     def _interfaces(self, signed: Sequence[Transaction]) -> dict[str, Interface]:
         names = dict.fromkeys([*(entry.body.contract for entry in signed), *(row.contract for row in self.rows)])
         found = {name: self.session.interface(name) for name in names}
-        for entry in signed:
+        for entry in self._readable(signed):
             interface = found[entry.body.contract]
             acts = acts_called(interface, interface.action(entry.body.action), entry.body.args)
             if acts is not None and acts.contract not in found:
                 found[acts.contract] = self.session.interface(acts.contract)
         return found
 
+    def _readable(self, signed: Sequence[Transaction]) -> list[Transaction]:
+        """Those signed under an interface that is in force. Nodes hand out no other, so what was signed under an older
+        one stands in the file without its sentence, and the verdict says so."""
+        in_force = self.session.client.interface
+        return [entry for entry in signed if in_force(entry.body.contract)[0] == entry.body.summary.interface]
+
     def _names(self, signed: Sequence[Transaction], interfaces: dict[str, Interface]) -> list[Row]:
         """Membership's records of the organisations that sentences and rows mention, unless the genesis says the same:
         the genesis is in every verifier's hands anyway."""
         mentioned: dict[str, None] = {}
-        for entry in signed:
+        for entry in self._readable(signed):
             interface = interfaces[entry.body.contract]
             mentioned.update(dict.fromkeys(self.session.mentioned(interface, entry.body.action, entry.body.args)))
         for row in self.rows:
