@@ -12,11 +12,13 @@ from starlette.responses import Response
 
 from ledger.api import FreshnessAnswer, FreshnessQuery, PeerAnswer, Status
 from ledger.errors import refuse
+from node.board import PeerSeen
 from node.http.answers import JSON, answer, from_hex
 from node.http.bodies import Bodies
 from node.http.openapi import body_of, returns
 from node.http.seams import NodeSeams
 from node.messages import Reply, SignFreshness
+from node.transport.statistics import PeerStatistics
 
 NONCE_BYTES: Final = 32
 SOFTWARE: Final = f"lugang-chain {version('lugang-chain')}"
@@ -100,7 +102,7 @@ def status_of(node: NodeSeams) -> Status:
         mode=ordering.mode,
         halt_reason=ordering.reason,
         peers_connected=sum(peer.up_since_ms is not None for peer in peers),
-        peers=len(genesis.validators) - 1,
+        peers=len(genesis.validators) - 1 if board.transport is None else len(peers),
         quorum=ordering.quorum,
         pool_count=pool.count,
         pool_oldest_ms=0 if pool.oldest_since_ms is None else max(0, now_ms - pool.oldest_since_ms),
@@ -119,26 +121,29 @@ def business_day(node: NodeSeams) -> int:
 
 
 def peers_of(node: NodeSeams) -> list[PeerAnswer]:
-    """One row for each other validator of the genesis, in its order, linked or not."""
+    """One row for each node to be linked, linked or not: those of the genesis in its order, then who has joined since."""
     board = node.reads.board
-    links = {} if board.transport is None else {peer.key: peer for peer in board.transport.peers}
+    entries = [e for e in node.reads.genesis.validators if e.transport_key != node.identity.transport_key]
+    if board.transport is None:
+        return [_peer(entry.organisation, entry.transport_key, None, None) for entry in entries]
+    links = {peer.key: peer for peer in board.transport.peers}
     rows = []
-    for entry in node.reads.genesis.validators:
-        if entry.transport_key == node.identity.transport_key:
-            continue
-        link = links.get(entry.transport_key)
-        seen = board.peers.get(entry.key)
-        rows.append(
-            PeerAnswer(
-                organisation=entry.organisation,
-                transport_key=entry.transport_key.hex(),
-                connected=link is not None and link.up_since_ms is not None,
-                since_ms=None if link is None else link.up_since_ms,
-                height=None if seen is None else seen.height,
-                certified=None if seen is None else seen.certified,
-                observer=None if seen is None else seen.observer,
-                rtt_ms=None if seen is None else seen.rtt_ms,
-                cut_ms=0 if link is None else link.cut_ms,
-            )
-        )
-    return rows
+    for entry in entries:
+        link = links.pop(entry.transport_key, None)
+        if link is not None:
+            rows.append(_peer(entry.organisation, entry.transport_key, link, board.peers.get(entry.key)))
+    return rows + [_peer(link.name, key, link, None) for key, link in links.items()]
+
+
+def _peer(organisation: str, transport_key: bytes, link: PeerStatistics | None, seen: PeerSeen | None) -> PeerAnswer:
+    return PeerAnswer(
+        organisation=organisation,
+        transport_key=transport_key.hex(),
+        connected=link is not None and link.up_since_ms is not None,
+        since_ms=None if link is None else link.up_since_ms,
+        height=None if seen is None else seen.height,
+        certified=None if seen is None else seen.certified,
+        observer=None if seen is None else seen.observer,
+        rtt_ms=None if seen is None else seen.rtt_ms,
+        cut_ms=0 if link is None else link.cut_ms,
+    )

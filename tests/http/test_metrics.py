@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections import namedtuple
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -158,3 +159,21 @@ async def test_the_table_for_operators_is_what_is_exported(node):
 async def test_the_monitoring_listener_has_nothing_else(node, path):
     answer = await node.watch.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "RPC-004")
+
+
+async def test_peers_are_those_whom_the_node_links(node):
+    """Who has joined since the genesis has a row, who has left has none."""
+    world = node.world
+    linked_to(world, 3)
+    before = world.board.transport
+    joined = replace(before.peers[0], name="newcomer", key=bytes([9]) * 32)
+    world.board.transport = replace(before, peers=(*before.peers[1:], joined))
+    rows = (await node.api.get("/v1/peers")).json()
+    names = ["collector", "subject", "user", "newcomer"]
+    assert [(row["organisation"], row["connected"]) for row in rows] == list(
+        zip(names, (True, True, False, True), strict=True)
+    )
+    assert rows[-1]["transport_key"] == "09" * 32
+    world.board.transport = replace(before, peers=(*before.peers, joined))
+    status = (await node.api.get("/v1/status")).json()
+    assert (status["peers"], status["peers_connected"]) == (5, 4)
