@@ -121,7 +121,7 @@ def business_day(node: NodeSeams) -> int:
 
 
 def peers_of(node: NodeSeams) -> list[PeerAnswer]:
-    """One row for each node to be linked, linked or not: those of the genesis in its order, then who has joined since."""
+    """One row for each node to be linked, linked or not: those of the genesis first, then who has joined since."""
     board = node.reads.board
     entries = [e for e in node.reads.genesis.validators if e.transport_key != node.identity.transport_key]
     if board.transport is None:
