@@ -39,6 +39,7 @@ NUMBER_BYTES: Final = 3
 """Contract number u16 and map number u8, in front of every key."""
 BUCKET_BITS: Final = (4, 8, 12, 16, 20)
 ZERO_CHILDREN: Final = bytes(ARITY * HASH_BYTES)
+LEVELS: Final = tuple([bytes([level]) for level in range(BUCKET_BITS[-1] // ARITY_BITS + 1)])
 
 PAGE_HEADS: Final = tuple(encode((None,) * count)[: -count or None] for count in range(PAGE_ENTRIES_MAX + 1))
 ENTRY_HEADS: Final = tuple(encode((bytes(n), b""))[: -n - 1] for n in range(KEY_BYTES_MAX + 1))
@@ -58,6 +59,7 @@ class StateHasher:
     def __init__(self, suite: Suite, bits: int) -> None:
         assert bits in BUCKET_BITS, f"bucket bits are one of {BUCKET_BITS}"
         self.bits = bits
+        self._bits_byte = bytes([bits])
         self.levels = bits // ARITY_BITS
         self.value: Hasher = suite.hasher("value")
         self._place, self._page, self._tree = (suite.hasher(tag) for tag in ("place", "page", "tree"))
@@ -65,17 +67,17 @@ class StateHasher:
         self._trie, self._root = suite.hasher("trie"), suite.hasher("root")
 
     def bucket_of(self, full_key: bytes) -> int:
-        if full_key[2] & MAP_PLACED_BY_TRANSACTION:
-            full_key = full_key[: NUMBER_BYTES + PLACING_BYTES]
-        return int.from_bytes(self._place(full_key)[:4], "big") >> (32 - self.bits)
+        return self.bucket_at(placing_part(full_key))
+
+    def bucket_at(self, placing: bytes) -> int:
+        return int.from_bytes(self._place(placing)[:4], "big") >> (32 - self.bits)
 
     def page_digest(self, bucket: int, entries: list[Entry], encoded: bytes) -> bytes:
         """The digest of a page; `encoded` is the CBOR of `entries`, which the caller stores anyway."""
         if not entries:
             return ZERO_HASH
-        head = bytes([self.bits]) + bucket.to_bytes(4, "big")
         if len(entries) <= PAGE_ENTRIES_MAX:
-            return self._page(head + encoded)
+            return self._page(self._bits_byte + bucket.to_bytes(4, "big") + encoded)
         top = self._trie_top([(self._key(key), self.entry_digest((key, digest))) for key, digest in entries])
         return self.trie_digest(bucket, len(entries), top)
 
@@ -114,11 +116,16 @@ class StateHasher:
             leaves = taken
         return by_hash[leaves[0][0]], forks
 
-    def node_digest(self, level: int, children: bytes) -> bytes:
-        return ZERO_HASH if children == ZERO_CHILDREN else self._tree(bytes([level]) + children)
+    def node_digest(self, level: int, children: bytes | bytearray) -> bytes:
+        return ZERO_HASH if children == ZERO_CHILDREN else self._tree(LEVELS[level] + children)
 
     def root_digest(self, top: bytes) -> bytes:
         return self._root(bytes([self.bits]) + top)
+
+
+def placing_part(full_key: bytes) -> bytes:
+    """What of a key decides in which bucket it is."""
+    return full_key[: NUMBER_BYTES + PLACING_BYTES] if full_key[2] & MAP_PLACED_BY_TRANSACTION else full_key
 
 
 def bit_at(digest: bytes, bit: int) -> int:
@@ -172,10 +179,16 @@ class StateTree:
 
         `stored_page(bucket)` reads the page as last stored; it is asked only for buckets that are not empty.
         """
+        # What one transaction made lies together, so its place is worked out once.
+        together: dict[bytes, list[tuple[bytes, bytes | None]]] = {}
+        for change in changes:
+            together.setdefault(placing_part(change[0]), []).append(change)
         by_bucket: dict[int, list[tuple[bytes, bytes | None]]] = {}
-        bucket_of = self.hasher.bucket_of
-        for key, digest in changes:
-            by_bucket.setdefault(bucket_of(key), []).append((key, digest))
+        bucket_at = self.hasher.bucket_at
+        for placing, rows in together.items():
+            known = by_bucket.setdefault(bucket_at(placing), rows)
+            if known is not rows:
+                known += rows
         pages: dict[int, bytes | None] = {}
         digests: dict[int, bytes] = {}
         for bucket, rows in by_bucket.items():
@@ -234,7 +247,7 @@ class StateTree:
                 nodes[HASH_BYTES * place : HASH_BYTES * (place + 1)] = digest
             span, node_digest = HASH_BYTES * ARITY, self.hasher.node_digest
             parents = {place >> ARITY_BITS: b"" for place in digests}
-            digests = {p: node_digest(level + 1, bytes(nodes[span * p : span * (p + 1)])) for p in parents}
+            digests = {p: node_digest(level + 1, nodes[span * p : span * (p + 1)]) for p in parents}
         for digest in digests.values():
             self._levels[-1][:] = digest
 

@@ -32,15 +32,17 @@ class RecentWrites:
     """What the last few blocks wrote, in memory alone: the executor tells it, ordering reads it."""
 
     def __init__(self) -> None:
-        self._heights: dict[int, Writes] = {}
+        self._heights: dict[int, list[tuple[bytes, bytes | None]]] = {}
 
     def keep(self, height: int, digests: Iterable[tuple[bytes, bytes | None]]) -> None:
-        self._heights[height] = tuple(sorted(digests, key=lambda entry: entry[0]))
+        self._heights[height] = list(digests)
         while len(self._heights) > HEIGHTS_KEPT or sum(map(len, self._heights.values())) > ROWS_KEPT_MAX:
             del self._heights[next(iter(self._heights))]
 
     def of(self, height: int) -> Writes | None:
-        return self._heights.get(height)
+        """By key. Hardly ever asked for, so sorted only now."""
+        known = self._heights.get(height)
+        return None if known is None else tuple(sorted(known, key=lambda entry: entry[0]))
 
 
 @dataclass(slots=True)

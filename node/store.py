@@ -92,14 +92,16 @@ class Store:
         assert applied.height == expected, f"height {applied.height} after {expected - 1}"
         batch = self._db.write_batch(sync=True)
         put, delete, height = batch.put, batch.delete, applied.height
-        rows = dict(block.writes)
-        for bucket, page in block.pages.items():
-            rows[layout.page_key(bucket)] = page
-        for key, value in rows.items():
+        for key, value in block.writes.items():
             if value is None:
                 delete(key)
             else:
                 put(key, value)
+        for bucket, page in block.pages.items():
+            if page is None:
+                delete(layout.page_key(bucket))
+            else:
+                put(layout.page_key(bucket), page)
         first = 2 * (applied.history.leaves - 1) - (applied.history.leaves - 1).bit_count()
         for i, node in enumerate(block.history_nodes):
             put(layout.node_key(first + i), node)
