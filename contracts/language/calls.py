@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.language.builtin_names import SEALED_RECORDS
-from contracts.language.declarations import Method
 from contracts.language.expressions import ExpressionWriter, is_flat_row
 from contracts.language.forms import ANY, INTEGER, NOTHING, is_integer, is_scalar, optional, required
 from contracts.language.meter import CALL_UNITS, EMIT_UNITS, HELPER_UNITS, MAP_READ_UNITS, MAP_WRITE_UNITS, SCAN_UNITS
@@ -190,8 +189,6 @@ class CallWriter(ExpressionWriter):
         if method is None:
             raise verdict("CHK-009", line=node.lineno, what=f"self.{name}")
         arguments = list(self._plain(node))
-        if _is_identity(method) and len(arguments) == 1:
-            return self._identity(method, arguments[0])
         texts: list[str] = []
         if method.has_context:
             first = arguments.pop(0) if arguments else None
@@ -206,13 +203,6 @@ class CallWriter(ExpressionWriter):
         texts.extend(literal(entry.default).text for entry in method.parameters[len(arguments) :])
         self.cost += HELPER_UNITS
         return Code(f"f_{name}({', '.join(texts)})", method.returns, SMALL_BITS)
-
-    def _identity(self, method: Method, argument: ast.expr) -> Code:
-        """A method that returns what it is given says of what type that is, and need not be called for it."""
-        self.cost += HELPER_UNITS
-        given = method.parameters[0].type
-        code = Code(self.typed(self.write(argument), given), given, SMALL_BITS)
-        return Code(self.typed(code, method.returns), method.returns, SMALL_BITS)
 
     def _call_map(self, node: ast.Call, state: str, name: str) -> Code:
         form = self.found.maps[state]
@@ -316,14 +306,3 @@ class CallWriter(ExpressionWriter):
             self.shared.note_number(name, keyword.arg, code.type)
             numbers.append(f"({keyword.arg!r}, {code.text}), ")
         return f"refused(refusal_{name}, ({''.join(numbers)}))"
-
-
-def _is_identity(method: Method) -> bool:
-    """Whether a method does nothing but return its one parameter."""
-    body = list(method.node.body)
-    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-        body.pop(0)
-    if method.kind != "helper" or method.has_context or len(method.parameters) != 1 or len(body) != 1:
-        return False
-    value = body[0].value if isinstance(body[0], ast.Return) else None
-    return isinstance(value, ast.Name) and value.id == method.parameters[0].name
