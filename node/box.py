@@ -53,8 +53,9 @@ class Box(Generic[M]):
         return True
 
     async def receive(self) -> M:
-        """The oldest message. One task receives from a box."""
-        await trio.lowlevel.checkpoint()
+        """The oldest message. One task receives from a box. Yields once, by waiting or else for its own sake."""
+        if self._queue:
+            await trio.lowlevel.checkpoint()
         while not self._queue:
             self._arrived = trio.Event()
             await self._arrived.wait()

@@ -6,8 +6,7 @@ it is not punished, for a peer that catches up from us is honest and fast.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 import trio
 
@@ -15,19 +14,49 @@ from node.transport.budget import TokenBucket
 from node.transport.config import FRAME_BYTES_MAX, TransportConfig
 from node.transport.counters import PeerCounters
 from node.transport.errors import LinkEnded, library_faults
-from node.transport.frames import HEADER_BYTES, HEARTBEAT, FrameReader
+from node.transport.frames import HEADER_BYTES, HEARTBEAT, FrameReader, whole_frames
 from node.transport.interface import Reason
 from node.transport.muxing import Meter, MuxedStream
 from node.transport.outbox import Outbox
 
 READ_BYTES: Final = 64 * 1024
-Deliver = Callable[[bytes], Awaitable[None]]
+
+
+class Consumer(Protocol):
+    """Where the frames of a stream go."""
+
+    def deliver_now(self, payloads: list[bytes]) -> bool:
+        """All of them, or none where one would have to wait."""
+        ...
+
+    async def deliver(self, payload: bytes) -> None:
+        """Wait for room."""
+        ...
 
 
 async def read_frames(
-    stream: MuxedStream, meter: Meter, config: TransportConfig, counters: PeerCounters, deliver: Deliver
+    stream: MuxedStream, meter: Meter, config: TransportConfig, counters: PeerCounters, consumer: Consumer
 ) -> None:
-    """Deliver every frame of the stream until the link ends. A frame once begun must be completed in time."""
+    """Deliver every frame of the stream until the link ends. A frame once begun must be completed in time.
+
+    Whole frames that need not wait for anything are delivered by `sink`, in the turn in which they came off the socket;
+    whatever else arrives is this task's. So a vote costs one turn of the scheduler less.
+    """
+
+    def sink(data: bytes) -> bool:
+        payloads = whole_frames(data, FRAME_BYTES_MAX)
+        if payloads is None or stream.wants_grant(len(data)):
+            return False
+        frames = len(payloads)
+        payloads = [payload for payload in payloads if payload]
+        # Tokens of frames that then find no room are spent twice; such a peer is being slowed down anyway.
+        if not budget.may_spend(frames, trio.current_time()) or not consumer.deliver_now(payloads):
+            return False
+        stream.consume(len(data))
+        counters.bytes_in += len(data)
+        counters.frames_in += len(payloads)
+        return True
+
     reader = FrameReader(FRAME_BYTES_MAX)
     budget = TokenBucket(config.frames_per_second, config.frames_burst, trio.current_time())
     deadline = trio.current_time() + config.frame_read_seconds
@@ -35,7 +64,7 @@ async def read_frames(
         scope = trio.CancelScope(deadline=deadline if reader.buffered_bytes else float("inf"))
         data = b""
         with scope, library_faults(Reason.PEER_CLOSED, "read"):
-            data = await stream.read(READ_BYTES)
+            data = await stream.read(READ_BYTES, None if reader.buffered_bytes else sink)
         if scope.cancelled_caught:
             raise LinkEnded(Reason.READ_TIMEOUT, f"{reader.buffered_bytes} bytes of a frame, then no more")
         began_before = reader.buffered_bytes > 0
@@ -43,7 +72,7 @@ async def read_frames(
         counters.bytes_in += len(data)
         for payload in frames:
             if payload:
-                await deliver(payload)
+                await consumer.deliver(payload)
                 counters.frames_in += 1
         await meter.pause(budget.spend(len(frames), trio.current_time()))
         if frames or not began_before:

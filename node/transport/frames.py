@@ -20,6 +20,20 @@ def header_of(payload: bytes) -> bytes:
     return len(payload).to_bytes(HEADER_BYTES, "big")
 
 
+def whole_frames(data: bytes, frame_bytes_max: int) -> list[bytes] | None:
+    """The payloads of `data` where it is nothing but whole frames, none over the limit; else None."""
+    frames: list[bytes] = []
+    position, end = 0, len(data)
+    while position + HEADER_BYTES <= end:
+        start = position + HEADER_BYTES
+        size = int.from_bytes(data[position:start], "big")
+        position = start + size
+        if size > frame_bytes_max:
+            return None
+        frames.append(data[start:position])
+    return frames if position == end else None
+
+
 class FrameReader:
     """Cuts a stream of bytes into frames. After it has raised, the stream has no meaning any more."""
 

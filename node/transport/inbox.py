@@ -30,6 +30,14 @@ class Allowance:
     def _fits(self, size: int) -> bool:
         return self.frames < self._frames_max and self.bytes + size <= self._bytes_max
 
+    def may_occupy(self, frames: int, size: int) -> bool:
+        """Occupy room for all of them if it is there; otherwise nothing."""
+        if self.frames + frames > self._frames_max or self.bytes + size > self._bytes_max:
+            return False
+        self.frames += frames
+        self.bytes += size
+        return True
+
     async def occupy(self, size: int) -> None:
         """Wait for room, but not for ever: a consumer that slow must lose this link rather than stall the peer."""
         if not self._fits(size):
@@ -60,6 +68,10 @@ class Inbox(AsyncIterator[Incoming]):
 
     async def deliver(self, frame: FrameReceived, allowance: Allowance) -> None:
         await allowance.occupy(len(frame.payload))
+        self.put(frame, allowance)
+
+    def put(self, frame: FrameReceived, allowance: Allowance) -> None:
+        """A frame whose room is occupied already."""
         self._send.send_nowait((frame, allowance))
 
     def notify(self, notice: Incoming) -> None:

@@ -30,7 +30,7 @@ from node.transport.counters import PeerCounters
 from node.transport.errors import LinkEnded, library_faults
 from node.transport.inbox import Allowance, Inbox
 from node.transport.interface import Channel, FrameReceived, PeerKey, PeerUp, Priority, Reason, Sent
-from node.transport.muxing import GuardedYamux, MuxedStream
+from node.transport.muxing import GuardedYamux, Meter, MuxedStream
 from node.transport.negotiation import answer, propose
 from node.transport.outbox import Outbox
 
@@ -112,6 +112,8 @@ class Link:
                     nursery.start_soon(self._guarded, partial(self._set_up, nursery))
         finally:
             self.is_up = False
+        if self._muxer.bug is not None:
+            raise self._muxer.bug
         assert self.ended is not None, "a link ends for a reason"
         return self.ended
 
@@ -197,13 +199,32 @@ class Link:
         raise LinkEnded(Reason.SILENT, f"{silent} heartbeats missed")
 
     async def _read(self, channel: Channel, stream: MuxedStream) -> None:
-        async def deliver(payload: bytes) -> None:
-            await self._inbox.deliver(FrameReceived(self.peer, channel, payload), self._allowance)
-            meter.signs_of_life += 1  # Where we were slow, the peer was not silent.
-
         meter = self._muxer.session.meter
-        await read_frames(stream, meter, self._config, self._counters, deliver)
+        mailbox = Mailbox(self.peer, channel, self._inbox, self._allowance, meter)
+        await read_frames(stream, meter, self._config, self._counters, mailbox)
 
     async def _write(self, channel: Channel, stream: MuxedStream) -> None:
         beats = channel is Channel.VOTES
         await write_frames(stream, self.outboxes[channel], self._config, self._counters, beats=beats)
+
+
+class Mailbox:
+    """The process' mailbox as one stream of one peer sees it."""
+
+    def __init__(self, peer: PeerKey, channel: Channel, inbox: Inbox, allowance: Allowance, meter: Meter) -> None:
+        self._peer = peer
+        self._channel = channel
+        self._inbox = inbox
+        self._allowance = allowance
+        self._meter = meter
+
+    def deliver_now(self, payloads: list[bytes]) -> bool:
+        if not self._allowance.may_occupy(len(payloads), sum(map(len, payloads))):
+            return False
+        for payload in payloads:
+            self._inbox.put(FrameReceived(self._peer, self._channel, payload), self._allowance)
+        return True
+
+    async def deliver(self, payload: bytes) -> None:
+        await self._inbox.deliver(FrameReceived(self._peer, self._channel, payload), self._allowance)
+        self._meter.signs_of_life += 1  # Where we were slow, the peer was not silent.

@@ -35,6 +35,10 @@ _PAUSE_SECONDS_MAX: Final = 0.25
 _unpack_header: Final = struct.Struct(YAMUX_HEADER_FORMAT).unpack_from
 
 
+Sink = Callable[[bytes], bool]
+"""Takes data at once and says True, or leaves it to the stream's reading task, which can wait."""
+
+
 class Meter:
     """What one connection has read, what it may read, and whether we are the ones who hold it back."""
 
@@ -131,6 +135,9 @@ class GuardedYamux(Yamux):
         super().__init__(session, session.get_remote_peer(), is_initiator=session.is_initiator)
         self.session = session
         self.violation: LinkEnded | None = None
+        self.bug: Exception | None = None
+        """What our own code raised inside the library's loop; whoever runs it raises it again."""
+        self.sinks: dict[int, Sink] = {}
         self._receive_buffer_bytes_max = receive_buffer_bytes_max
         session.before_read = self._take_data
 
@@ -150,9 +157,21 @@ class GuardedYamux(Yamux):
                 data = await session.take(length)
                 stream.recv_window -= length
                 # The stream may have been reset while the rest of its data was on the way.
-                if number in self.stream_buffers:
+                if number in self.stream_buffers and not self._hand_over(number, data):
                     self.stream_buffers[number] += data
                     self.stream_events[number].set()
+
+    def _hand_over(self, number: int, data: bytes) -> bool:
+        """Give the data to the stream's consumer past its reading task, if that task has nothing before it."""
+        sink = self.sinks.get(number)
+        if sink is None or self.stream_buffers[number]:
+            return False
+        try:
+            return sink(data)
+        except Exception as bug:
+            # The library takes whatever is raised here for an end of the connection.
+            self.bug = bug
+            raise
 
     def _check_room(self, length: int) -> None:
         buffered = sum(map(len, self.stream_buffers.values()))
@@ -218,14 +237,28 @@ class MuxedStream:
         self._window_bytes = DEFAULT_WINDOW_SIZE
         self._consumed = 0
 
-    async def read(self, bytes_max: int) -> bytes:
-        """At least one byte; `LinkEnded` when the stream is over."""
-        data = await self._muxer.read_data(self._stream, bytes_max)
+    async def read(self, bytes_max: int, sink: Sink | None = None) -> bytes:
+        """At least one byte; `LinkEnded` when the stream is over. While this waits, `sink` may take what comes."""
+        sinks, number = self._muxer.sinks, self._stream.stream_id
+        if sink is not None:
+            sinks[number] = sink
+        try:
+            data = await self._muxer.read_data(self._stream, bytes_max)
+        finally:
+            sinks.pop(number, None)
         self._consumed += len(data)
-        if self._consumed * 8 >= self._window_bytes:
+        if self.wants_grant(0):
             await self._grant(self._consumed)
             self._consumed = 0
         return data
+
+    def wants_grant(self, size: int) -> bool:
+        """Whether room must be granted once `size` bytes more are read; only `read` can do that."""
+        return (self._consumed + size) * 8 >= self._window_bytes
+
+    def consume(self, size: int) -> None:
+        """A sink has taken `size` bytes."""
+        self._consumed += size
 
     async def widen(self, window_bytes: int) -> None:
         """Raise the receive window from the protocol's initial 256 KiB."""

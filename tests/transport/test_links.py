@@ -115,19 +115,22 @@ async def test_shutdown_parts_politely_and_ends_the_mailbox():
     gc.collect()  # Warnings are errors: an unclosed socket would fail this test.
 
 
-async def test_a_bug_of_our_own_stops_the_transport():
+@pytest.mark.parametrize("place", ["deliver", "put"])
+async def test_a_bug_of_our_own_stops_the_transport(place: str):
+    """Also where it shows inside the library's loop, which takes every exception for the end of the connection."""
     transport = Libp2pTransport(SEEDS[1], ["/ip4/127.0.0.1/tcp/0"], [peer(0)], short())
 
-    async def broken(*_: object) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    transport.incoming.deliver = broken  # type: ignore[assignment, method-assign]
+    setattr(transport.incoming, place, broken)
+    payload = b"trigger" if place == "put" else bytes(1 << 20)
     with pytest.RaisesGroup(pytest.RaisesExc(ZeroDivisionError), flatten_subgroups=True), trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             await nursery.start(transport.run)
             async with running(0, [peer(1, transport.listening[0][1])]) as low:
                 await low.up(1)
-                low.transport.send_nowait(KEYS[1], Channel.VOTES, b"trigger", Priority.VOTE)
+                low.transport.send_nowait(KEYS[1], Channel.BULK, payload, Priority.VOTE)
                 await trio.sleep_forever()
 
 
