@@ -132,9 +132,7 @@ def check_polka(domain: Domain, validators: ValidatorSet, claim: ProposalClaim, 
     expected = (claim.height, claim.valid_round, claim.block_hash)
     if (polka.height, polka.round, polka.block_hash) != expected or polka.round >= claim.round:
         raise BadProof(f"a polka of height {polka.height} round {polka.round} for another proposal")
-    digest = domain.vote(
-        validators.hash(domain.suite), VoteKind.PREVOTE, polka.height, polka.round, polka.block_hash
-    )
+    digest = domain.vote(validators.hash(domain.suite), VoteKind.PREVOTE, polka.height, polka.round, polka.block_hash)
     verify_quorum(domain.suite, domain.engine, validators, digest, bitmap=polka.bitmap, signatures=polka.signatures)
 
 

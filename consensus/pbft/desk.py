@@ -128,9 +128,7 @@ class Desk:
         self._waiting.append((token, message))
         self._site.emit(Send(None, message, token))
 
-    def _persist(
-        self, records: tuple[Record, ...], blocks: tuple[BlockHash, ...], guard: GuardState | None
-    ) -> Token:
+    def _persist(self, records: tuple[Record, ...], blocks: tuple[BlockHash, ...], guard: GuardState | None) -> Token:
         self._token += 1
         self._site.emit(Persist(self._token, records, blocks, guard))
         return self._token

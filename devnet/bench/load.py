@@ -220,9 +220,7 @@ class Load:
 
     # Watching --------------------------------------------------------------------------------------------------------
 
-    async def _watch(
-        self, client: httpx.AsyncClient, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
+    async def _watch(self, client: httpx.AsyncClient, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Follow the stream; where it breaks off, go on behind the last whole height."""
         status = (await client.get(f"{PREFIX}/status")).raise_for_status().json()
         after = status["certified"]

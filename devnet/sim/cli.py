@@ -28,9 +28,7 @@ PROGRESS_SECONDS = 5
 @click.option("--jobs", default=1, show_default=True, help="并行进程数 · processes")
 @click.option("--minutes", type=int, help="最多运行几分钟 · stop after so many minutes")
 @json_option
-def sim(
-    *, seed: int | None, trace: bool, seeds: str | None, jobs: int, minutes: int | None, as_json: bool
-) -> None:
+def sim(*, seed: int | None, trace: bool, seeds: str | None, jobs: int, minutes: int | None, as_json: bool) -> None:
     if (seed is None) == (seeds is None):
         raise click.UsageError("请指定 --seed 或 --seeds 之一 / give --seed or --seeds")
     if seed is not None:
@@ -76,5 +74,3 @@ def run_range(seeds: range, jobs: int, minutes: int | None, tell: Callable[[str]
     work = f"{done} schedules, {events} events, {crashes} crashes"
     tell(f"{work} in {seconds:.0f} s ({rate:.1f}/s): failures {names}")
     return sum(found.values())
-
-

@@ -181,9 +181,7 @@ def _false_ones(draw: Prng, n: int, f: int) -> tuple[tuple[int, ...], tuple[Trai
     """At most f keys in all, each a twin or a traitor."""
     chosen = draw.shuffled(range(n))[: draw.between(0, f)] if draw.chance(80) else []
     twins = tuple(sorted(i for i in chosen if draw.chance(50)))
-    traitors = tuple(
-        Traitor(i, draw.some(HABITS) or ("equivocate",)) for i in sorted(chosen) if i not in twins
-    )
+    traitors = tuple(Traitor(i, draw.some(HABITS) or ("equivocate",)) for i in sorted(chosen) if i not in twins)
     return twins, traitors
 
 

@@ -163,4 +163,3 @@ class Meddler(Mask):
         if mine is None:
             return message
         return self._resigned(replace(message, kind=kind, height=height, round=ahead, validator=mine), None)
-

@@ -587,4 +587,3 @@ def test_agreement_under_loss_duplication_and_delay():
         assert all(node.engine.certified == node.engine.height - 1 for node in cluster.nodes)
         assert all(not node.reports and not node.rejects and not node.faults for node in cluster.nodes)
         assert cluster.nodes[0].disk.results == cluster.nodes[1].disk.results
-

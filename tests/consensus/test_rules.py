@@ -609,8 +609,10 @@ def test_fresh_blocks_halve_from_round_two():
     bench.submit()
     sizes = []
     for round_ in (2, 6, 10):
-        sizes += [build.body_bytes_max for build in find(bench.receive(
-            bench.round_cert(round_ - 1, {0: None, 1: None, 3: None}), 0), Build)]
+        sizes += [
+            build.body_bytes_max
+            for build in find(bench.receive(bench.round_cert(round_ - 1, {0: None, 1: None, 3: None}), 0), Build)
+        ]
     assert sizes == [2048 * 1024, 131072, 131072]
 
 

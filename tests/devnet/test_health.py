@@ -13,9 +13,7 @@ from devnet.tables import status_view
 from ledger.api import Status
 
 NAMES = ("operator", "supervisor", "collector", "subject", "user")
-PLAN = DevnetPlan(
-    Path("/srv/x"), "intl", "pbft", tuple(NodePlan(name, name, 20_000, 20_001, 20_002) for name in NAMES)
-)
+PLAN = DevnetPlan(Path("/srv/x"), "intl", "pbft", tuple(NodePlan(name, name, 20_000, 20_001, 20_002) for name in NAMES))
 
 
 def status(**different) -> Status:

@@ -150,5 +150,4 @@ def test_the_pool_journal_loses_no_promise_whatever_was_settled_before_the_crash
 
 def frame_of(wires: list[bytes]) -> bytes:
 
-
     return cbor2.dumps(wires)

@@ -39,13 +39,20 @@ def test_hidden_characters_are_written_out():
 
 
 class Hostile(EngineChain):
-    """A chain whose genesis names its members with characters that steer terminals."""
+    """A chain whose genesis names its members with characters that steer terminals, and whose register takes them.
+
+    The register of the catalogue refuses such names (MEM-015); a wallet must not rely on what a contract lets in.
+    """
 
     @staticmethod
     def _genesis(suppliers, parameters):
         genesis = EngineChain._genesis(suppliers, parameters)
         members = tuple(replace(m, name_zh=EVIL + m.name_zh, name_en=EVIL + m.name_en) for m in genesis.members)
-        return replace(genesis, members=members)
+        rule = "look = look_of(name)"
+        sources = dict(genesis.contracts)
+        assert rule in sources["membership"]
+        sources["membership"] = sources["membership"].replace(rule, "look = name")
+        return replace(genesis, members=members, contracts=tuple(sources.items()))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
