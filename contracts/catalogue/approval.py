@@ -6,23 +6,7 @@ the digest of the act, so nobody approves something else; with it he signs the s
 asked now; if that refuses, the approval is refused and the act keeps waiting until its last day.
 """
 
-from contracts.sdk import (
-    Contract,
-    Day,
-    Digest,
-    Event,
-    Fen,
-    Id,
-    Index,
-    Key,
-    LongBytes,
-    LongText,
-    Map,
-    Org,
-    Record,
-    Refusal,
-    Text,
-)
+from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Key, LongBytes, LongText, Map, Org, Record, Refusal, Text
 from contracts.sdk import action, digest, sweep, view
 
 ROWS_MAX = 256
@@ -74,9 +58,7 @@ class Approval(Contract):
     same_person = Refusal(
         "APR-002", zh="经办人与复核人不得为同一人", en="the checker is the maker, or has approved before"
     )
-    over = Refusal(
-        "APR-003", zh="待复核事项已于 {until} 失效，今日 {today}", en="it lapsed on {until}, today is {today}"
-    )
+    over = Refusal("APR-003", zh="待复核事项已于 {until} 失效，今日 {today}", en="it lapsed on {until}, today is {today}")
 
     # who may: the engine, when an act needs a checker
     @action(callers="engine")

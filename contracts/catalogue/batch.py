@@ -42,23 +42,11 @@ class Batch(Contract):
     references = Map((Org, Text), Reference)
 
     wrong_count = Refusal("BCH-001", zh="清单 {count} 笔，实为 {found} 笔", en="{count} items announced, {found} found")
-    wrong_total = Refusal(
-        "BCH-002", zh="总额 {total}，明细合计 {found}", en="the total is {total}, the items sum to {found}"
-    )
+    wrong_total = Refusal("BCH-002", zh="总额 {total}，明细合计 {found}", en="the total is {total}, the items sum to {found}")
     too_many = Refusal("BCH-003", zh="最多 {limit} 笔", en="at most {limit} items")
-    bad_reference = Refusal(
-        "BCH-004", zh="业务编号 {reference} 重复或过长", en="the reference {reference} stands twice or is too long"
-    )
-    other_rules = Refusal(
-        "BCH-006",
-        zh="所签依据的合约 {contract} 接口 {signed} 已变更为 {current}",
-        en="the interface of {contract} is {current}, {signed} was signed",
-    )
-    stopped = Refusal(
-        "BCH-005",
-        zh="第 {place} 笔业务编号 {reference} 不能办理：{code}",
-        en="item {place} ({reference}) is refused: {code}",
-    )
+    bad_reference = Refusal("BCH-004", zh="业务编号 {reference} 重复或过长", en="the reference {reference} stands twice or is too long")
+    other_rules = Refusal("BCH-006", zh="所签依据的合约 {contract} 接口 {signed} 已变更为 {current}", en="the interface of {contract} is {current}, {signed} was signed")
+    stopped = Refusal("BCH-005", zh="第 {place} 笔业务编号 {reference} 不能办理：{code}", en="item {place} ({reference}) is refused: {code}")
 
     # who may: any person who may make acts; every item is checked for itself
     @action(permission="make", policy="batch", amount="total")
@@ -106,7 +94,9 @@ class Batch(Contract):
                 self.references[ctx.organisation, item.reference] = Reference(file=file, batch=batch)
                 outcomes.append((item.reference, "done"))
             else:
-                ctx.require(mode == "each", self.stopped, place=place + 1, reference=item.reference, code=receipt.code)
+                ctx.require(
+                    mode == "each", self.stopped, place=place + 1, reference=item.reference, code=receipt.code
+                )
                 outcomes.append((item.reference, receipt.code))
         # what is announced
         ctx.emit(

@@ -17,22 +17,7 @@ entity digest) or digest("presentation", chain, what was shown, grant): under a 
 for a transaction's, and with the chain, so that it says nothing on another one.
 """
 
-from contracts.sdk import (
-    Contract,
-    Day,
-    Digest,
-    Event,
-    Fen,
-    Id,
-    Index,
-    Literal,
-    Map,
-    Org,
-    Record,
-    Refusal,
-    Signature,
-    Text,
-)
+from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal, Signature, Text
 from contracts.sdk import action, digest, view
 
 SERIALS_MAX = 1_000_000
@@ -259,11 +244,7 @@ class Credential(Contract):
         signature: 对空白凭证的签名 | Signature over the blank"""
         # what must hold
         ctx.require(ctx.has_role(collector, "collector"), self.not_collector, collector=collector)
-        ctx.require(
-            ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature),
-            self.bad_signature,
-            what="blank",
-        )
+        ctx.require(ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature), self.bad_signature, what="blank")
         possible = 0 < first <= last and last - first < SERIALS_MAX
         ctx.require(possible, self.wrong_range, first=first, last=last, limit=SERIALS_MAX)
         ctx.require(begins <= ends and ctx.day <= ends, self.wrong_window, begins=begins, ends=ends, today=ctx.day)
@@ -287,11 +268,7 @@ class Credential(Contract):
         # what must hold
         ctx.require(row.status == "granted", self.wrong_status, status=row.status)
         ctx.require(row.content == content, self.other_content)
-        ctx.require(
-            ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature),
-            self.bad_signature,
-            what="blank",
-        )
+        ctx.require(ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature), self.bad_signature, what="blank")
         # what changes
         self.blanks[blank] = row.replace(status="live", countersignature=signature)
         # what is announced

@@ -130,9 +130,7 @@ class Membership(Contract):
 
     taken = Refusal("MEM-001", zh="机构代号 {organisation} 已被使用", en="the name {organisation} is taken")
     bad_code = Refusal("MEM-002", zh="统一社会信用代码 {code} 不正确", en="{code} is no credit code")
-    code_taken = Refusal(
-        "MEM-003", zh="统一社会信用代码 {code} 已属于 {organisation}", en="{code} belongs to {organisation}"
-    )
+    code_taken = Refusal("MEM-003", zh="统一社会信用代码 {code} 已属于 {organisation}", en="{code} belongs to {organisation}")
     key_taken = Refusal("MEM-004", zh="该密钥已登记于 {organisation}", en="the key is registered with {organisation}")
     bad_name = Refusal("MEM-005", zh="机构代号 {name} 应为 2 至 24 位小写字母、数字或连字符", en="{name} is no name")
     wrong_status = Refusal("MEM-006", zh="机构状态为 {status}，不能办理", en="the organisation is {status}")
@@ -142,16 +140,8 @@ class Membership(Contract):
         "MEM-010", zh="管理员密钥只能更换，不能停用", en="the administrator's key is replaced, not retired"
     )
     too_early = Refusal("MEM-011", zh="异议期未满，至 {at}", en="the old key may object until {at}")
-    no_look = Refusal(
-        "MEM-015",
-        zh="名称 {name} 须由汉字、拉丁字母、数字与常用标点组成",
-        en="the name {name} must consist of Chinese characters, Latin letters, digits and common marks",
-    )
-    alike = Refusal(
-        "MEM-014",
-        zh="名称 {name} 与 {organisation} 的名称看上去相同",
-        en="the name {name} looks like that of {organisation}",
-    )
+    no_look = Refusal("MEM-015", zh="名称 {name} 须由汉字、拉丁字母、数字与常用标点组成", en="the name {name} must consist of Chinese characters, Latin letters, digits and common marks")
+    alike = Refusal("MEM-014", zh="名称 {name} 与 {organisation} 的名称看上去相同", en="the name {name} looks like that of {organisation}")
     still_open = Refusal(
         "MEM-016",
         zh="机构尚有未了业务：持有凭证 {held} 张、未清偿凭证 {owed} 张、授信额度 {lines} 项、未结付款 {payments} 笔、担保 {guarantees} 项",
@@ -264,12 +254,7 @@ class Membership(Contract):
 
     # who may
     @action(role="supervisor", permission="make")
-    def admit(
-        self,
-        ctx,
-        organisations: tuple[Org, ...],
-        roles: tuple[Literal["operator", "supervisor", "collector", "subject", "user"], ...],
-    ) -> None:
+    def admit(self, ctx, organisations: tuple[Org, ...], roles: tuple[Literal["operator", "supervisor", "collector", "subject", "user"], ...]) -> None:
         """zh: 准入 {organisations}，角色 {roles} | en: Admit {organisations} with the roles {roles}"""
         for organisation in organisations:
             row = self.organisations[organisation]
@@ -282,12 +267,7 @@ class Membership(Contract):
 
     # who may
     @action(role="supervisor", permission="make")
-    def assign(
-        self,
-        ctx,
-        organisation: Org,
-        roles: tuple[Literal["operator", "supervisor", "collector", "subject", "user"], ...],
-    ) -> None:
+    def assign(self, ctx, organisation: Org, roles: tuple[Literal["operator", "supervisor", "collector", "subject", "user"], ...]) -> None:
         """zh: 将 {organisation} 的角色定为 {roles} | en: Give {organisation} the roles {roles}"""
         row = self.organisations[organisation]
         self.organisations[organisation] = row.replace(roles=roles)
