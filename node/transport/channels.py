@@ -44,8 +44,11 @@ async def read_frames(
     """
 
     def sink(data: bytes) -> bool:
+        # Much at once is the reading task's, which takes turns with others; a correct peer never writes as much.
+        if len(data) > READ_BYTES or stream.wants_grant(len(data)):
+            return False
         payloads = whole_frames(data, FRAME_BYTES_MAX)
-        if payloads is None or stream.wants_grant(len(data)):
+        if payloads is None:
             return False
         frames = len(payloads)
         payloads = [payload for payload in payloads if payload]

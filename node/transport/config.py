@@ -67,7 +67,7 @@ class TransportConfig:
     bytes_per_second: int = 64 * MIB
     bytes_burst: int = 32 * MIB
     muxer_reads_per_second: int = 8_000
-    """A multiplexer frame costs two reads at most, and about 0.1 ms of processor time whoever sent it."""
+    """A multiplexer frame costs three reads at most (packet, head, body), and about 0.1 ms whoever sent it."""
     muxer_reads_burst: int = 16_000
     frames_per_second: int = 10_000
     frames_burst: int = 20_000

@@ -85,7 +85,8 @@ class MeteredSession(SecureSession):
         self.before_read: Callable[[], Awaitable[None]] | None = None
         """The multiplexer's: takes what the library need not see before the library reads on."""
         self._noise = cast(NoiseTransportReadWriter, session.conn)
-        self._plain = b""
+        self._plain = bytearray()
+        """Grows in place: a peer may announce megabytes and then send them in packets of one byte."""
         self._position = 0
 
     async def read(self, n: int | None = None) -> bytes:
@@ -97,7 +98,7 @@ class MeteredSession(SecureSession):
             n = len(self._plain) - self._position
         return await self.take(n)
 
-    async def peek(self, size: int) -> tuple[bytes, int]:
+    async def peek(self, size: int) -> tuple[bytearray, int]:
         """Wait for `size` bytes and leave them: (a buffer, where in it they begin)."""
         while len(self._plain) - self._position < size:
             sealed = await self.socket.read_packet()
@@ -105,8 +106,10 @@ class MeteredSession(SecureSession):
             plain = self._noise.decrypt(sealed)
             if not plain:
                 raise ConnectionClosedError("a packet without contents")
-            self._plain = self._plain[self._position :] + plain
-            self._position = 0
+            if self._position:
+                del self._plain[: self._position]
+                self._position = 0
+            self._plain += plain
         return self._plain, self._position
 
     async def take(self, size: int) -> bytes:
@@ -115,7 +118,8 @@ class MeteredSession(SecureSession):
         plain, start = await self.peek(size)
         self._position = start + size
         self.meter.signs_of_life += 1
-        return plain[start : start + size]
+        with memoryview(plain) as view:
+            return bytes(view[start : start + size])
 
     async def write(self, data: bytes) -> None:
         if len(data) > MAX_PLAINTEXT_LENGTH:

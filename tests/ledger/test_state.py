@@ -123,6 +123,27 @@ def test_a_crowded_page_s_root_is_the_naive_one_however_it_came_about(history, k
             assert ledger.write(changes) == naive_root(ledger.contents)
 
 
+repeated = st.lists(st.tuples(crowding, st.none() | st.binary(max_size=2)), max_size=120)
+
+
+@given(st.lists(repeated, max_size=5), st.booleans())
+@settings(max_examples=60)
+def test_a_key_may_change_more_than_once_in_an_update_and_the_last_value_counts(history, restarts):
+    """Written and removed, removed and written again; also where the node starts anew between two blocks."""
+    ledger = Ledger()
+    ledger.write({key_of(i, map_number): b"" for i in range(31) for map_number in (0x80, 0x81)})
+    for changes in history:
+        digests = [(key, None if value is None else ledger.hasher.value(value)) for key, value in changes]
+        update = ledger.tree.update(digests, ledger.pages.get)
+        keep(ledger.pages, update.pages)
+        keep(ledger.contents, dict(changes))
+        assert update.root == naive_root(ledger.contents)
+        if restarts:
+            stored = [(bucket, page) for bucket, page in ledger.pages.items() if page is not None]
+            ledger.tree = StateTree.load(ledger.hasher, stored)
+            assert ledger.tree.root == update.root
+
+
 def test_crowded_pages_are_tries_and_roots_forget_the_order():
     # 900 keys in 16 buckets: about 56 a page, so every page is a trie.
     contents = {key_of(i): bytes([i % 256]) for i in range(900)}

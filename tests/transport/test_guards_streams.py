@@ -7,17 +7,22 @@ serving an honest peer.
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import suppress
+from typing import cast
 
 import pytest
 import trio
 from libp2p.io.exceptions import IOException
 from libp2p.network.connection.exceptions import RawConnError
+from libp2p.security.secure_session import SecureSession
 from libp2p.stream_muxer.yamux.yamux import FLAG_ACK, FLAG_SYN, TYPE_DATA, TYPE_WINDOW_UPDATE
 
+from node.transport.channels import READ_BYTES
 from node.transport.config import FRAME_BYTES_MAX
+from node.transport.frames import whole_frames
 from node.transport.interface import Channel, FrameReceived, PeerUp, Priority, Reason, Sent
-from node.transport.muxing import GuardedYamux
+from node.transport.muxing import GuardedYamux, Meter, MeteredSession
 from node.transport.socket_stream import SocketStream
 from tests.transport.support import (
     BULK,
@@ -369,6 +374,82 @@ async def test_a_flood_of_pings_is_paid_for():
             await enemy.raw(2, FLAG_SYN, 0, number)
         await eventually(lambda: enemy.session_reads - before >= 600)
         assert trio.current_time() - began > 0.5
+
+
+async def test_a_frame_of_megabytes_in_packets_of_one_byte_costs_no_more_than_its_bytes():
+    """What has arrived is not copied again for each packet: 12,000 times 3 MiB would keep the processor for seconds."""
+    packets = [bytes(60_000)] * 50 + [b"x"] * 12_000
+
+    class Conn:
+        """Stands for the Noise session and for the socket: packets as they are."""
+
+        local_peer = local_private_key = remote_peer = remote_permanent_pubkey = None
+        is_initiator = False
+
+        def __init__(self) -> None:
+            self.conn = self
+            self.left = iter(packets)
+
+        async def read_packet(self) -> bytes:
+            return next(self.left)
+
+        def decrypt(self, sealed: bytes) -> bytes:
+            return sealed
+
+    conn = Conn()
+    session = MeteredSession(cast(SecureSession, conn), cast(SocketStream, conn), Meter(short()))
+    began = time.thread_time()
+    assert await session.take(12) == bytes(12)
+    body = b"".join(packets)[12:]
+    assert await session.take(len(body)) == body
+    assert time.thread_time() - began < 1.5
+
+
+async def test_a_megabyte_of_heartbeats_is_not_cut_in_the_turn_of_the_socket(monkeypatch: pytest.MonkeyPatch):
+    """Nor is anything else that comes in one piece larger than a correct peer writes; the order stays."""
+    most = 0
+
+    def watched(data: bytes, frame_bytes_max: int) -> list[bytes] | None:
+        nonlocal most
+        most = max(most, len(data))
+        return whole_frames(data, frame_bytes_max)
+
+    monkeypatch.setattr("node.transport.channels.whole_frames", watched)
+    config = short(silent_heartbeats_max=10_000, frames_burst=1_000_000)
+    async with running(VICTIM, [peer(0)], config) as node, attacker(node) as enemy:
+        _, bulk = await enemy.open_both()
+        await node.up(0)
+        pieces = [framed(b"first"), bytes(1 << 20), framed(b"second"), bytes(1 << 18) + framed(b"third"), framed(b"4")]
+        for piece in pieces:
+            await enemy.raw(TYPE_DATA, 0, bulk.stream_id, len(piece), piece)
+        await node.until(lambda _: len(node.frames) == 4)
+        assert [frame.payload for frame in node.frames] == [b"first", b"second", b"third", b"4"]
+        assert most <= READ_BYTES
+
+
+@pytest.mark.parametrize("ended", ["abort", "close"])
+async def test_a_write_after_the_end_never_meets_the_descriptor_s_next_owner(ended: str):
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    async with listener:
+        stream = await trio.open_tcp_stream(*listener.socket.getsockname())
+        async with await listener.accept():
+            ours = SocketStream(stream, 0)
+            number = stream.socket.fileno()
+            if ended == "abort":
+                ours.abort()
+            else:
+                await ours.close()
+            one, other = socket.socketpair()
+            with one, other:
+                # The lowest number that is free is given out first.
+                taken = one if one.fileno() == number else other
+                assert taken.fileno() == number
+                reader = other if taken is one else one
+                reader.setblocking(False)
+                with pytest.raises(IOException):
+                    await ours.write(b"for nobody else")
+                with pytest.raises(BlockingIOError):
+                    reader.recv(1)
 
 
 async def test_a_link_that_opens_only_one_stream_is_given_up():
