@@ -139,8 +139,7 @@ def test_a_key_may_change_more_than_once_in_an_update_and_the_last_value_counts(
         keep(ledger.contents, dict(changes))
         assert update.root == naive_root(ledger.contents)
         if restarts:
-            stored = [(bucket, page) for bucket, page in ledger.pages.items() if page is not None]
-            ledger.tree = StateTree.load(ledger.hasher, stored)
+            ledger.tree = StateTree.load(ledger.hasher, ledger.pages.items())
             assert ledger.tree.root == update.root
 
 

@@ -115,7 +115,8 @@ def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
             raise
         raise problem("WAL-025", file=str(file), detail=refused.code) from None
     for line in verdict.lines:
-        app.say(f"{'✓' if line.ok else '✗'} {line.zh}", f"{'✓' if line.ok else '✗'} {line.en}")
+        mark = "✗" if not line.ok else "!" if line.part == "interface" else "✓"
+        app.say(f"{mark} {line.zh}", f"{mark} {line.en}")
     accounts = accounts_of_evidence(lexicon, found)
     for account in accounts:
         say_account(app, account)
