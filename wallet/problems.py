@@ -93,7 +93,8 @@ _TABLE: Final = (
     (EXIT_REFUSED, Refusal("WAL-031", "证据未通过验证：{count} 处，首先 {first}",
                            "the evidence fails in {count} places, first {first}")),
     (EXIT_REFUSED, Refusal("WAL-032", "对账不符：{count} 处", "the audit found {count} violations")),
-    (EXIT_DECLINED, Refusal("WAL-040", "已取消，未签名；程序调用请加 --yes", "cancelled, nothing was signed; a program adds --yes")),
+    (EXIT_DECLINED, Refusal("WAL-040", "已取消，未签名；程序调用请加 --yes",
+                              "cancelled, nothing was signed; a program adds --yes")),
     (EXIT_INTERRUPTED, Refusal("WAL-041", "已中断；已提交的交易仍可能最终执行，请用 lugang receipt 查看",
                                "interrupted; what was sent may still become final, `lugang receipt` tells")),
 )  # fmt: skip
