@@ -317,7 +317,7 @@ class _Joining:
         disk = Disk(opened.store, opened.wal_entries, opened.wal_condition, opened.guard)
         started = start_from_disk(disk, domain, opened.signer.key, genesis)
         blocks = HeldBlocks(opened.suite)
-        durable = Durable(wal=opened.wal, guard=opened.guard, blocks=blocks, send=self.send)
+        durable = Durable(blocks, self.send)
         for block in started.blocks:
             blocks.keep(block)
             durable.mark_in_log(block.block_hash, block.height)
@@ -340,6 +340,8 @@ class _Joining:
             blame=self.blame.note,
             clock=self.clock,
             durable=durable,
+            wal=opened.wal,
+            guard=opened.guard,
             blocks=blocks,
             directory=self.directory,
             divergence=Divergence(opened.store, opened.suite, self.writes, self.send),

@@ -1,31 +1,72 @@
-"""Durable before sent: the one place where what ordering must remember meets what it may then say.
+"""Durable before sent: the one place where what ordering must remember meets what it may then say. Sans-IO.
 
-`persist` gathers records, the full bytes of blocks and the guard's newest state; `hold` keeps a message until its token
-is durable; `sync` writes everything gathered (the log, one fsync; then the guard, in its own file) in a thread and
-releases, in order, the messages that waited. A failing write raises, and the node stops: nothing can be known after it.
+`persist` gathers records, the full bytes of blocks and the guard's newest state; `send` keeps a message until its token
+is durable. `gather` hands out what one sync writes; whoever does the IO performs `steps_of` it in order (the log, one
+fsync; then the guard, in its own file), and `written` releases, in order, the messages that waited. Between the two
+more may gather: it waits for the next sync. A write that fails must stop the node: nothing can be known after it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-
-import trio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from consensus.events import Persist
 from consensus.messages import OrderingMessage, PeerId
 from consensus.records import Decided, GuardState, OwnCheckpoint, OwnProposal, OwnVote, Record, encode_record
-from node.guard import GuardFile
 from node.held_blocks import HeldBlocks
 from node.messages import SendToPeer
-from node.wal import Entry, EntryKind, Wal
+from node.wal import Entry, EntryKind
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What one sync makes durable, up to `token`. The log may then forget the heights up to `forget`."""
+
+    token: int
+    entries: Sequence[Entry]
+    guard: bytes | None
+    forget: int | None
+
+
+class Log(Protocol):
+    """The write-ahead log, `node.wal.Wal`."""
+
+    def append(self, entries: Sequence[Entry]) -> None: ...
+
+    def forget(self, height: int) -> None: ...
+
+
+class Guard(Protocol):
+    """The guard's file, `node.guard.GuardFile`."""
+
+    def replace(self, record: bytes) -> None: ...
+
+
+def steps_of(writes: Writes, log: Log, guard: Guard) -> list[Callable[[], None]]:
+    """In this order, each durable before the next begins: the power may go between any two.
+
+    Log before guard: a guard that is ahead of its log bars the node from voting, a log that is ahead of its guard is
+    what recovery mends.
+    """
+    steps: list[Callable[[], None]] = []
+    if writes.entries:
+        steps.append(partial(log.append, writes.entries))
+    if writes.guard is not None:
+        steps.append(partial(guard.replace, writes.guard))
+    if writes.forget is not None:
+        steps.append(partial(log.forget, writes.forget))
+    return steps
 
 
 class Durable:
-    def __init__(self, *, wal: Wal, guard: GuardFile, blocks: HeldBlocks, send: SendToPeer) -> None:
-        self._wal = wal
-        self._guard = guard
+    def __init__(self, blocks: HeldBlocks, send: SendToPeer) -> None:
         self._blocks = blocks
         self._send = send
+        self._entries: list[Entry] = []
         self._guard_state: GuardState | None = None
         self._wanted = 0
         self._durable = 0
@@ -43,10 +84,10 @@ class Durable:
             block = self._blocks.get(block_hash)
             assert block is not None, "the bytes of a block that is voted for are held"
             if block_hash not in self._in_log:
-                self._wal.add(Entry(EntryKind.BLOCK, block.height, block.log_form()))
+                self._entries.append(Entry(EntryKind.BLOCK, block.height, block.log_form()))
                 self._in_log[block_hash] = block.height
         for record in effect.records:
-            self._wal.add(Entry(EntryKind.RECORD, height_of(record), encode_record(record)))
+            self._entries.append(Entry(EntryKind.RECORD, height_of(record), encode_record(record)))
         if effect.guard is not None:
             self._guard_state = effect.guard
         self._wanted = effect.token
@@ -65,25 +106,22 @@ class Durable:
     def is_waiting(self) -> bool:
         return self._wanted > self._durable
 
-    async def sync(self) -> int:
-        """Make everything gathered durable, release what waited for it, and answer the token reached."""
-        token, state = self._wanted, self._guard_state
-        self._guard_state = None
-        await trio.to_thread.run_sync(self._write, None if state is None else state.encode())
-        self._durable = token
-        while self._held and self._held[0][0] <= token:
+    def gather(self) -> Writes:
+        """Everything that waits for the disk, for one sync; it is told by `written` before the next is gathered."""
+        entries, self._entries = self._entries, []
+        state, self._guard_state = self._guard_state, None
+        forget = self._settled if self._settled > self._forgotten else None
+        return Writes(self._wanted, entries, None if state is None else state.encode(), forget)
+
+    def written(self, writes: Writes) -> None:
+        """These are durable: release what waited for them."""
+        if writes.forget is not None:
+            self._forgotten = writes.forget
+            self._in_log = {key: height for key, height in self._in_log.items() if height > writes.forget}
+        self._durable = writes.token
+        while self._held and self._held[0][0] <= writes.token:
             _, to, message = self._held.popleft()
             self._send(to, message)
-        return token
-
-    def _write(self, guard: bytes | None) -> None:
-        self._wal.sync()
-        if guard is not None:
-            self._guard.replace(guard)
-        if self._settled > self._forgotten:
-            self._wal.forget(self._settled)
-            self._forgotten = self._settled
-            self._in_log = {key: height for key, height in self._in_log.items() if height > self._settled}
 
 
 def height_of(record: Record) -> int:

@@ -1,12 +1,13 @@
 """The write-ahead log: what this node must remember of ordering before anybody else may hear of it.
 
-Two kinds of entries: records of the engine (opaque here) and the full bytes of blocks. They are gathered with `add` and
-become durable together with one `sync`, whose frame is one unit: after a crash all of its entries are there or none.
+Two kinds of entries: records of the engine (opaque here) and the full bytes of blocks. Those of one `append` become
+durable together, as one frame and one unit: after a crash all of its entries are there or none.
 A height's entries may go only when it is both executed and certified (`forget`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -29,11 +30,10 @@ class Entry:
 
 
 class Wal:
-    """Gathers entries on the event loop, syncs them from a thread."""
+    """Written from a thread."""
 
     def __init__(self, log: FrameLog) -> None:
         self._log = log
-        self._waiting: list[Entry] = []
 
     @classmethod
     def open(cls, path: Path) -> tuple[Wal, list[Entry], Condition]:
@@ -46,15 +46,10 @@ class Wal:
         ]
         return cls(log), entries, condition
 
-    def add(self, entry: Entry) -> None:
-        self._waiting.append(entry)
-
-    def sync(self) -> None:
-        """Write what waits as one frame and return when it is durable. Blocks; an OSError must stop the node."""
-        entries, self._waiting = self._waiting, []
-        if entries:
-            rows = [(int(entry.kind), entry.height, entry.payload) for entry in entries]
-            self._log.append(cbor2.dumps(rows), max(entry.height for entry in entries))
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write them as one frame and return when it is durable. Blocks; an OSError must stop the node."""
+        rows = [(int(entry.kind), entry.height, entry.payload) for entry in entries]
+        self._log.append(cbor2.dumps(rows), max(entry.height for entry in entries))
 
     def forget(self, height: int) -> None:
         """Let go of everything of `height` and below, as far as whole segments allow."""

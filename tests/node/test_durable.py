@@ -11,7 +11,7 @@ from consensus.messages import PeerId, Vote, VoteKind
 from consensus.records import GuardState, OwnVote, RoundMemory, encode_record
 from ledger.crypto import ZERO_HASH
 from ledger.errors import PeerFault
-from node.durable import Durable
+from node.durable import Durable, steps_of
 from node.guard import GuardFile
 from node.held_blocks import MANIFESTS_PER_PEER_MAX, HeldBlocks, make_block
 from node.wal import Entry, EntryKind, Wal
@@ -38,14 +38,19 @@ class Bench:
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.path = path
         self.order: list[object] = []
-        wal, _, _ = Wal.open(path / "wal")
+        self.wal, _, _ = Wal.open(path / "wal")
         self.blocks = HeldBlocks(SUITE)
-        guard = GuardFile(path / "guard")
-        self.durable = Durable(
-            wal=wal, guard=guard, blocks=self.blocks, send=lambda to, message: self.order.append((to, message))
-        )
-        for owner, name in ((Wal, "sync"), (GuardFile, "replace")):
+        self.guard = GuardFile(path / "guard")
+        self.durable = Durable(self.blocks, lambda to, message: self.order.append((to, message)))
+        for owner, name in ((Wal, "append"), (GuardFile, "replace")):
             monkeypatch.setattr(owner, name, self._noting(name, getattr(owner, name)))
+
+    def sync(self) -> int:
+        writes = self.durable.gather()
+        for step in steps_of(writes, self.wal, self.guard):
+            step()
+        self.durable.written(writes)
+        return writes.token
 
     def _noting(self, name, method):
         def noted(*arguments):
@@ -63,43 +68,43 @@ def bench(tmp_path, monkeypatch):
     return Bench(tmp_path, monkeypatch)
 
 
-async def test_a_vote_leaves_after_log_and_guard(bench):
+def test_a_vote_leaves_after_log_and_guard(bench):
     vote = make_vote(1)
     bench.durable.persist(Persist(1, (make_record(1),), (), GuardState(position=(1, 0, 1), digest=ZERO_HASH)))
     bench.durable.send(None, vote, 1)
     bench.durable.send(PEER, vote, None)
     assert bench.order == [(PEER, vote)]
     assert bench.durable.is_waiting
-    assert await bench.durable.sync() == 1
-    assert bench.order == [(PEER, vote), "sync", "replace", (None, vote)]
+    assert bench.sync() == 1
+    assert bench.order == [(PEER, vote), "append", "replace", (None, vote)]
     assert not bench.durable.is_waiting
     bench.durable.send(None, vote, 1)
     assert bench.order[-1] == (None, vote)
 
 
-async def test_several_records_share_one_sync_and_messages_keep_their_order(bench):
+def test_several_records_share_one_sync_and_messages_keep_their_order(bench):
     votes = [make_vote(height) for height in (1, 2, 3)]
     for token, vote in enumerate(votes, start=1):
         bench.durable.persist(Persist(token, (make_record(vote.height),)))
         bench.durable.send(None, vote, token)
-    assert await bench.durable.sync() == 3
-    assert bench.order == ["sync", *((None, vote) for vote in votes)]
+    assert bench.sync() == 3
+    assert bench.order == ["append", *((None, vote) for vote in votes)]
     expected = [Entry(EntryKind.RECORD, height, encode_record(make_record(height))) for height in (1, 2, 3)]
     assert bench.entries() == expected
 
 
-async def test_the_bytes_of_a_block_precede_its_vote_and_are_written_once(bench):
+def test_the_bytes_of_a_block_precede_its_vote_and_are_written_once(bench):
     block = held_block()
     bench.blocks.keep(block)
     for token in (1, 2):
         bench.durable.persist(Persist(token, (make_record(1),), (block.block_hash,)))
-    await bench.durable.sync()
+    bench.sync()
     kinds = [entry.kind for entry in bench.entries()]
     assert kinds == [EntryKind.BLOCK, EntryKind.RECORD, EntryKind.RECORD]
     assert bench.entries()[0].payload == block.log_form()
 
 
-async def test_nothing_leaves_when_the_disk_fails(bench, monkeypatch):
+def test_nothing_leaves_when_the_disk_fails(bench, monkeypatch):
     def fail(handle):
         raise OSError(28, "No space left on device")
 
@@ -107,7 +112,7 @@ async def test_nothing_leaves_when_the_disk_fails(bench, monkeypatch):
     bench.durable.persist(Persist(1, (make_record(1),), (), GuardState(position=(1, 0, 1), digest=ZERO_HASH)))
     bench.durable.send(None, make_vote(1), 1)
     with pytest.raises(OSError, match="No space left"):
-        await bench.durable.sync()
+        bench.sync()
     assert bench.order == []
     assert GuardFile(bench.path / "guard").load() is None
 

@@ -113,11 +113,8 @@ def test_one_sync_of_the_write_ahead_log_is_all_or_nothing(tmp_path):
     wal, entries, _ = Wal.open(tmp_path / "wal")
     assert entries == []
     first = [Entry(EntryKind.BLOCK, 7, b"block"), Entry(EntryKind.RECORD, 7, b"vote")]
-    for entry in first:
-        wal.add(entry)
-    wal.sync()
-    wal.add(Entry(EntryKind.RECORD, 8, b"next"))
-    wal.sync()
+    wal.append(first)
+    wal.append([Entry(EntryKind.RECORD, 8, b"next")])
     wal.close()
     file = next((tmp_path / "wal").iterdir())
     whole = file.read_bytes()

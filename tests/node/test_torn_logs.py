@@ -104,10 +104,8 @@ def test_a_torn_sync_of_the_write_ahead_log_is_gone_as_a_whole(root, syncs, shar
     wal, _, _ = Wal.open(folder)
     sizes = []
     for entries in syncs:
-        for entry in entries:
-            wal.add(entry)
         before = wal.bytes_on_disk
-        wal.sync()
+        wal.append(entries)
         sizes.append(wal.bytes_on_disk - before)
     wal.close()
     is_whole = tear(folder, sizes[-1], share, b"")
