@@ -27,7 +27,7 @@ from consensus.bulk import (
     Manifest,
     TxBatch,
 )
-from consensus.outcome import GetOutcome, Outcome
+from consensus.outcome import WRITES_MAX, GetOutcome, Outcome
 from consensus.signed import (
     BITMAP,
     HASH,
@@ -48,7 +48,7 @@ from consensus.signed import (
     Vote,
     VoteKind,
 )
-from ledger.block import MISBEHAVIOUR_BYTES_MAX
+from ledger.block import MISBEHAVIOUR_BYTES_MAX, TRANSACTIONS_MAX
 from ledger.checkpoint import CheckpointCert
 from ledger.codec import array, blob, blob_up_to, boolean, decode, encode, integer, one_of, optional, row
 from ledger.crypto import Suite
@@ -56,10 +56,12 @@ from ledger.errors import PeerFault, Refused, refuse
 
 __all__ = [
     "BLOCKS_COUNT_MAX",
+    "ELEMENTS_MAX",
     "FRAME_BYTES_MAX",
     "HAVE_COUNT_MAX",
     "NONCE_BYTES",
     "ROUND_MAX",
+    "SMALL_BYTES_MAX",
     "BlockHash",
     "Blocks",
     "Bodies",
@@ -101,6 +103,10 @@ __all__ = [
 
 NONCE_BYTES: Final = 16
 FRAME_BYTES_MAX: Final = 4 * 1024 * 1024 + 64 * 1024
+SMALL_BYTES_MAX: Final = 32 * 1024
+"""Of every message that carries neither transactions nor their names; the largest of these is a misbehaviour record."""
+ELEMENTS_MAX: Final = 8 + TRANSACTIONS_MAX + 1 + 3 * WRITES_MAX
+"""Values in one message. An `Outcome` can have as many; headers and certificates of a full range of blocks fewer."""
 HAVE_COUNT_MAX: Final = 32
 """Rows of `RoundState.have`; what does not fit is sent again, which costs bytes and nothing else."""
 
@@ -317,6 +323,7 @@ _TYPES: Final[dict[int, type[Any]]] = {
 _NUMBERS: Final = {kind: number for number, kind in _TYPES.items()}
 _WITH_KEYS: Final = frozenset({Proposal, Newest, Blocks, Manifest})
 """Their headers hold keys, whose length the suite knows."""
+_LARGE: Final = frozenset({Blocks, Manifest, GetBodies, Bodies, TxBatch, Outcome})
 
 
 def encode_message(message: PeerMessage) -> bytes:
@@ -332,10 +339,21 @@ def decode_message(data: bytes, suite: Suite) -> PeerMessage:
 
 
 def _decode(data: bytes, suite: Suite) -> PeerMessage:
-    value = decode(data, bytes_max=FRAME_BYTES_MAX)
+    value = decode(data, bytes_max=_bytes_max_of(data), elements_max=ELEMENTS_MAX)
     number = value[0] if type(value) is tuple and value else None
     kind = _TYPES.get(number) if type(number) is int else None
     if kind is None:
         raise refuse("BYT-003", where="message", expected="a known type", found=str(number)[:20])
     build: Callable[..., PeerMessage] = kind.from_value
     return build(value[1:], suite) if kind in _WITH_KEYS else build(value[1:])
+
+
+def _bytes_max_of(data: bytes) -> int:
+    """How long a message may be that begins like this, seen before anything of it is decoded.
+
+    The head of the array comes first, then the type's number, which is a byte or, from 24 on, a byte after a head.
+    What does not begin so gets the smaller limit; that it is no message is seen when it is decoded.
+    """
+    start = data[1:3]
+    number = start[1] if len(start) == 2 and start[0] == 24 else start[0] if start else 0
+    return FRAME_BYTES_MAX if _TYPES.get(number) in _LARGE else SMALL_BYTES_MAX

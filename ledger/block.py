@@ -23,6 +23,7 @@ BODY_BYTES_MAX: Final = 4 * 1024 * 1024
 TRANSACTIONS_MAX: Final = 20_000
 MISBEHAVIOUR_MAX: Final = 64
 MISBEHAVIOUR_BYTES_MAX: Final = 16 * 1024
+BODY_ELEMENTS_MAX: Final = 4 + TRANSACTIONS_MAX + MISBEHAVIOUR_MAX
 HEADER_BYTES_MAX: Final = 512
 
 BODY_SHAPE: Final = row(
@@ -108,8 +109,8 @@ class BlockBody:
 
     @classmethod
     def decode(cls, data: bytes) -> BlockBody:
-        """Raises `Refused` BYT-001…003."""
-        value = decode(data, bytes_max=BODY_BYTES_MAX)
+        """Raises `Refused` BYT-001…004."""
+        value = decode(data, bytes_max=BODY_BYTES_MAX, elements_max=BODY_ELEMENTS_MAX)
         BODY_SHAPE(value, "body")
         return cls(*value)
 

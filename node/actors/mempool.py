@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 
 GATHER_MESSAGES_MAX: Final = 8
 TOGETHER_TRANSACTIONS: Final = 64
+TOGETHER_BYTES: Final = 64 * 1024
+"""Decoded in one turn. Bytes are limited too: the longest transactions take thirteen milliseconds each to refuse."""
 BATCH_TRANSACTIONS_MAX: Final = 200
 BATCH_BYTES_MAX: Final = 60_000
 LINK_TRANSACTIONS_MAX: Final = 10_000
@@ -206,10 +208,10 @@ class Mempool:
         return SubmitOutcome(candidate.wid, identifier, "known" if candidate.known else "accepted")
 
     async def _on_peer_transactions(self, peer: PeerId, wires: tuple[bytes, ...]) -> None:
-        for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
+        for some in _slices(wires):
             seen = self._executed_blocks
-            some = await self._examine(wires[start : start + TOGETHER_TRANSACTIONS], peer)
-            for candidate in await self._admission.verify(some):
+            examined = await self._examine(some, peer)
+            for candidate in await self._admission.verify(examined):
                 if candidate.refused is not None:
                     self._count_peer_refusal(candidate, peer)
                 elif not candidate.known:
@@ -219,19 +221,19 @@ class Mempool:
         """Everything short of signatures, with a turn for other tasks now and then."""
         now = self._clock.wall_ms()
         candidates: list[Candidate] = []
-        for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
+        for some in _slices(wires):
             await trio.lowlevel.checkpoint()
-            some = wires[start : start + TOGETHER_TRANSACTIONS]
             candidates.extend(self._admission.examine(wire, source, now) for wire in some)
         return candidates
 
     async def _on_bodies(self, peer: PeerId, block_hash: bytes, wires: tuple[bytes, ...]) -> None:
         if not self._assembly.is_open(block_hash):
             return
-        for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
+        for some in _slices(wires):
+            await trio.lowlevel.checkpoint()
             # Asked again for each slice: others may have brought the same while this one waited.
-            some = [self._admission.decode(wire) for wire in wires[start : start + TOGETHER_TRANSACTIONS]]
-            for candidate in await self._admission.verify([c for c in some if self._assembly.wants(c.wid)]):
+            decoded = [self._admission.decode(wire) for wire in some]
+            for candidate in await self._admission.verify([c for c in decoded if self._assembly.wants(c.wid)]):
                 if candidate.refused is not None:
                     self._count_peer_refusal(candidate, peer)
                 else:
@@ -240,9 +242,9 @@ class Mempool:
     async def _on_block(self, number: int, wires: tuple[bytes, ...]) -> None:
         """A whole block: what the pool holds was verified when it came, the rest is verified now."""
         transactions: list[Transaction] = []
-        for start in range(0, len(wires), TOGETHER_TRANSACTIONS):
-            some = [self._admission.recall(wire) for wire in wires[start : start + TOGETHER_TRANSACTIONS]]
-            for candidate in await self._admission.verify(some):
+        for some in _slices(wires):
+            await trio.lowlevel.checkpoint()
+            for candidate in await self._admission.verify([self._admission.recall(wire) for wire in some]):
                 if candidate.refused is not None:
                     self._count_peer_refusal(candidate, None)
                     self._to_catch_up(BlockRefused(number))
@@ -485,6 +487,18 @@ class Mempool:
             refused=tuple(sorted(self._refused.items())),
         )
         self._board.pool = status
+
+
+def _slices(wires: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
+    """What is decoded in one turn: so many transactions, or fewer where they are long."""
+    start = size = 0
+    for end, wire in enumerate(wires):
+        size += len(wire)
+        if end > start and (end - start == TOGETHER_TRANSACTIONS or size > TOGETHER_BYTES):
+            yield wires[start:end]
+            start, size = end, len(wire)
+    if start < len(wires):
+        yield wires[start:]
 
 
 def _batches(wires: list[bytes], bytes_max: int) -> Iterable[list[bytes]]:

@@ -20,6 +20,8 @@ from node.messages import Reply, Submit, SubmitOutcome
 
 CALLER_WAIT_SECONDS: Final = 0.5
 CALLER_WAITERS_MAX: Final = 32
+ELEMENTS_MAX: Final = 32 * TRANSACTIONS_MAX
+"""Of a body that is decoded at all; who sends a few too many is told the limit for transactions."""
 CBOR_BODY = f"an array of at most {TRANSACTIONS_MAX} byte strings, each the wire of a transaction"
 
 
@@ -53,7 +55,7 @@ class SubmitRoutes:
         return Response(outcomes_json(outcomes), media_type=JSON)
 
     def _from_cbor(self, body: bytes) -> tuple[bytes, ...]:
-        wires = decode(body, bytes_max=self._node.limits.body_bytes_max)
+        wires = decode(body, bytes_max=self._node.limits.body_bytes_max, elements_max=ELEMENTS_MAX)
         if type(wires) is not tuple or any(type(wire) is not bytes for wire in wires):
             raise refuse("RPC-001", detail=CBOR_BODY)
         if len(wires) > TRANSACTIONS_MAX:

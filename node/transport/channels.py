@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import trio
 
 from node.transport.budget import TokenBucket
-from node.transport.config import FRAME_BYTES_MAX, TransportConfig
+from node.transport.config import TransportConfig
 from node.transport.counters import PeerCounters
 from node.transport.errors import LinkEnded, library_faults
 from node.transport.frames import HEADER_BYTES, HEARTBEAT, FrameReader, whole_frames
@@ -35,7 +35,12 @@ class Consumer(Protocol):
 
 
 async def read_frames(
-    stream: MuxedStream, meter: Meter, config: TransportConfig, counters: PeerCounters, consumer: Consumer
+    stream: MuxedStream,
+    meter: Meter,
+    config: TransportConfig,
+    counters: PeerCounters,
+    consumer: Consumer,
+    frame_bytes_max: int,
 ) -> None:
     """Deliver every frame of the stream until the link ends. A frame once begun must be completed in time.
 
@@ -47,7 +52,7 @@ async def read_frames(
         # Much at once is the reading task's, which takes turns with others; a correct peer never writes as much.
         if len(data) > READ_BYTES or stream.wants_grant(len(data)):
             return False
-        payloads = whole_frames(data, FRAME_BYTES_MAX)
+        payloads = whole_frames(data, frame_bytes_max)
         if payloads is None:
             return False
         frames = len(payloads)
@@ -60,7 +65,7 @@ async def read_frames(
         counters.frames_in += len(payloads)
         return True
 
-    reader = FrameReader(FRAME_BYTES_MAX)
+    reader = FrameReader(frame_bytes_max)
     budget = TokenBucket(config.frames_per_second, config.frames_burst, trio.current_time())
     deadline = trio.current_time() + config.frame_read_seconds
     while True:

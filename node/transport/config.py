@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from node.transport.interface import Priority
+from node.transport.interface import Channel, Priority
 
 MIB: Final = 1024 * 1024
 FRAME_BYTES_MAX: Final = 4 * MIB + 64 * 1024
 """A block is at most 4 MiB; the rest is room for what surrounds it."""
+CHANNEL_FRAME_BYTES_MAX: Final[dict[Channel, int]] = {Channel.VOTES: 32 * 1024, Channel.BULK: FRAME_BYTES_MAX}
+"""Nothing that is voted on or with is as long as the smaller one, so nothing longer waits in front of a vote."""
 
 BULK_SHARE_PERCENT: Final[dict[Priority, int]] = {
     Priority.VOTE: 100,

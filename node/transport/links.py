@@ -25,7 +25,7 @@ from libp2p.custom_types import TProtocol
 from libp2p.stream_muxer.yamux.yamux import YamuxStream
 
 from node.transport.channels import read_frames, write_frames
-from node.transport.config import BULK_SHARE_PERCENT, FRAME_BYTES_MAX, TransportConfig
+from node.transport.config import BULK_SHARE_PERCENT, CHANNEL_FRAME_BYTES_MAX, TransportConfig
 from node.transport.counters import PeerCounters
 from node.transport.errors import LinkEnded, library_faults
 from node.transport.inbox import Allowance, Inbox
@@ -83,7 +83,8 @@ class Link:
 
     def send_nowait(self, channel: Channel, frame: bytes, priority: Priority) -> Sent:
         """Queue a frame. A votes queue that is full has a peer behind it that is of no use: the link goes."""
-        assert 0 < len(frame) <= FRAME_BYTES_MAX, f"a frame has 1 to {FRAME_BYTES_MAX} bytes"
+        longest = CHANNEL_FRAME_BYTES_MAX[channel]
+        assert 0 < len(frame) <= longest, f"a frame of {len(frame)} bytes, the channel takes 1 to {longest}"
         if not self.is_up or self.ended is not None:
             return Sent.NOT_CONNECTED
         outbox = self.outboxes[channel]
@@ -201,7 +202,8 @@ class Link:
     async def _read(self, channel: Channel, stream: MuxedStream) -> None:
         meter = self._muxer.session.meter
         mailbox = Mailbox(self.peer, channel, self._inbox, self._allowance, meter)
-        await read_frames(stream, meter, self._config, self._counters, mailbox)
+        longest = CHANNEL_FRAME_BYTES_MAX[channel]
+        await read_frames(stream, meter, self._config, self._counters, mailbox, longest)
 
     async def _write(self, channel: Channel, stream: MuxedStream) -> None:
         beats = channel is Channel.VOTES

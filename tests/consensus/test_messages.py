@@ -6,25 +6,37 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consensus.events import Persist
 from consensus.messages import (
+    BLOCKS_COUNT_MAX,
+    ELEMENTS_MAX,
+    HAVE_COUNT_MAX,
+    SMALL_BYTES_MAX,
     Blocks,
     Bodies,
+    Certificate,
     CertifiedBlock,
     CheckpointVote,
+    CommitCert,
     GetBlocks,
     GetBodies,
     GetNewest,
     GetOutcome,
     GetTransactions,
     Manifest,
+    Misbehaviour,
+    MisbehaviourKind,
     Newest,
     Outcome,
+    PolkaCert,
+    Proposal,
     Rejoin,
+    RoundCert,
     RoundState,
     Status,
     TxBatch,
@@ -41,8 +53,13 @@ from consensus.misbehaviour import (
 )
 from consensus.records import BadRecord, decode_record, encode_record
 from consensus.verify import NotYet
+from ledger.block import MISBEHAVIOUR_BYTES_MAX, BlockBody
+from ledger.checkpoint import CheckpointCert
 from ledger.codec import decode, encode
-from ledger.errors import BadProof, PeerFault
+from ledger.errors import BadProof, PeerFault, Refused
+from node.courier import VOTES, WAYS
+from node.transport.config import CHANNEL_FRAME_BYTES_MAX
+from node.transport.interface import Channel
 from tests.consensus.bench import Bench
 from tests.consensus.cluster import SUITE
 
@@ -222,3 +239,97 @@ def test_checkpoint_of_another_chain_is_refused():
     with pytest.raises(PeerFault):
         bench.receive(bench.sign_checkpoint(wrong, 1), 1)
     assert isinstance(bench.sign_checkpoint(good, 1), CheckpointVote)
+
+
+def longest_messages() -> list[Any]:
+    """Every field as long as its limit lets it be, for 64 validators."""
+    bench = Bench(4)
+    bench.block("A")
+    header = replace(bench.blocks["A"], height=2**62, time=2**62, created_round=2**31, tenure=2**31, tx_count=20_000)
+    signatures = (bytes(64),) * 64
+    commit = CommitCert(2**62, 2**31, bytes(32), bytes(8), signatures)
+    polka = PolkaCert(2**62, 2**31, bytes(32), bytes(8), signatures)
+    sample = bench.certificate(bench.checkpoint("A"), 0, 1, 2).cert
+    checkpoint = replace(
+        sample, checkpoint=replace(sample.checkpoint, height=2**62), bitmap=bytes(8), signatures=signatures
+    )
+    proposal = Proposal(2**31, header, 2**31 - 1, polka, 63, bytes(64))
+    blocks = tuple(
+        CertifiedBlock(replace(header, height=h), b"", replace(commit, height=h), at_height(checkpoint, h))
+        for h in range(2**62, 2**62 + BLOCKS_COUNT_MAX)
+    )
+    state = RoundState(2**62 + 1, 2**31, 2, ((1, bytes(32), bytes(8)),) * HAVE_COUNT_MAX, 2**31, 2**62, commit)
+    wids = tuple(number.to_bytes(32, "big") for number in range(20_000))
+    return [
+        commit, polka, proposal, Newest(proposal), state, Certificate(checkpoint), Blocks(2**62, blocks),
+        RoundCert(2**62, 2**31, tuple((i, bytes(32), bytes(64)) for i in range(64))),
+        Status(bytes(64), bytes(16), 2**62, bytes(32), True, bytes(64), commit),
+        Misbehaviour(MisbehaviourKind.INVALID_CERT, bytes(64), bytes(8192), bytes(8192)),
+        Manifest(header, wids, (bytes(MISBEHAVIOUR_BYTES_MAX),) * 64), GetBodies(2**62, bytes(32), wids),
+        Bodies(2**62, bytes(32), (bytes(200),) * 20_000), TxBatch((bytes(200),) * 20_000),
+        TxBatch((bytes(65_536),) * 64),
+        Outcome(2**62, (bytes(32),) * 20_001, ((bytes(512), bytes(32)),) * 4096, False),
+    ]  # fmt: skip
+
+
+def at_height(certificate: CheckpointCert, height: int) -> CheckpointCert:
+    return replace(certificate, checkpoint=replace(certificate.checkpoint, height=height))
+
+
+@pytest.mark.parametrize("message", longest_messages(), ids=lambda message: type(message).__name__)
+def test_the_limits_leave_room_for_the_longest_of_each(message):
+    encoded = encode_message(message)
+    assert decode_message(encoded, SUITE) == message
+    if WAYS.get(type(message), VOTES)[0] is Channel.VOTES:
+        assert len(encoded) <= min(SMALL_BYTES_MAX, CHANNEL_FRAME_BYTES_MAX[Channel.VOTES])
+
+
+MIB = 1024 * 1024
+MANY = b"\x9a" + (4 * MIB).to_bytes(4, "big") + bytes(4 * MIB)
+NESTED = (b"\x97" + (b"\x97" + bytes(23)) * 23) * (4 * MIB // 600)
+
+
+@pytest.mark.parametrize("number", [*range(32), 255, 2**16])
+@pytest.mark.parametrize(
+    "contents", [MANY, NESTED, b"\x5a\x00\x40\x00\x00" + bytes(4 * MIB)], ids=["ints", "nested", "blob"]
+)
+def test_a_frame_of_millions_of_values_is_refused_before_it_is_decoded(number, contents, monkeypatch):
+    """Building four million integers would hold the node's loop for most of a second: here nothing is built at all."""
+    decoded = watch_decoding(monkeypatch)
+    head = encode(number)
+    for frame in (
+        b"\x82" + head + contents,
+        b"\x83" + head + b"\x01" + contents,
+        b"\x9a\x00\x00\x00\x02" + head + contents,
+    ):
+        with pytest.raises(PeerFault) as fault:
+            decode_message(frame, SUITE)
+        assert fault.value.code in {"BYT-001", "BYT-002", "BYT-003", "BYT-004"}
+    assert max(decoded, default=0) <= ELEMENTS_MAX
+
+
+@pytest.mark.parametrize("contents", [MANY[: 4 * MIB - 8], b"\x9f" + bytes(MIB), b"\xbb" + bytes(MIB)])
+def test_a_body_of_millions_of_values_is_refused_before_it_is_decoded(contents, monkeypatch):
+    """A block that was asked for carries its body as bytes; whoever sent it answers for them, not the proposer."""
+    decoded = watch_decoding(monkeypatch)
+    with pytest.raises(Refused):
+        BlockBody.decode(b"\x82" + contents + b"\x80")
+    assert decoded == []
+
+
+def watch_decoding(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of values in whatever the library is given to decode, a byte being at most one."""
+    decoded: list[int] = []
+    loads = cbor2.loads
+
+    def watched(data: bytes, **options: Any) -> Any:
+        value = loads(data, **options)
+        decoded.append(count_of(value))
+        return value
+
+    monkeypatch.setattr("ledger.codec.cbor2.loads", watched)
+    return decoded
+
+
+def count_of(value: Any) -> int:
+    return 1 + sum(map(count_of, value)) if type(value) is tuple else 1

@@ -140,6 +140,8 @@ REQUESTS = {
     "cbor number": ("POST", "/v1/transactions", b"\x00", CBOR, 400, "RPC-001"),
     "empty cbor": ("POST", "/v1/transactions", b"", CBOR, 400, "BYT-001"),
     "too many": ("POST", "/v1/transactions", encode([b""] * (TRANSACTIONS_MAX + 1)), CBOR, 413, "RPC-003"),
+    "far too many": ("POST", "/v1/transactions", encode([b""] * 20_000), CBOR, 413, "BYT-004"),
+    "numbers by the million": ("POST", "/v1/transactions", encode([0] * 1_000_000), CBOR, 413, "BYT-004"),
     "json cut off": ("POST", "/v1/receipts", b'{"ids":["', JSON, 400, "RPC-001"),
     "json nested": ("POST", "/v1/receipts", b'{"ids":' + b"[" * 100_000, JSON, 400, "RPC-001"),
     "json nested objects": ("POST", "/v1/receipts", b'{"a":' * 50_000, JSON, 400, "RPC-001"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,17 @@ import trio
 import trio.testing
 
 from consensus.messages import Bodies, GetBodies, PeerId, TxBatch
+from ledger.codec import encode
 from ledger.crypto import verify_many
 from ledger.errors import refuse
-from node.actors.mempool import BATCH_BYTES_MAX, FILL_TRANSACTIONS, SPREAD_AGAIN_MS, Mempool, MempoolSettings
+from node.actors.mempool import (
+    BATCH_BYTES_MAX,
+    FILL_TRANSACTIONS,
+    SPREAD_AGAIN_MS,
+    TOGETHER_BYTES,
+    Mempool,
+    MempoolSettings,
+)
 from node.admission import Admission
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
@@ -302,6 +311,46 @@ async def test_bodies_nobody_asked_for_are_dropped_unread(autojump_clock, bench)
     await bench.mempool.bodies.send(PeerBodies(PEER, b"x" * 32, (make().wire,)))
     await bench.settle()
     assert (bench.verified, len(bench.pool)) == ([], 0)
+
+
+class Steps(trio.abc.Instrument):
+    """Counts the steps of tasks; between two of them others can run."""
+
+    count = 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.count += 1
+
+
+@pytest.mark.parametrize("door", ["batch", "bodies", "block", "client"])
+async def test_the_longest_transactions_leave_others_their_turns(autojump_clock, bench, monkeypatch, door):
+    """64 KiB of small integers each: all of one message in one step would hold up votes for most of a second."""
+    steps, decoded = Steps(), Counter[int]()
+    decode = CODEC.decode
+
+    def counting(wire, wid=None):
+        decoded[steps.count] += len(wire)
+        return decode(wire, wid)
+
+    trio.lowlevel.add_instrument(steps)
+    monkeypatch.setattr(CODEC, "decode", counting)
+    body = encode((1, b"", *([0] * 60_000)))
+    wires = tuple(body + bytes([n]) + bytes(63) + b"\x01" for n in range(32))
+    match door:
+        case "batch":
+            await bench.mempool.door.send(PeerTransactions(PEER, wires))
+        case "bodies":
+            bench.mempool.control.post(Resolve(5, 1, b"h" * 32, (bytes(32),), (PEER,)))
+            await bench.settle()
+            await bench.mempool.bodies.send(PeerBodies(PEER, b"h" * 32, wires))
+        case "block":
+            await bench.mempool.bodies.send(BlockWires(3, wires))
+        case "client":
+            await bench.submit(*wires)
+    await bench.settle()
+    # Of a block the first false transaction is enough.
+    assert len(decoded) == (1 if door == "block" else len(wires))
+    assert max(decoded.values()) <= TOGETHER_BYTES
 
 
 async def test_peers_get_the_bodies_that_they_ask_for(autojump_clock, bench):
