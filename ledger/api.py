@@ -208,6 +208,18 @@ class ContractAnswer(Model):
     source_digest: Hex
 
 
+class InterfaceAnswer(Model):
+    """`GET /v1/interfaces/{digest}`: an interface that is or was in force. `version` of contract `name`, in force from
+    the height `since` on, was the first that had it."""
+
+    name: str
+    version: int
+    since: int
+    interface: Base64Bytes
+    interface_digest: Hex
+    source_digest: Hex
+
+
 class PeerAnswer(Model):
     organisation: str
     transport_key: Hex

@@ -2,8 +2,11 @@
 
 Everything here follows from the genesis and from what the file itself proves. Labels of values come from interfaces.
 One is bound to the chain when a signed transaction of the file, executed on the chain, names its digest (the engine
-refuses any other), or when the file proves the registry's row with its digest. An interface that neither binds is used
-to read, and `bound` tells the verdict that nothing vouches for its labels.
+refuses any other), or when the file proves a row of the registry with its digest. An interface that neither binds is
+used to read, and `bound` tells the verdict that nothing vouches for its labels.
+
+A file may have several versions of a contract: each transaction is read by the one that it was signed under, a refusal
+by the one in force at its height. Values are read by the newest, since a record's fields are only ever appended.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ MEMBERSHIP: Final = "membership"
 PEOPLE_MAP: Final = "people"
 REGISTRY: Final = "governance"
 REGISTRY_MAP: Final = "contracts"
+VERSIONS_MAP: Final = "versions"
 NAME_FIELDS: Final = ("name_zh", "name_en", "credit_code")
 
 
@@ -35,7 +39,10 @@ class Lexicon:
         self.found, self.key_bytes = found, key_bytes
         self.numbers = {number: name for name, number in contract_numbers(genesis).items()}
         self.bound = set(_bound_by_transactions(found))
+        self.since: dict[bytes, int] = {}
+        """The height from which on an interface is proven to have been in force, by its digest."""
         self.interfaces: dict[str, Interface] = {}
+        """The newest of each contract."""
         for digest, interface in found.interfaces.items():
             if interface.contract not in self.interfaces or digest in self.bound:
                 self.interfaces[interface.contract] = interface
@@ -44,6 +51,7 @@ class Lexicon:
         for value in found.values:
             self._learn_contract(value.full_key, value.value)
         for value in found.values:
+            self._learn_version(value.full_key, value.value)
             self._learn_name(value.full_key, value.value)
             self._learn_person(value.full_key, value.value)
 
@@ -59,6 +67,25 @@ class Lexicon:
             self.numbers[number] = str(name)
             if digest in self.found.interfaces:
                 self.interfaces[str(name)] = self.found.interfaces[digest]
+
+    def _learn_version(self, full_key: bytes, value: bytes | None) -> None:
+        """A row of a version binds the interface that it had, and says since when."""
+        record = self.record(full_key, value)
+        if record is None or self.map_name(full_key) not in ((REGISTRY, VERSIONS_MAP), (REGISTRY, REGISTRY_MAP)):
+            return
+        digest, since = record[1].get("interface"), record[1].get("since")
+        if type(digest) is bytes and type(since) is int:
+            self.bound.add(digest)
+            self.since[digest] = min(since, self.since.get(digest, since))
+
+    def in_force(self, height: int) -> Iterator[Interface]:
+        """Of each contract in the file, the version that was in force at a height, as far as the file proves it."""
+        found: dict[str, tuple[int, Interface]] = {}
+        for digest, interface in self.found.interfaces.items():
+            since = self.since.get(digest, 0)
+            if since <= height and since >= found.get(interface.contract, (0, interface))[0]:
+                found[interface.contract] = since, interface
+        yield from (interface for _, interface in found.values())
 
     def _learn_name(self, full_key: bytes, value: bytes | None) -> None:
         record = self.record(full_key, value)

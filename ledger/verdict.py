@@ -248,11 +248,20 @@ class Judge:
     def _why(self, receipt: Receipt, language: str) -> str:
         if receipt.code is None:
             return ""
-        for interface in self.found.interfaces.values():
+        for interface in self._refusers(receipt):
             text = refusal_text(self.lexicon.reader(interface, language), receipt.code, receipt.numbers)
             if text is not None:
                 return f"（{text}）" if language == "zh" else f" ({text})"
         return f" {dict(receipt.numbers)}" if receipt.numbers else ""
+
+    def _refusers(self, receipt: Receipt) -> Iterator[Interface]:
+        """The interfaces that may word a refusal, the likeliest first: the transaction's own, which may call others."""
+        for entry in self.found.transactions:
+            interface = self.found.interfaces.get(entry.transaction.body.summary.interface)
+            if entry.transaction.id == receipt.id and interface is not None:
+                yield interface
+        yield from self.lexicon.in_force(receipt.height)
+        yield from self.found.interfaces.values()
 
     def _values(self) -> Iterator[Line]:
         for entry in self.found.values:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from contracts.engine import Engine
 from contracts.state_map import INDEX, STATE, Row, StateMap
-from contracts.views import Library, Sheet
+from contracts.views import Edition, Library, Sheet
 from ledger.codec import load
 from ledger.crypto import Suite
 from ledger.genesis import Genesis, ValidatorEntry
@@ -44,7 +44,7 @@ class ContractReads:
     def __init__(self, suite: Suite, genesis: Genesis, store: Store) -> None:
         self._library = Library(suite, genesis, store.chain)
         self._store = store
-        self._names_known_at = -1
+        self._versions_known_at = -1
         self._readers: dict[int, LevelReader] = {}
 
     def sheets(self, reader: Reader) -> Sequence[Sheet]:
@@ -73,16 +73,16 @@ class ContractReads:
         with self._store.leased_snapshot(max(self._store.snapshots)) as reader:
             return self._library.nodes(self._reader(reader))
 
-    def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
-        names = self._library.event_fields(contract, event, count)
-        newest = max(self._store.snapshots)
-        if count and names[0] == "0" and newest > self._names_known_at:
-            # The library knows the interfaces that it has shown; a contract may be newer than that.
-            self._names_known_at = newest
-            with self._store.leased_snapshot(newest) as reader:
-                self.sheets(reader)
-            names = self._library.event_fields(contract, event, count)
-        return names
+    def edition(self, reader: Reader, interface_digest: bytes) -> Edition:
+        return self._library.edition(self._reader(reader), interface_digest)
+
+    def event_fields(self, contract: str, event: str, count: int, height: int) -> Sequence[str]:
+        with self._store.leased_snapshot(max(self._store.snapshots)) as newest:
+            if height > self._versions_known_at:
+                self._library.learn_versions(self._reader(newest))
+                self._versions_known_at = max(self._store.snapshots)
+            digest = self._library.in_force(contract, height)
+            return self._library.event_fields(self._reader(newest), digest, event, count)
 
     def day(self, reader: Reader, time: int) -> int:
         return self._library.day(self._reader(reader), time)

@@ -24,8 +24,6 @@ from ledger.codec import decode
 from ledger.crypto import Suite
 from ledger.errors import Number, Refused, refuse
 from ledger.interface import Interface
-from ledger.keys import contract_numbers, full_key
-from ledger.lexicon import REGISTRY, REGISTRY_MAP
 from ledger.receipt import Receipt
 from ledger.state import StateProof
 from ledger.transaction import Transaction
@@ -33,6 +31,7 @@ from ledger.validators import quorum_of
 from wallet.home import chain_of
 from wallet.node_api import NodeApi, NotProvenError, UnreachableError
 from wallet.problems import problem
+from wallet.registry import Registry
 from wallet.trust import BEHIND, BehindError, Level, ProvenReceipt, ProvenState, Trust
 
 VIEW_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -84,7 +83,7 @@ class Client:
         self.trust = Trust(suite, chain, genesis, pin)
         self.nodes = [NodeApi(url, transport) for url in dict.fromkeys(urls)]
         self.complaints: list[Complaint] = []
-        self._interfaces: dict[str, tuple[int, bytes, Interface]] = {}
+        self.registry = Registry(self)
 
     def close(self) -> None:
         for node in self.nodes:
@@ -191,82 +190,14 @@ class Client:
         return self.ask(question)
 
     def interface(self, contract: str) -> tuple[bytes, Interface]:
-        """The interface in force: its digest is in the registry, on whose own interface t nodes agree."""
-        _, digest, interface = self._contract(contract)
-        return digest, interface
+        """The interface in force, with its digest."""
+        known = self.registry.in_force(contract)
+        return known.digest, known.interface
 
     def contract_number(self, contract: str) -> int:
-        return self._contract(contract)[0]
+        return self.registry.in_force(contract).number
 
-    def _contract(self, contract: str) -> tuple[int, bytes, Interface]:
-        if contract not in self._interfaces:
-            has_registry = any(name == REGISTRY for name, _ in self.genesis.contracts)
-            if not has_registry:
-                self._interfaces[contract] = self._agree_on_contract(contract)
-            elif contract == REGISTRY:
-                self._interfaces[contract] = self._registry()
-            else:
-                self._interfaces[contract] = self._prove_contract(contract)
-        return self._interfaces[contract]
-
-    def _registry(self) -> tuple[int, bytes, Interface]:
-        """The registry's own interface: t nodes agree on it, and the row that it leads to must name it as well."""
-        number, digest, interface = self._agree_on_contract(REGISTRY)
-        row = self._registered(number, interface, REGISTRY)
-        if (row.get("number"), row.get("interface")) != (number, digest):
-            raise problem("WAL-030", node=self.nodes[0].url, detail=f"{REGISTRY} does not register its own interface")
-        return number, digest, interface
-
-    def _registered(self, number: int, registry: Interface, contract: str) -> dict[str, Any]:
-        """The registry's proven row of a contract; raises TX-007 where there is none."""
-        [form] = [form for form in registry.maps if form.name == REGISTRY_MAP]
-        where = full_key(number, form, (contract,))
-        value = self.states([where]).values[where]
-        if value is None:
-            raise refuse("TX-007", contract=contract)
-        names = [field.name for field in registry.record(form.record).fields]
-        return dict(zip(names, decode(value, bytes_max=VIEW_BYTES_MAX), strict=False))
-
-    def _prove_contract(self, contract: str) -> tuple[int, bytes, Interface]:
-        """One node's answer, which the registry's proven row must name: its number and its interface's digest."""
-        number, _, registry = self._contract(REGISTRY)
-        row = self._registered(number, registry, contract)
-
-        def question(node: NodeApi) -> tuple[int, bytes, Interface]:
-            digest, interface = self.trust.interface(node.contract(contract), contract)
-            if digest != row["interface"]:
-                raise NotProvenError(f"interface {digest.hex()[:16]} of {contract} is not the registered one")
-            return row["number"], digest, interface
-
-        return self.ask(question)
-
-    def forget_interfaces(self) -> None:
-        """Ask again from now on: a contract was upgraded."""
-        self._interfaces.clear()
-
-    def _agree_on_contract(self, contract: str) -> tuple[int, bytes, Interface]:
-        votes: dict[tuple[int, bytes], list[str]] = {}
-        found: dict[tuple[int, bytes], Interface] = {}
-        known = contract_numbers(self.genesis).get(contract)
-
-        def question(node: NodeApi) -> tuple[int, bytes]:
-            answer = node.contract(contract)
-            digest, interface = self.trust.interface(answer, contract)
-            if known is not None and answer.number != known:
-                raise NotProvenError(f"contract {contract} has number {known}, not {answer.number}")
-            found[answer.number, digest] = interface
-            return answer.number, digest
-
-        for node, vote in self._answers(question):
-            votes.setdefault(vote, []).append(node.url)
-            if len(votes[vote]) >= min(self.trust.nodes_needed(), len(self.nodes)):
-                number, digest = vote
-                return number, digest, found[vote]
-        best = max((len(urls) for urls in votes.values()), default=0)
-        detail = "; ".join(f"{digest.hex()[:12]}: {', '.join(urls)}" for (_, digest), urls in votes.items())
-        raise problem("WAL-022", found=best, needed=self.trust.nodes_needed(), detail=detail or contract)
-
-    def _answers(self, question: Callable[[NodeApi], T]) -> Iterator[tuple[NodeApi, T]]:
+    def answers(self, question: Callable[[NodeApi], T]) -> Iterator[tuple[NodeApi, T]]:
         """Each node's answer in turn; raises only when none gives any."""
         first: Refused | None = None
         answered = False
@@ -325,7 +256,7 @@ class Client:
                 raise BehindError(refuse(BEHIND, height=seen, certified=answer.height))
             return answer
 
-        for node, answer in self._answers(question):
+        for node, answer in self.answers(question):
             height = answer.height
             answers.setdefault(answer.result, []).append(node.url)
             if len(answers[answer.result]) >= self.trust.nodes_needed():

@@ -7,22 +7,26 @@ reader in ten years gets the very sentence whose digest was signed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ledger.crypto import HASH_BYTES
+from ledger.errors import Refused
 from ledger.evidence import Evidence, HeaderRow, Item, header_row, receipt_item, transaction_item, value_item
 from ledger.interface import Interface, Type
-from ledger.lexicon import MEMBERSHIP, NAME_FIELDS, PEOPLE_MAP, REGISTRY, REGISTRY_MAP
+from ledger.lexicon import MEMBERSHIP, NAME_FIELDS, PEOPLE_MAP, REGISTRY, REGISTRY_MAP, VERSIONS_MAP
 from ledger.merkle import Kind, MerkleTree
 from ledger.statement import ID_BYTES
-from ledger.summary import acts_called, organisations
-from ledger.transaction import Transaction
+from ledger.summary import Acts, acts_called, organisations, organisations_of
+from ledger.transaction import Body, Transaction
 from wallet.life import Life, life_of
 from wallet.problems import problem
 from wallet.session import Row, Session, map_named, names_map
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
+
+UNKNOWN: Final = ("RPC-004", "TX-007")
+"""Nodes' answers about an interface or a contract that never was."""
 
 
 @dataclass(slots=True)
@@ -102,7 +106,7 @@ class Exporter:
             client.level(under, under).certificate.to_value(),
             tuple(headers),
             tuple(items),
-            tuple((name, interface.encode()) for name, interface in interfaces.items()),
+            tuple((interface.contract, interface.encode()) for interface in interfaces.values()),
         ).encode()
 
     def _headers(self, heights: Sequence[int], under: int) -> Iterable[HeaderRow]:
@@ -110,35 +114,45 @@ class Exporter:
             level = self.session.client.level(height, under)
             yield header_row(level.header, level.state_root, level.receipts_root, level.path)
 
-    def _interfaces(self, signed: Sequence[Transaction]) -> dict[str, Interface]:
-        names = dict.fromkeys([*(entry.body.contract for entry in signed), *(row.contract for row in self.rows)])
-        found = {name: self.session.interface(name) for name in names}
-        for entry in self._readable(signed):
-            interface = found[entry.body.contract]
-            acts = acts_called(interface, interface.action(entry.body.action), entry.body.args)
-            if acts is not None and acts.contract not in found:
-                found[acts.contract] = self.session.interface(acts.contract)
+    def _interfaces(self, signed: Sequence[Transaction]) -> dict[bytes, Interface]:
+        """By digest: those that read the rows, and each under which something was signed, in force or not."""
+        found: dict[bytes, Interface] = {}
+        for entry in signed:
+            interface = self._signed_under(entry.body.contract, entry.body.summary.interface, found)
+            acts = None if interface is None else _acts_in(interface, entry.body)
+            if acts is not None:
+                self._signed_under(acts.contract, acts.interface, found)
+        for row in self.rows:
+            self._in_force(row.contract, found)
         return found
 
-    def _readable(self, signed: Sequence[Transaction]) -> list[Transaction]:
-        """Those signed under an interface that is in force. Nodes hand out no other, so what was signed under an older
-        one stands in the file without its sentence, and the verdict says so."""
-        in_force = self.session.client.interface
-        return [entry for entry in signed if in_force(entry.body.contract)[0] == entry.body.summary.interface]
+    def _in_force(self, contract: str, found: dict[bytes, Interface]) -> Interface:
+        digest, interface = self.session.client.interface(contract)
+        found[digest] = interface
+        return interface
 
-    def _names(self, signed: Sequence[Transaction], interfaces: dict[str, Interface]) -> list[Row]:
+    def _signed_under(self, contract: str, digest: bytes, found: dict[bytes, Interface]) -> Interface | None:
+        """None where no version ever had this interface: what was signed under it was refused, and cannot be read."""
+        try:
+            found[digest] = self.session.client.registry.signed_under(contract, digest)
+        except Refused as refused:
+            if refused.code not in UNKNOWN:
+                raise
+        return found.get(digest)
+
+    def _names(self, signed: Sequence[Transaction], interfaces: dict[bytes, Interface]) -> list[Row]:
         """Membership's records of the organisations that sentences and rows mention, unless the genesis says the same:
         the genesis is in every verifier's hands anyway."""
         mentioned: dict[str, None] = {}
-        for entry in self._readable(signed):
-            interface = interfaces[entry.body.contract]
-            mentioned.update(dict.fromkeys(self.session.mentioned(interface, entry.body.action, entry.body.args)))
+        for entry in signed:
+            interface = interfaces.get(entry.body.summary.interface)
+            if interface is not None:
+                mentioned.update(dict.fromkeys(_named_in(interface, entry.body, interfaces)))
         for row in self.rows:
-            interface = interfaces[row.contract]
+            interface = self._in_force(row.contract, interfaces)
             record = Type("record", names=(map_named(interface, row.map).record,))
             mentioned.update(dict.fromkeys(organisations(interface, record, row.record)))
-        membership = self.session.interface(MEMBERSHIP)
-        form_of_names = names_map(membership)
+        form_of_names = names_map(self.session.interface(MEMBERSHIP))
         if form_of_names is None or not mentioned:
             return []
         known = {m.organisation: (m.name_zh, m.name_en, m.credit_code) for m in self.session.genesis.members}
@@ -146,26 +160,51 @@ class Exporter:
         said = {row.key[0]: tuple(row.fields[name] for name in NAME_FIELDS) for row in rows if row.fields}
         needed = [row for row in rows if row.fields and said[row.key[0]] != known.get(row.key[0])]
         if needed:
-            interfaces[MEMBERSHIP] = membership
+            self._in_force(MEMBERSHIP, interfaces)
         return needed
 
-    def _people(self, signed: Sequence[Transaction], interfaces: dict[str, Interface]) -> list[Row]:
+    def _people(self, signed: Sequence[Transaction], interfaces: dict[bytes, Interface]) -> list[Row]:
         """Membership's records of those who signed: whose people they are. The genesis names the administrators."""
         membership = self.session.interface(MEMBERSHIP)
         known = {member.administrator for member in self.session.genesis.members}
         keys = dict.fromkeys(key for entry in signed for key in entry.body.signers if key not in known)
         if not keys or not any(form.name == PEOPLE_MAP for form in membership.maps):
             return []
-        interfaces[MEMBERSHIP] = membership
+        self._in_force(MEMBERSHIP, interfaces)
         return [row for row in self.session.rows(MEMBERSHIP, PEOPLE_MAP, [(key,) for key in keys]) if row.fields]
 
-    def _registry(self, interfaces: dict[str, Interface]) -> list[Row]:
-        """The registry's rows of these contracts, which bind the interfaces to the chain."""
+    def _registry(self, interfaces: dict[bytes, Interface]) -> list[Row]:
+        """The registry's rows of these contracts and of their earlier versions, which bind the interfaces to the
+        chain."""
         if REGISTRY not in {name for name, _ in self.session.genesis.contracts}:
             return []
-        rows = self.session.rows(REGISTRY, REGISTRY_MAP, [(name,) for name in (*interfaces, REGISTRY)])
-        interfaces[REGISTRY] = self.session.interface(REGISTRY)
+        own, registry = self._in_force(REGISTRY, interfaces), self.session.client.registry
+        contracts = dict.fromkeys(interface.contract for interface in interfaces.values())
+        rows = self.session.rows(REGISTRY, REGISTRY_MAP, [(name,) for name in contracts])
+        in_force = {row.fields["interface"] for row in rows if row.fields}
+        past = [
+            (interface.contract, registry.first_version_with(interface.contract, digest))
+            for digest, interface in interfaces.items()
+            if digest not in in_force
+        ]
+        if any(form.name == VERSIONS_MAP for form in own.maps):
+            rows += [row for row in self.session.rows(REGISTRY, VERSIONS_MAP, past) if row.fields]
         return rows
+
+
+def _acts_in(interface: Interface, body: Body) -> Acts | None:
+    """None where there are none, or where the arguments do not fit, which the verdict says of the sentence."""
+    try:
+        return acts_called(interface, interface.action(body.action), body.args)
+    except Refused:
+        return None
+
+
+def _named_in(interface: Interface, body: Body, interfaces: Mapping[bytes, Interface]) -> list[str]:
+    try:
+        return organisations_of(interface, interface.action(body.action), body.args, interfaces)
+    except Refused:
+        return []
 
 
 def tranches_of(session: Session, root: bytes) -> list[bytes]:

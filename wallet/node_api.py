@@ -31,6 +31,7 @@ from ledger.api import (
     EventLine,
     FreshnessAnswer,
     HistoryAnswer,
+    InterfaceAnswer,
     Model,
     Problem,
     StatesAnswer,
@@ -117,6 +118,9 @@ class NodeApi:
 
     def contract(self, name: str) -> ContractAnswer:
         return self._model(ContractAnswer, self._send("GET", f"/contracts/{name}"))
+
+    def interface(self, digest: bytes) -> InterfaceAnswer:
+        return self._model(InterfaceAnswer, self._send("GET", f"/interfaces/{digest.hex()}"))
 
     def contracts(self) -> ContractsAnswer:
         return self._model(ContractsAnswer, self._send("GET", "/contracts"))

@@ -114,11 +114,18 @@ class Session:
         self.builder.interfaces[contract] = self.builder.acts[digest] = interface
         return interface
 
+    def interface_at(self, contract: str, height: int) -> Interface:
+        """That of the version which was in force at a height, for reading what it announced or refused there."""
+        return self.client.registry.at(contract, height)
+
     def reader(self, contract: str, language: str | None = None) -> Reader:
         """For showing. What is signed is read without the glossary, from the interface alone."""
+        return self.reader_by(self.interface(contract), language)
+
+    def reader_by(self, interface: Interface, language: str | None = None) -> Reader:
         spoken = language or self.language
         words = ZH if spoken == "zh" else {}
-        return Reader(self.interface(contract), self.builder.names, spoken, words, self.builder.acts)
+        return Reader(interface, self.builder.names, spoken, words, self.builder.acts)
 
     def view(self, contract: str, view: str, args: Sequence[Any] = ()) -> Agreed:
         """A view's result, agreed on by t nodes at one certified height. Left-out arguments take their defaults."""
@@ -241,12 +248,14 @@ class Session:
             raise problem("WAL-030", node="*", detail=f"the act of {short_id(row.key[0])} has another digest")
         in_force, interface = self.client.interface(contract)
         if in_force != fields["interface"]:
-            zh, en = f"{contract}.{action}（接口已变更）", f"{contract}.{action} (its interface has changed)"
-            return zh if self.language == "zh" else en, digest
+            interface = self.client.registry.signed_under(contract, fields["interface"])
         args = decode(arguments, bytes_max=ARGUMENTS_BYTES_MAX)
         self.learn_names(self.mentioned(interface, action, args))
         reader = Reader(interface, self.builder.names, self.language, acts=self.builder.acts)
-        return sentence(reader, action, args), digest
+        text = sentence(reader, action, args)
+        if in_force != fields["interface"]:
+            text += reader.say("（合约已升级，须重新办理）", " (the contract was upgraded: to be made anew)")
+        return text, digest
 
     def send(self, transactions: Sequence[Transaction]) -> None:
         """Hand over; raises the first refusal. Accepted means durable on a node, not final."""
@@ -266,7 +275,7 @@ class Session:
         refused = None if receipt.status is Status.DONE else self.refusal_of(transaction.body.contract, receipt)
         if refused is not None and refused.code == INTERFACE_CHANGED:
             # Else every later draft of this session would be made from the old interface, and refused again.
-            self.client.forget_interfaces()
+            self.client.registry.forget()
         return Outcome(transaction, proven, refused)
 
     def call(
@@ -296,7 +305,9 @@ class Session:
             return self.worded(Refused(known, **numbers))
         for name in self._contracts_to_ask(contract):
             try:
-                texts = [refusal_text(self.reader(name, lang), code, receipt.numbers) for lang in ("zh", "en")]
+                interface = self.interface_at(name, receipt.height)
+                readers = [self.reader_by(interface, language) for language in ("zh", "en")]
+                texts = [refusal_text(reader, code, receipt.numbers) for reader in readers]
             except Refused:
                 continue
             zh, en = texts

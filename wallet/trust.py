@@ -18,6 +18,7 @@ from ledger.api import (
     ContractAnswer,
     FreshnessAnswer,
     HistoryAnswer,
+    InterfaceAnswer,
     StatesAnswer,
     TransactionState,
     ValidatorsAnswer,
@@ -271,6 +272,16 @@ class Trust:
         if digest.hex() != answer.interface_digest or interface.contract != name or answer.name != name:
             raise NotProvenError(f"the interface of {interface.contract} under a wrong digest or name")
         return digest, interface
+
+    def edition(self, answer: InterfaceAnswer, name: str, digest: bytes) -> Interface:
+        """The interface of this contract with this digest, which was signed and is all the proof that it needs."""
+        try:
+            interface = Interface.decode(answer.interface)
+        except Refused as fault:
+            raise NotProvenError(f"interface {digest.hex()[:16]}: {fault}") from None
+        if interface.digest(self.suite) != digest or interface.contract != name:
+            raise NotProvenError(f"another interface than {digest.hex()[:16]} of {name}")
+        return interface
 
     def view(self, answer: ViewAnswer, accept: Callable[[bytes], CheckpointCert]) -> int:
         """The certified height at which the node says it computed; the result itself is compared between nodes."""

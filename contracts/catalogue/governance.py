@@ -33,6 +33,14 @@ class Deployed(Record):
     since: Height
 
 
+class Version(Record):
+    """What a contract was from height `since` on, until its next version."""
+
+    source: Digest
+    interface: Digest
+    since: Height
+
+
 class Source(Record):
     text: LongText
 
@@ -119,8 +127,10 @@ class Governance(Contract):
     validators = Map(Key, Validator)
     proposals = Map(Id, Proposal, placed_by="transaction")
     numbers = Map(Text, Parameter)
+    versions = Map((Text, int), Version)
     scheduled = Index(proposals, by="due")
     lapsing = Index(proposals, by="until", where="open")
+    by_interface = Index(versions, by="interface")
 
     bad_name = Refusal("GOV-001", zh="合约名称 {name} 应为小写字母、数字或下划线", en="{name} is no contract's name")
     not_open = Refusal("GOV-002", zh="提案状态为 {status}", en="the proposal is {status}")
@@ -143,14 +153,7 @@ class Governance(Contract):
     def genesis(self, ctx, facts: Genesis) -> None:
         for entry in facts.contracts:
             self.sources[entry.digest] = Source(text=entry.source)
-            self.contracts[entry.name] = Deployed(
-                number=entry.number,
-                source=entry.digest,
-                interface=entry.interface,
-                status="active",
-                version=1,
-                since=0,
-            )
+            self.enter(entry.name, entry.number, entry.digest, entry.interface, 0)
         self.numbers["next"] = Parameter(steps=((0, len(facts.contracts) + 1),))
         for parameter in facts.parameters:
             if len(parameter.days) == 0:
@@ -165,6 +168,13 @@ class Governance(Contract):
             self.validators[entry.key] = Validator(
                 organisation=entry.organisation, transport_key=entry.transport_key, addresses=entry.addresses
             )
+
+    def enter(self, name: Text, number: int, source: Digest, interface: Digest, since: Height) -> None:
+        """A contract's first version."""
+        self.contracts[name] = Deployed(
+            number=number, source=source, interface=interface, status="active", version=1, since=since
+        )
+        self.versions[name, 1] = Version(source=source, interface=interface, since=since)
 
     # who may
     @action(role="operator", permission="make")
@@ -356,21 +366,17 @@ class Governance(Contract):
         # Another upgrade may have come in between.
         ctx.check_contract(row.name, self.sources[row.source].text)
         known = self.contracts.get(row.name)
-        if known is not None:
-            self.contracts[row.name] = known.replace(
-                source=row.source, interface=row.interface, version=known.version + 1, since=row.due
-            )
-        else:
+        since = ctx.height + 1
+        if known is None:
             number = self.numbers["next"].steps[0][1]
             self.numbers["next"] = Parameter(steps=((0, number + 1),))
-            self.contracts[row.name] = Deployed(
-                number=number,
-                source=row.source,
-                interface=row.interface,
-                status="active",
-                version=1,
-                since=row.due,
+            self.enter(row.name, number, row.source, row.interface, since)
+        else:
+            version = known.version + 1
+            self.contracts[row.name] = known.replace(
+                source=row.source, interface=row.interface, version=version, since=since
             )
+            self.versions[row.name, version] = Version(source=row.source, interface=row.interface, since=since)
         self.proposals[proposal] = row.replace(status="done", due=None)
         ctx.emit(Done(proposal=proposal, kind=row.kind, name=row.name, outcome="active"))
 
@@ -426,6 +432,17 @@ class Governance(Contract):
     def interface_of(self, ctx, name: Text) -> Digest:
         """zh: 现行接口 | en: The interface in force"""
         return self.contracts[name].interface
+
+    @view
+    def versions_of(self, ctx, name: Text, after: int | None = None) -> tuple[tuple[int, Version], ...]:
+        """zh: 合约历次版本 | en: The versions of a contract, the oldest first"""
+        rows = self.versions.rows(name, after=None if after is None else (name, after), limit=ROWS_MAX)
+        return tuple((key[1], row) for key, row in rows)
+
+    @view
+    def versions_with(self, ctx, interface: Digest) -> tuple[tuple[Text, int], ...]:
+        """zh: 曾采用该接口的合约版本 | en: The versions that have or had this interface"""
+        return self.by_interface.keys(interface, limit=ROWS_MAX)
 
     @view
     def list_contracts(self, ctx, after: Text | None = None) -> tuple[Text, ...]:

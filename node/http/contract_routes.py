@@ -6,23 +6,26 @@ has votes to carry. Few run at once and few may wait; the contract engine's budg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import trio
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from contracts.views import Sheet
-from ledger.api import ContractAnswer, ContractRow, ContractsAnswer, ViewAnswer, ViewQuery
+from ledger.api import ContractAnswer, ContractRow, ContractsAnswer, InterfaceAnswer, ViewAnswer, ViewQuery
 from ledger.codec import decode, encode
+from ledger.crypto import HASH_BYTES
 from ledger.errors import refuse
-from node.http.answers import HEIGHT_MAX, answer, cbor
+from node.http.answers import HEIGHT_MAX, answer, cbor, from_hex
 from node.http.bodies import Bodies, parse_json
 from node.http.openapi import body_of, returns
 from node.http.seams import NodeSeams, ViewCall
 from node.store import Reader
+
+T = TypeVar("T")
 
 
 class ContractRoutes:
@@ -42,6 +45,7 @@ class ContractRoutes:
             tags=["contracts"],
             responses=returns(None, "application/cbor"),
         )
+        add("/interfaces/{digest}", self.edition, tags=["contracts"], responses=returns(InterfaceAnswer))
         add(
             "/views/{contract}/{view}",
             self.view,
@@ -80,6 +84,23 @@ class ContractRoutes:
     async def interface(self, name: str) -> Response:
         """The interface alone, as the canonical CBOR that was hashed."""
         return cbor(self._sheet(name).interface)
+
+    async def edition(self, digest: str) -> Response:
+        """An interface by its digest, also that of a version that is no longer in force: what was signed under it is
+        read by it. Who asks checks the digest and needs no proof."""
+        wanted = from_hex(digest, "digest", HASH_BYTES)
+        with self._admitted(), self._node.reads.certified_state() as (_, reader):
+            found = await self._in_thread(lambda: self._node.contracts.edition(reader, wanted))
+        return answer(
+            InterfaceAnswer.model_construct(
+                name=found.name,
+                version=found.version,
+                since=found.since,
+                interface=found.interface,
+                interface_digest=digest,
+                source_digest=found.source_digest.hex(),
+            )
+        )
 
     def _sheet(self, name: str) -> Sheet:
         with self._node.reads.certified_state() as (_, reader):
@@ -134,9 +155,8 @@ class ContractRoutes:
                 await self._node.reads.board.chain.wait_for(lambda chain: chain.certified >= height)
 
     async def _run(self, reader: Reader, question: ViewCall) -> bytes:
-        """In a thread, which cannot be interrupted: the state stays leased until the engine's budget has ended it."""
+        return await self._in_thread(lambda: encode(self._node.contracts.view(reader, question)))
 
-        def work() -> bytes:
-            return encode(self._node.contracts.view(reader, question))
-
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """A thread cannot be interrupted: the state stays leased until the engine's budget has ended the work."""
         return await trio.to_thread.run_sync(work, limiter=self._threads)

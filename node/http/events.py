@@ -158,7 +158,7 @@ class EventRoutes:
         height, index = receipt.height, receipt.index
         for n, (contract, event, values) in enumerate(receipt.events):
             if behind.is_before(height, index, n) and wanted.passes(contract, values):
-                names = self._node.contracts.event_fields(contract, event, len(values))
+                names = self._node.contracts.event_fields(contract, event, len(values), height)
                 yield line(
                     EventLine.model_construct(
                         cursor=f"{height}.{index}.{n}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from contracts.views import Sheet
+from contracts.views import Edition, Sheet
 from node.http.limits import HttpLimits
 from node.messages import SignFreshness, Submit
 from node.reads import Reads
@@ -40,8 +40,13 @@ class Contracts(Protocol):
         """What the view returns, within a budget. Called from worker threads, several at once; raises `Refused`."""
         ...
 
-    def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
-        """The names of an event's values; numbers as names where no interface that is known has `count` of them."""
+    def edition(self, reader: Reader, interface_digest: bytes) -> Edition:
+        """An interface that is or was in force, by its digest. Called from worker threads; raises `Refused` RPC-004."""
+        ...
+
+    def event_fields(self, contract: str, event: str, count: int, height: int) -> Sequence[str]:
+        """The names of an event's values by the contract's version of `height`; numbers as names where that has no
+        event with `count` of them."""
         ...
 
     def day(self, reader: Reader, time: int) -> int:

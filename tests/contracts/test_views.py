@@ -73,8 +73,44 @@ def test_sheets_show_every_contract_as_the_chain_has_it(told, library):
     interface = Interface.decode(trial.interface)
     assert interface.digest(told.suite) == trial.interface_digest
     assert interface.action("write").en == "Write {n}"
-    assert library.event_fields("trial", "Did", 1) == ("number",)
-    assert library.event_fields("trial", "Did", 2) == ["0", "1"]
+    assert library.event_fields(told.reader, trial.interface_digest, "Did", 1) == ("number",)
+    assert library.event_fields(told.reader, trial.interface_digest, "Did", 2) == ["0", "1"]
+    assert library.event_fields(told.reader, None, "Did", 1) == ["0"]
+
+
+def test_every_version_that_was_in_force_is_handed_out_by_its_interface(told, library):
+    first = library.sheet(told.reader, "trial").interface_digest
+    renamed = SOURCE.replace("class Did(Event):\n    number", "class Did(Event):\n    figure")
+    for source in (renamed.replace("ctx.emit(Did(number", "ctx.emit(Did(figure"), SOURCE):
+        proposal = told.do("operator", "governance", "upload", "trial", source, 0).result
+        told.do("supervisor", "governance", "approve", proposal)
+    in_force = told.view("governance", "versions_of", "trial", None)
+    [second] = {interface for _, (_, interface, _) in in_force} - {first}
+    # Approved in the blocks 2 and 4. A third version has the first one's interface again, and the first is named.
+    assert [(version, since) for version, (_, _, since) in in_force] == [(1, 0), (2, 3), (3, 5)]
+    edition = library.edition(told.reader, first)
+    assert (edition.name, edition.version, edition.since) == ("trial", 1, 0)
+    cold = Library(told.suite, told.genesis, told.chain)
+    edition = cold.edition(told.reader, second)
+    assert (edition.name, edition.version, edition.since) == ("trial", 2, 3)
+    assert Interface.decode(edition.interface).digest(told.suite) == second
+    with pytest.raises(Refused) as unknown:
+        cold.edition(told.reader, bytes(32))
+    assert unknown.value.code == "RPC-004"
+
+
+def test_events_are_named_by_the_version_of_their_height(told, library):
+    renamed = (
+        SOURCE.replace("number", "figure")
+        .replace("Row(figure", "Row(number")
+        .replace("Record):\n    figure", "Record):\n    number")
+    )
+    proposal = told.do("operator", "governance", "upload", "trial", renamed, 0).result
+    told.do("supervisor", "governance", "approve", proposal)
+    library.learn_versions(told.reader)
+    names = [library.event_fields(told.reader, library.in_force("trial", height), "Did", 1) for height in (1, 2, 3, 9)]
+    assert names == [("number",), ("number",), ("figure",), ("figure",)]
+    assert library.in_force("nothing", 1) is None
 
 
 def test_a_contract_that_comes_later_is_unknown_to_an_older_snapshot(told, library):

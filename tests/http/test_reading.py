@@ -220,6 +220,9 @@ async def test_contracts_and_their_interfaces(node):
     assert raw(sheet["interface"]) == INTERFACE
     assert sheet["interface_digest"] == SHEET.interface_digest.hex()
     assert (await node.api.get("/v1/contracts/counter/interface")).content == INTERFACE
+    edition = (await node.api.get(f"/v1/interfaces/{SHEET.interface_digest.hex()}")).json()
+    assert raw(edition["interface"]) == INTERFACE
+    assert (edition["name"], edition["version"], edition["since"]) == ("counter", 1, 0)
 
 
 async def test_certificates_by_height_and_the_latest(node):
@@ -264,7 +267,7 @@ async def test_openapi_describes_every_route_and_needs_no_foreign_network(node):
             "status", "peers", "freshness", "transactions", "genesis", "genesis.json", "blocks/{height}",
             "receipts/{identifier}", "receipts", "state/{full_key}", "states", "certificates/latest",
             "certificates/{height}", "history/{height}", "validators", "contracts", "contracts/{name}",
-            "contracts/{name}/interface", "views/{contract}/{view}", "events",
+            "contracts/{name}/interface", "interfaces/{digest}", "views/{contract}/{view}", "events",
         )
     )  # fmt: skip
     for path in ("/docs", "/redoc"):

@@ -124,6 +124,8 @@ REQUESTS = {
     "key of no map": ("GET", "/v1/state/aa", None, {}, 400, "RPC-001"),
     "key too long": ("GET", "/v1/state/" + "aa" * 600, None, {}, 400, "RPC-001"),
     "no keys": ("POST", "/v1/states", b'{"full_keys":[]}', JSON, 400, "RPC-001"),
+    "no interface of that digest": ("GET", f"/v1/interfaces/{'00' * 32}", None, {}, 404, "RPC-004"),
+    "no digest": ("GET", "/v1/interfaces/nothing", None, {}, 400, "RPC-001"),
     "no contract of that name": ("GET", "/v1/contracts/nobody", None, {}, 404, "TX-007"),
     "no body type": ("POST", "/v1/transactions", b"\x80", {}, 415, "RPC-009"),
     "form body": ("POST", "/v1/transactions", b"a=b", FORM, 415, "RPC-009"),

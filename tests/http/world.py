@@ -16,7 +16,7 @@ import httpx
 import trio
 
 from contracts.engine import Execution
-from contracts.views import Sheet
+from contracts.views import Edition, Sheet
 from ledger.block import BlockBody, Header, misbehaviour_root, transactions_root
 from ledger.checkpoint import CheckpointCert, bitmap_of
 from ledger.codec import decode, encode
@@ -133,7 +133,12 @@ class CounterContracts:
             raise refuse("TX-008", contract=question.contract, action=question.view)
         return (read_total(reader), question.height, question.arguments)
 
-    def event_fields(self, contract: str, event: str, count: int) -> Sequence[str]:
+    def edition(self, reader: Reader, interface_digest: bytes) -> Edition:
+        if interface_digest != SHEET.interface_digest:
+            raise refuse("RPC-004", what="interface")
+        return Edition(SHEET.name, 1, 0, SHEET.interface, SHEET.interface_digest, SHEET.source_digest)
+
+    def event_fields(self, contract: str, event: str, count: int, height: int) -> Sequence[str]:
         return {"Added": ("n", "party", "mark"), "Total": ("total",)}[event]
 
     def day(self, reader: Reader, time: int) -> int:

@@ -7,7 +7,7 @@ verifiers under test cannot tell the difference and must not need to.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,6 +135,11 @@ class SealedChain:
     @property
     def height(self) -> int:
         return len(self.blocks)
+
+    def editions(self) -> Iterator[tuple[str, int, int, Interface]]:
+        """(contract, version, since, interface) of all that is or was in force; here nothing is ever upgraded."""
+        for name, interface in self.interfaces.items():
+            yield name, 1, 0, interface
 
     def key_of(self, contract: str, map_name: str, parts: tuple[Any, ...]) -> bytes:
         [form] = [form for form in self.interfaces[contract].maps if form.name == map_name]

@@ -12,8 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from contracts.language.compiler import compile_contract
 from contracts.rehearsal import FIRST_TIME_MS
 from ledger.genesis import Genesis, ValidatorEntry
+from ledger.interface import Interface
 from ledger.receipt import Receipt
 from ledger.summary import summarise
 from ledger.transaction import Body, Transaction, TransactionCodec
@@ -61,6 +63,7 @@ class EngineChain(Stage):
         if not hasattr(self, "sealed"):
             self.sealed = _Sealed(self)
         receipts = super().apply(transactions, misbehaviour)
+        self.sealed.follow(self)
         self.sealed.store(self.last.state)
         self.sealed.seal(list(transactions), list(self.last.receipts))
         return receipts
@@ -70,12 +73,25 @@ class _Sealed(SealedChain):
     """The state of height 0 is what the genesis's execution wrote."""
 
     def __init__(self, stage: EngineChain) -> None:
-        self._rows = stage.last.state
+        self._rows, self._stage = stage.last.state, stage
         super().__init__(stage.genesis, FIRST_TIME_MS)
         self.interfaces = {name: stage.interface(name) for name, _ in stage.genesis.contracts}
 
     def fill(self) -> None:
         self.store(self._rows)
+
+    def editions(self) -> Iterator[tuple[str, int, int, Interface]]:
+        for name in self.interfaces:
+            for version, row in self._stage.ask("governance", "versions_of", name, None):
+                source = self._stage.view("governance", "source", row.source)
+                yield name, version, row.since, compile_contract(source).interface(name)
+
+    def follow(self, stage: EngineChain) -> None:
+        """The contracts as the last block left them; the next block runs under those."""
+        contracts = stage.engine.world.contracts
+        if any(self.interfaces.get(name) != contracts[name].interface for name in contracts):
+            self.interfaces = {name: bound.interface for name, bound in contracts.items()}
+            self.numbers = {name: bound.number for name, bound in contracts.items()}
 
 
 class Asking(dict[tuple[str, str], Callable[..., Any]]):

@@ -125,6 +125,15 @@ class LyingNode:
             "source_digest": "00" * 32,
         }  # fmt: skip
 
+    def on_interfaces(self, rest: list[str], _query: Any, _content: bytes) -> Any:
+        for name, version, since, interface in self.chain.editions():
+            if interface.digest(SUITE).hex() == rest[0]:
+                return {
+                    "name": name, "version": version, "since": since, "interface": b64(interface.encode()),
+                    "interface_digest": rest[0], "source_digest": "00" * 32,
+                }  # fmt: skip
+        raise refuse("RPC-004", what=f"interface {rest[0]}")
+
     def certificate(self, height: int) -> str:
         return b64(self.chain.blocks[height].certificate.encode())
 

@@ -14,7 +14,8 @@ from rich.progress import Progress as Bar
 
 from ledger.crypto import HASH_BYTES
 from ledger.errors import Refused
-from ledger.interface import Field, Interface, Type
+from ledger.interface import Field, Interface
+from ledger.transaction import Body
 from ledger.wording import short_id, show_value
 from wallet.client import Agreed, Progress
 from wallet.commands.words import finish, ids_in, reading, receipt_object, say_receipt, say_row
@@ -250,26 +251,19 @@ def receipt(app: App, *, transaction: str) -> dict[str, Any]:
         app.say(f"交易 {identifier.hex()}：{words[state]}", f"transaction {identifier.hex()}: {state}")
         return {"transaction": identifier.hex(), "state": state}
     proven = found[identifier]
-    contract, returns = _signed_action(app, proven.receipt.height, identifier)
+    body = _signed_body(app, proven.receipt.height, identifier)
     refused = None
-    if proven.receipt.code is not None and contract is not None:
-        refused = app.session.refusal_of(contract, proven.receipt)
+    if proven.receipt.code is not None and body is not None:
+        refused = app.session.refusal_of(body.contract, proven.receipt)
         app.say(f"{refused.code} {refused.text('zh')}", f"{refused.code} {refused.text('en')}")
     say_receipt(app, proven, refused)
-    return {**receipt_object(app, proven, returns, contract), "state": "final"}
+    return {**receipt_object(app, proven, body), "state": "final"}
 
 
-def _signed_action(app: App, height: int, identifier: bytes) -> tuple[str | None, Type | None]:
-    """The contract that the transaction called and what its action returns, read from the proven block."""
+def _signed_body(app: App, height: int, identifier: bytes) -> Body | None:
+    """What was signed, read from the proven block."""
     _, transactions, _ = app.session.client.block(height)
-    for entry in transactions:
-        if entry.id == identifier:
-            try:
-                form = app.session.interface(entry.body.contract).action(entry.body.action)
-            except Refused:
-                return None, None
-            return entry.body.contract, form.returns
-    return None, None
+    return next((entry.body for entry in transactions if entry.id == identifier), None)
 
 
 def transaction_id(app: App, text: str) -> bytes:

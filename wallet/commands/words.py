@@ -6,10 +6,11 @@ from typing import Any
 
 from ledger.errors import Refused
 from ledger.glossary import field_name
-from ledger.interface import RecordForm, Type
+from ledger.interface import Interface, RecordForm, Type
 from ledger.money import show
 from ledger.receipt import EventRow, Receipt
 from ledger.statement import ID_BYTES
+from ledger.transaction import Body
 from ledger.wording import short_id, show_time, show_value
 from wallet.console import App
 from wallet.forms import Reading, plain
@@ -42,22 +43,24 @@ def ids_in(value: Any) -> list[bytes]:
     return [found for item in value for found in ids_in(item)] if type(value) is tuple else []
 
 
-def event_form(app: App, event: EventRow) -> RecordForm | None:
+def event_form(app: App, event: EventRow, height: int) -> tuple[Interface, RecordForm] | None:
+    """The interface by which an event of a height is read, and the event's form in it."""
     try:
-        interface = app.session.interface(event.contract)
+        interface = app.session.interface_at(event.contract, height)
     except Refused:
         return None
     for form in interface.events:
         if form.name == event.event and len(form.fields) == len(event.values):
-            return form
+            return interface, form
     return None
 
 
-def event_words(app: App, event: EventRow) -> str:
-    form = event_form(app, event)
-    if form is None:
+def event_words(app: App, event: EventRow, height: int) -> str:
+    found = event_form(app, event, height)
+    if found is None:
         return f"{event.contract}.{event.event} {event.values}"
-    reader = app.session.reader(event.contract)
+    interface, form = found
+    reader = app.session.reader_by(interface)
     colon, comma = reader.say("：", ": "), reader.say("，", ", ")
     parts = []
     for field, value in zip(form.fields, event.values, strict=True):
@@ -67,11 +70,11 @@ def event_words(app: App, event: EventRow) -> str:
     return f"{event.contract}.{event.event} {comma.join(parts)}"
 
 
-def event_object(app: App, event: EventRow) -> dict[str, Any]:
-    form = event_form(app, event)
-    values: Any = list(event.values)
-    if form is not None:
-        interface = app.session.interface(event.contract)
+def event_object(app: App, event: EventRow, height: int) -> dict[str, Any]:
+    found = event_form(app, event, height)
+    values: Any
+    if found is not None:
+        interface, form = found
         pairs = zip(form.fields, event.values, strict=True)
         values = {field.name: plain(interface, field.type, value) for field, value in pairs}
     else:
@@ -79,11 +82,12 @@ def event_object(app: App, event: EventRow) -> dict[str, Any]:
     return {"contract": event.contract, "event": event.event, "values": values}
 
 
-def receipt_object(app: App, proven: ProvenReceipt, returns: Type | None, contract: str | None) -> dict[str, Any]:
+def receipt_object(app: App, proven: ProvenReceipt, body: Body | None) -> dict[str, Any]:
     receipt = proven.receipt
     result: Any = None
-    if returns is not None and contract is not None and receipt.result is not None:
-        result = plain(app.session.interface(contract), returns, receipt.result)
+    if body is not None and receipt.result is not None:
+        interface = app.session.client.registry.signed_under(body.contract, body.summary.interface)
+        result = plain(interface, interface.action(body.action).returns, receipt.result)
     return {
         "transaction": None if receipt.id is None else receipt.id.hex(),
         "height": receipt.height,
@@ -92,7 +96,7 @@ def receipt_object(app: App, proven: ProvenReceipt, returns: Type | None, contra
         "status": receipt.status.name.lower(),
         "code": receipt.code,
         "result": result,
-        "events": [event_object(app, event) for event in receipt.events],
+        "events": [event_object(app, event, receipt.height) for event in receipt.events],
         "certified_height": proven.level.certificate.checkpoint.height,
         "certified_by": list(app.session.client.trust.signers(proven.level.certificate)),
         "budget_used": receipt.budget_used,
@@ -110,7 +114,8 @@ def say_receipt(app: App, proven: ProvenReceipt, refused: Refused | None) -> Non
         app.say(f"已最终拒绝：高度 {receipt.height}，{moment}", f"refused for good: height {receipt.height}, {moment}")
     app.say(f"交易 {identifier}", f"transaction {identifier}")
     for event in receipt.events:
-        app.say(f"· {event_words(app, event)}", f"· {event_words(app, event)}")
+        shown = event_words(app, event, receipt.height)
+        app.say(f"· {shown}", f"· {shown}")
     for identifier_of_row in ids_in(receipt.result if type(receipt.result) is tuple else (receipt.result,)):
         shown = short_id(identifier_of_row)
         app.say(f"编号 {shown}", f"id {shown}")
@@ -131,9 +136,8 @@ def finish(app: App, outcome: Outcome) -> dict[str, Any]:
     body, receipt = outcome.transaction.body, outcome.receipt
     events = [identifier for event in receipt.events for identifier in ids_in(event.values)]
     app.home.remember([outcome.transaction.id, *ids_in((receipt.result,)), *events])
-    returns = app.session.interface(body.contract).action(body.action).returns
     say_receipt(app, outcome.proven, outcome.refused)
-    answer = receipt_object(app, outcome.proven, returns, body.contract)
+    answer = receipt_object(app, outcome.proven, body)
     answer["waits_for_checker"] = waits_for_checker(receipt)
     app.facts.update(answer)
     if outcome.refused is not None:
