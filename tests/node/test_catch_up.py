@@ -8,11 +8,13 @@ from typing import Any
 import trio
 import trio.testing
 
+from consensus.catch_up import DropSource
 from consensus.messages import Blocks, CertifiedBlock, CommitCert, GetBlocks, PeerId, encode_message
-from node.actors.catch_up import CatchUp, Serving
+from node.actors.catch_up import CatchUp
 from node.box import Box
+from node.catching_up import HAND_AGAIN_MS, CatchingUp, Handing, Serving
 from node.clock import SystemClock
-from node.messages import BlocksFromPeer, BlockWires, CaughtUp, PeerHeight
+from node.messages import BlockRefused, BlocksFromPeer, BlockWires, CaughtUp, OwnHeight, PeerHeight
 from node.watch import Watch
 from tests.node.blocks import held_block
 from tests.node.support import SUITE
@@ -31,14 +33,51 @@ def test_the_highest_certificate_of_a_range_goes_with_its_block():
         decision=lambda height: encode_message(decisions[height]),
         certificate=certificates.get,
     )
-    sent: list[Any] = []
-    serving = Serving(store, SUITE, lambda to, message: sent.append((to, message)))
-    serving.answer(PEER, GetBlocks(1, 5))
-    [(to, answer)] = sent
-    assert isinstance(answer, Blocks)
-    assert (to, answer.top) == (PEER, 7)
+    answer = Serving(store, SUITE).answer(GetBlocks(1, 5))
+    assert answer.top == 7
     assert [block.header.height for block in answer.blocks] == [1, 2, 3, 4, 5]
     assert [block.checkpoint for block in answer.blocks] == [None, None, None, certificates[4], None]
+
+
+def handings(effects) -> list[tuple[int, int]]:
+    """(number, height) of each handing over."""
+    found = [effect.block for effect in effects if isinstance(effect, Handing)]
+    return [(block.number, block.block.header.height) for block in found]
+
+
+def catching_up_with(heights: int) -> tuple[CatchingUp, list[tuple[int, int]]]:
+    """One peer has sent so many blocks; with what was handed over so far."""
+    store: Any = None
+    catching_up = CatchingUp(store, SUITE, 0)
+    blocks = [held_block(height) for height in range(1, heights + 1)]
+    certs = [CommitCert(block.height, 0, block.block_hash, b"\x07", (bytes(64),) * 3) for block in blocks]
+    fetched = tuple(CertifiedBlock(b.header, b.body, cert) for b, cert in zip(blocks, certs, strict=True))
+    catching_up.on(PeerHeight(PEER, heights), 0)
+    return catching_up, handings(catching_up.on(BlocksFromPeer(PEER, Blocks(heights, fetched)), 0))
+
+
+def test_the_next_block_is_handed_over_when_the_one_before_is_decided():
+    catching_up, handed = catching_up_with(3)
+    assert handed == [(1, 1)]
+    assert handings(catching_up.on(OwnHeight(1), 5)) == [(2, 2)]
+    assert not catching_up.is_idle
+
+
+def test_a_block_that_came_to_nothing_is_handed_over_again_under_another_number():
+    catching_up, _ = catching_up_with(2)
+    assert handings(catching_up.on_clock(HAND_AGAIN_MS - 1)) == []
+    assert handings(catching_up.on_clock(HAND_AGAIN_MS)) == [(2, 1)]
+    catching_up.on(BlockRefused(1), HAND_AGAIN_MS)
+    assert handings(catching_up.on(OwnHeight(1), HAND_AGAIN_MS)) == [(3, 2)]
+
+
+def test_a_refused_block_is_not_handed_over_again_and_its_sender_asked_no_more():
+    catching_up, _ = catching_up_with(2)
+    [dropped] = catching_up.on(BlockRefused(1), 1)
+    assert isinstance(dropped, DropSource)
+    assert dropped.peer == PEER
+    assert catching_up.is_idle
+    assert catching_up.on(PeerHeight(PEER, 5), 2) == []
 
 
 async def test_a_block_is_handed_over_whole_however_long_ordering_has_no_room(autojump_clock, nursery):
