@@ -1,6 +1,6 @@
 """What travels over HTTP between a node and its users, under `/v1`.
 
-Models for JSON bodies. Bytes are standard base64 text (`Base64Bytes`), digests and keys lower-case hexadecimal. What
+Models for JSON bodies. Bytes are standard base64 text (`Base64`), digests and keys lower-case hexadecimal. What
 has to be proved (receipts, values, certificates) travels as the canonical CBOR that was hashed, inside base64: a client
 verifies bytes, it never re-creates them from JSON.
 
@@ -10,26 +10,64 @@ checkpoint certificate. A refusal is `application/problem+json` (`Problem`).
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, EncodedBytes, EncoderProtocol, Field
 
 from ledger.errors import Refusal, Refused
+from ledger.state import KEY_BYTES_MAX, NUMBER_BYTES
 
 PREFIX: Final = "/v1"
 TRANSACTIONS_MAX: Final = 500
 RECEIPTS_MAX: Final = 500
 STATES_MAX: Final = 500
 REQUEST_BYTES_MAX: Final = 4 * 1024 * 1024
+HEIGHT_MAX: Final = 2**32 - 1
+"""What a place in the index of transactions can hold."""
 CBOR: Final = "application/cbor"
 PROBLEM: Final = "application/problem+json"
 NDJSON: Final = "application/x-ndjson"
 
 Hex = Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", max_length=2048)]
+DIGEST_PATTERN: Final = "^[0-9a-f]{64}$"
+FULL_KEY_PATTERN: Final = f"^([0-9a-f]{{2}}){{{NUMBER_BYTES},{KEY_BYTES_MAX}}}$"
+Digest = Annotated[str, Field(pattern=DIGEST_PATTERN)]
+FullKey = Annotated[str, Field(pattern=FULL_KEY_PATTERN)]
+BASE64_PATTERN: Final = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+
+
+class StrictBase64(EncoderProtocol):
+    """The standard alphabet and its padding. The library's own decoder passes over every character that is not base64,
+    so that one byte string would have endless forms and what is no base64 would often be an empty one."""
+
+    @classmethod
+    def decode(cls, data: bytes) -> bytes:
+        try:
+            return base64.b64decode(data, validate=True)
+        except ValueError as error:
+            raise ValueError(f"base64 expected: {error}") from None
+
+    @classmethod
+    def encode(cls, value: bytes) -> bytes:
+        return base64.b64encode(value)
+
+    @classmethod
+    def get_json_format(cls) -> Literal["base64"]:
+        return "base64"
+
+
+Base64 = Annotated[bytes, EncodedBytes(encoder=StrictBase64), Field(json_schema_extra={"pattern": BASE64_PATTERN})]
 
 
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Query(Model):
+    """What a client asks. Strict: a number for a truth, or a text for a number, is a mistake and not a conversion."""
+
+    model_config = ConfigDict(strict=True)
 
 
 class Problem(Model):
@@ -55,25 +93,25 @@ class Problem(Model):
         )
 
 
-class Submission(Model):
+class Submission(Query):
     """`POST /v1/transactions` as JSON; the same route takes a CBOR array of wires."""
 
-    transactions: Annotated[list[Base64Bytes], Field(max_length=TRANSACTIONS_MAX)]
+    transactions: Annotated[list[Base64], Field(max_length=TRANSACTIONS_MAX)]
 
 
 class Submitted(Model):
     """One item's answer: `accepted` (verified and on this node's disk), `known` (it was already), or `refused`."""
 
-    id: Hex | None
-    wid: Hex
+    id: Digest | None
+    wid: Digest
     outcome: Literal["accepted", "known", "refused"]
     problem: Problem | None = None
 
 
-class ReceiptsQuery(Model):
+class ReceiptsQuery(Query):
     """`POST /v1/receipts`: by transaction id."""
 
-    ids: Annotated[list[Hex], Field(max_length=RECEIPTS_MAX)]
+    ids: Annotated[list[Digest], Field(max_length=RECEIPTS_MAX)]
     proof: bool = False
 
 
@@ -86,45 +124,45 @@ class TransactionState(Model):
     receipt's height, or of a higher one and then the history path leads to it.
     """
 
-    id: Hex
+    id: Digest
     state: Literal["unknown", "accepted", "executed", "final"]
     height: int | None = None
     index: int | None = None
-    receipt: Base64Bytes | None = None
-    proof: Base64Bytes | None = None
+    receipt: Base64 | None = None
+    proof: Base64 | None = None
 
 
 class BlockAnswer(Model):
     """`GET /v1/blocks/{height}`: header and certificate as CBOR, wires and receipts in order."""
 
     height: int
-    block_hash: Hex
-    header: Base64Bytes
-    transactions: list[Base64Bytes]
-    receipts: list[Base64Bytes]
-    certificate: Base64Bytes | None
+    block_hash: Digest
+    header: Base64
+    transactions: list[Base64]
+    receipts: list[Base64]
+    certificate: Base64 | None
 
 
 class StateAnswer(Model):
     """`GET /v1/state/{full_key hex}`: the value (null: absent) with its proof under the certificate of `height`."""
 
     height: int
-    full_key: Hex
-    value: Base64Bytes | None
-    proof: Base64Bytes
-    certificate: Base64Bytes
+    full_key: FullKey
+    value: Base64 | None
+    proof: Base64
+    certificate: Base64
 
 
-class StatesQuery(Model):
+class StatesQuery(Query):
     """`POST /v1/states`: many full keys, proved together at one height."""
 
-    full_keys: Annotated[list[Hex], Field(max_length=STATES_MAX)]
+    full_keys: Annotated[list[FullKey], Field(min_length=1, max_length=STATES_MAX)]
 
 
 class StateItem(Model):
-    full_key: Hex
-    value: Base64Bytes | None
-    proof: Base64Bytes
+    full_key: FullKey
+    value: Base64 | None
+    proof: Base64
 
 
 class StatesAnswer(Model):
@@ -132,7 +170,7 @@ class StatesAnswer(Model):
 
     height: int
     values: list[StateItem]
-    certificate: Base64Bytes
+    certificate: Base64
 
 
 class HistoryAnswer(Model):
@@ -141,15 +179,15 @@ class HistoryAnswer(Model):
     (`ledger.proofs`): null where the certificate is the height's own."""
 
     height: int
-    row: Base64Bytes
-    certificate: Base64Bytes
+    row: Base64
+    certificate: Base64
 
 
 class CertificateAnswer(Model):
     """`GET /v1/certificates/latest` and `/v1/certificates/{height}`: the checkpoint certificate as CBOR."""
 
     height: int
-    certificate: Base64Bytes
+    certificate: Base64
 
 
 class ValidatorsChange(Model):
@@ -157,8 +195,8 @@ class ValidatorsChange(Model):
     names their hash."""
 
     height: int
-    validators: Base64Bytes
-    certificate: Base64Bytes
+    validators: Base64
+    certificate: Base64
 
 
 class ValidatorsAnswer(Model):
@@ -167,19 +205,19 @@ class ValidatorsAnswer(Model):
     changes: list[ValidatorsChange]
 
 
-class ViewQuery(Model):
+class ViewQuery(Query):
     """`POST /v1/views/{contract}/{view}`: `args` is a CBOR array; `height` asks for a recent certified one."""
 
-    args: Base64Bytes
-    height: int | None = None
+    args: Base64
+    height: Annotated[int, Field(ge=0, le=HEIGHT_MAX)] | None = None
 
 
 class ViewAnswer(Model):
     """`result` is the CBOR of what the view returned, computed on the state of the certified `height`."""
 
     height: int
-    result: Base64Bytes
-    certificate: Base64Bytes
+    result: Base64
+    certificate: Base64
 
 
 class ContractRow(Model):
@@ -203,9 +241,9 @@ class ContractAnswer(Model):
     number: int
     version: int
     status: str
-    interface: Base64Bytes
-    interface_digest: Hex
-    source_digest: Hex
+    interface: Base64
+    interface_digest: Digest
+    source_digest: Digest
 
 
 class InterfaceAnswer(Model):
@@ -215,8 +253,8 @@ class InterfaceAnswer(Model):
     name: str
     version: int
     since: int
-    interface: Base64Bytes
-    interface_digest: Hex
+    interface: Base64
+    interface_digest: Digest
     source_digest: Hex
 
 
@@ -236,7 +274,7 @@ class PeerAnswer(Model):
 class Status(Model):
     """`GET /v1/status`. `applied` ≥ `certified`; `oldest_ms` is the age of the oldest waiting transaction."""
 
-    chain: Hex
+    chain: Digest
     name: str
     suite: str
     engine: str
@@ -262,17 +300,17 @@ class Status(Model):
     database_bytes: int
 
 
-class FreshnessQuery(Model):
+class FreshnessQuery(Query):
     """`POST /v1/freshness`: asks this validator to sign a nonce of 32 bytes with its highest certificate."""
 
-    nonce: Hex
+    nonce: Digest
 
 
 class FreshnessAnswer(Model):
     """Signed with the validator's key over H("fresh", CBOR [1, chain, nonce, height, checkpoint hash])."""
 
     height: int
-    certificate: Base64Bytes
+    certificate: Base64
     key: Hex
     signature: Hex
 
@@ -287,8 +325,8 @@ class EventLine(Model):
     cursor: str
     height: int
     time: int | None = None
-    id: Hex | None = None
+    id: Digest | None = None
     contract: str | None = None
     event: str | None = None
     values: dict[str, Any] | None = None
-    checkpoint: Base64Bytes | None = None
+    checkpoint: Base64 | None = None

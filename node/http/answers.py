@@ -6,15 +6,17 @@ take raw bytes that way.
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Path
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from ledger.api import CBOR
+from ledger.api import CBOR, DIGEST_PATTERN
 from ledger.errors import refuse
 
 JSON = "application/json"
-HEIGHT_MAX = 2**32 - 1
-"""What a place in the index of transactions can hold."""
+Identifier = Annotated[str, Path(json_schema_extra={"pattern": DIGEST_PATTERN})]
 
 
 def answer(model: BaseModel) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
@@ -21,6 +21,7 @@ from node.http.events import EventRoutes
 from node.http.gate import Gate
 from node.http.ledger_routes import LedgerRoutes
 from node.http.metrics import HttpMetrics
+from node.http.openapi import DescribedApi
 from node.http.problems import install_handlers
 from node.http.seams import NodeSeams
 from node.http.status_routes import SOFTWARE, StatusRoutes
@@ -47,7 +48,7 @@ class StrictRoute(APIRoute):
 
 def make_api(node: NodeSeams, metrics: HttpMetrics, *, loopback_only: bool) -> tuple[Gate, EventRoutes]:
     """The whole application, and its event routes, whose `stopping` ends the open streams."""
-    app = FastAPI(
+    app = DescribedApi(
         title=TITLE,
         description=DESCRIPTION,
         version=SOFTWARE.split()[-1],

@@ -15,11 +15,19 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from contracts.views import Sheet
-from ledger.api import ContractAnswer, ContractRow, ContractsAnswer, InterfaceAnswer, ViewAnswer, ViewQuery
+from ledger.api import (
+    HEIGHT_MAX,
+    ContractAnswer,
+    ContractRow,
+    ContractsAnswer,
+    InterfaceAnswer,
+    ViewAnswer,
+    ViewQuery,
+)
 from ledger.codec import decode, encode
 from ledger.crypto import HASH_BYTES
 from ledger.errors import refuse
-from node.http.answers import HEIGHT_MAX, answer, cbor, from_hex
+from node.http.answers import Identifier, answer, cbor, from_hex
 from node.http.bodies import Bodies, parse_json
 from node.http.openapi import body_of, returns
 from node.http.seams import NodeSeams, ViewCall
@@ -85,7 +93,7 @@ class ContractRoutes:
         """The interface alone, as the canonical CBOR that was hashed."""
         return cbor(self._sheet(name).interface)
 
-    async def edition(self, digest: str) -> Response:
+    async def edition(self, digest: Identifier) -> Response:
         """An interface by its digest, also that of a version that is no longer in force: what was signed under it is
         read by it. Who asks checks the digest and needs no proof."""
         wanted = from_hex(digest, "digest", HASH_BYTES)
@@ -149,9 +157,10 @@ class ContractRoutes:
             self._under_way -= 1
 
     async def _wait_certified(self, height: int | None) -> None:
-        """Another node may be a moment ahead of this one."""
-        if height is not None:
-            with trio.move_on_after(self._node.limits.view_seconds):
+        """Another node may be a moment ahead of this one. Who asks for more than that has its refusal at once."""
+        limits = self._node.limits
+        if height is not None and height <= self._node.reads.certified + limits.view_heights_ahead_max:
+            with trio.move_on_after(limits.view_seconds):
                 await self._node.reads.board.chain.wait_for(lambda chain: chain.certified >= height)
 
     async def _run(self, reader: Reader, question: ViewCall) -> bytes:

@@ -11,6 +11,7 @@ A cursor is `height.index.n` after an event, `height` after a whole height; the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -20,16 +21,16 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ledger.api import NDJSON, EventLine
+from ledger.api import HEIGHT_MAX, NDJSON, EventLine
 from ledger.errors import refuse
 from ledger.receipt import Receipt
-from node.http.answers import HEIGHT_MAX
 from node.http.metrics import HttpMetrics
 from node.http.openapi import returns
 from node.http.seams import NodeSeams
 from node.layout import RECEIPTS, at_height, height_in
 
 INDEX_MAX: Final = 2**16
+CURSOR_PATTERN: Final = r"^[0-9]{1,10}(\.[0-9]{1,5}\.[0-9]{1,5})?$"
 CHUNK_BYTES: Final = 64 * 1024
 DECODED_AT_ONCE: Final = 64
 HEIGHTS_REMEMBERED_MAX: Final = 8
@@ -46,9 +47,8 @@ class Cursor:
     @classmethod
     def parse(cls, text: str) -> Cursor:
         """Raises `Refused` RPC-001."""
-        parts = text.split(".")
-        if len(parts) in (1, 3) and all(part.isascii() and part.isdigit() and len(part) < 12 for part in parts):
-            height, *rest = map(int, parts)
+        if re.fullmatch(CURSOR_PATTERN, text):
+            height, *rest = map(int, text.split("."))
             if height <= HEIGHT_MAX and all(number < INDEX_MAX for number in rest):
                 return cls(height, *rest)
         raise refuse("RPC-001", detail="from: a cursor is a height, or height.index.n")
@@ -89,7 +89,7 @@ class EventRoutes:
 
     async def events(
         self,
-        start: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+        start: Annotated[str | None, Query(alias="from", json_schema_extra={"pattern": CURSOR_PATTERN})] = None,
         contract: Annotated[str | None, Query(max_length=40)] = None,
         party: Annotated[str | None, Query(max_length=40)] = None,
     ) -> Response:

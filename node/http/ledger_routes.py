@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from ledger.api import (
     CBOR,
+    FULL_KEY_PATTERN,
+    HEIGHT_MAX,
     STATES_MAX,
     BlockAnswer,
     CertificateAnswer,
@@ -35,12 +37,13 @@ from ledger.history import HistoryRange
 from ledger.proofs import HeightProof
 from ledger.state import KEY_BYTES_MAX, NUMBER_BYTES
 from node.genesis_spec import view_of
-from node.http.answers import HEIGHT_MAX, JSON, answer, cbor, from_hex
+from node.http.answers import JSON, Identifier, answer, cbor, from_hex
 from node.http.bodies import Bodies
-from node.http.openapi import body_of, returns
+from node.http.openapi import body_of, returns, returns_object
 from node.http.seams import NodeSeams
 
 Height = Annotated[int, Path(ge=0, le=HEIGHT_MAX)]
+FullKey = Annotated[str, Path(json_schema_extra={"pattern": FULL_KEY_PATTERN})]
 YIELD_EVERY = 32
 """Proofs or look-ups between two turns of the event loop."""
 
@@ -55,7 +58,7 @@ class LedgerRoutes:
     def mount(self, router: APIRouter) -> None:
         add = router.add_api_route
         add("/genesis", self.genesis, tags=["ledger"], responses=returns(None, CBOR))
-        add("/genesis.json", self.genesis_view, tags=["ledger"])
+        add("/genesis.json", self.genesis_view, tags=["ledger"], responses=returns_object())
         add("/blocks/{height}", self.block, tags=["ledger"], responses=returns(BlockAnswer))
         add("/receipts/{identifier}", self.receipt, tags=["ledger"], responses=returns(TransactionState))
         add(
@@ -125,7 +128,7 @@ class LedgerRoutes:
 
     async def receipt(
         self,
-        identifier: str,
+        identifier: Identifier,
         proof: bool = False,
         wait_ms: Annotated[int, Query(ge=0)] = 0,
     ) -> Response:
@@ -166,7 +169,7 @@ class LedgerRoutes:
 
     # State -----------------------------------------------------------------------------------------------------------
 
-    async def state(self, full_key: str) -> Response:
+    async def state(self, full_key: FullKey) -> Response:
         """A value or its absence, proved. Waits until a quorum has certified the height at which it was read."""
         (view,) = await self._reads.states((self._full_key(full_key, "full_key"),))
         return answer(
@@ -184,8 +187,6 @@ class LedgerRoutes:
         query = await self._bodies.read_json(request, StatesQuery)
         assert len(query.full_keys) <= STATES_MAX, "the model limits it"
         keys = tuple(self._full_key(text, f"full_keys.{i}") for i, text in enumerate(query.full_keys))
-        if not keys:
-            raise refuse("RPC-001", detail="full_keys: at least one")
         views = await self._reads.states(keys)
         values = [
             StateItem.model_construct(

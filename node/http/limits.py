@@ -44,6 +44,8 @@ class HttpLimits:
     views_running_max: int = 2
     views_waiting_max: int = 32
     view_seconds: float = 5.0
+    view_heights_ahead_max: int = 128
+    """How far behind the height of a view a node may be and still wait for it: what a chain makes in `view_seconds`."""
     view_arguments_bytes_max: int = 64 * 1024
 
     # Event streams.

@@ -7,7 +7,7 @@ itself goes on to `HttpServer.bugs`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -25,9 +25,9 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def install_handlers(app: FastAPI, count: CountRefusal) -> None:
-    def answer(refused: Refused) -> Response:
+    def answer(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:
         count(refused.code)
-        return problem_response(refused)
+        return problem_response(refused, headers)
 
     async def on_refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
@@ -39,7 +39,7 @@ def install_handlers(app: FastAPI, count: CountRefusal) -> None:
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return answer(of_http(request, error))
+        return answer(of_http(request, error), error.headers)
 
     async def on_bug(_: Request, error: Exception) -> Response:
         if not isinstance(error, ClientGone):
@@ -56,10 +56,10 @@ def install_handlers(app: FastAPI, count: CountRefusal) -> None:
         app.add_exception_handler(kind, handler)
 
 
-def problem_response(refused: Refused) -> Response:
+def problem_response(refused: Refused, headers: Mapping[str, str] | None = None) -> Response:
     problem = Problem.of(refused)
-    headers = {"retry-after": "1"} if problem.retry else None
-    return Response(problem.model_dump_json(), problem.status, headers, PROBLEM)
+    retry = {"retry-after": "1"} if problem.retry else {}
+    return Response(problem.model_dump_json(), problem.status, {**(headers or {}), **retry}, PROBLEM)
 
 
 def malformed(error: RequestValidationError) -> Refused:
