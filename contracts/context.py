@@ -16,6 +16,7 @@ from contracts.language.meter import CHECK_SOURCE_UNITS_PER_BYTE, SIGNATURE_UNIT
 from contracts.language.sdk_functions import wrong_type
 from contracts.refusals import CONTRACT_FAULTS, engine_refusal
 from contracts.state_map import no_row, rollback
+from ledger.crypto import INTERNATIONAL, Suite
 from ledger.errors import BadSignature, Refused, refuse
 from ledger.statement import SignedStatement, Statement
 
@@ -278,11 +279,18 @@ class Context:
         return True
 
     def is_key(self, key: Any) -> bool:
+        return self._is_key_of(self._world.ground.suite, key, "ctx.is_key")
+
+    def is_transport_key(self, key: Any) -> bool:
+        """Nodes know each other by Ed25519 keys in both suites."""
+        return self._is_key_of(INTERNATIONAL, key, "ctx.is_transport_key")
+
+    def _is_key_of(self, suite: Suite, key: Any, what: str) -> bool:
         if type(key) is not bytes:
-            raise wrong_type("ctx.is_key", None)
+            raise wrong_type(what, None)
         self._charge(SIGNATURE_UNITS)
         try:
-            self._world.ground.suite.check_key(key)
+            suite.check_key(key)
         except BadSignature:
             return False
         return True

@@ -16,7 +16,7 @@ from typing import Any, Final
 from contracts.context import Session, day_of_time
 from contracts.engine import Engine, Execution
 from ledger.block import Header
-from ledger.crypto import ZERO_HASH, Suite
+from ledger.crypto import INTERNATIONAL, ZERO_HASH, Suite
 from ledger.genesis import LIMITS, TIMEOUTS_MS, Genesis, Member, ValidatorEntry, complete
 from ledger.national import suite_named
 from ledger.receipt import Receipt
@@ -114,7 +114,10 @@ def rehearsal_genesis(
         for firm in firms
     )
     validators = tuple(
-        ValidatorEntry(key_named(f"validator {i}", suite), firms[i % len(firms)].organisation, bytes([i] * 32), ())
+        ValidatorEntry(
+            *(key_named(f"validator {i}", suite), firms[i % len(firms)].organisation),
+            *(key_named(f"link {i}", INTERNATIONAL), ()),
+        )
         for i in range(4)
     )
     return Genesis(

@@ -432,6 +432,10 @@ class Context:
         """Whether `key` signed the 32-byte hash."""
         raise NotImplementedError(_NOT_HERE)
 
+    def is_transport_key(self, key: Bytes) -> bool:
+        """Whether nodes could know each other by this key: Ed25519, whatever the chain's suite."""
+        raise NotImplementedError(_NOT_HERE)
+
     def is_key(self, key: Key) -> bool:
         """Whether it is a public key with which signatures of this chain can be verified."""
         raise NotImplementedError(_NOT_HERE)

@@ -15,6 +15,7 @@ from typing import Final
 
 from consensus.messages import PeerId
 from ledger.errors import Refused, refuse
+from ledger.genesis import LIMITS
 from ledger.transaction import Transaction
 from node.costs import Costs
 
@@ -29,13 +30,15 @@ EXPIRY_SLACK: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
+    """What a node holds at most. The last three are the chain's: `pool_limits_of` takes them from its genesis."""
+
     transactions_max: int = 60_000
     bytes_max: int = 96 * 1024 * 1024
     transactions_per_caller_max: int = 20_000
     transactions_per_peer_max: int = 40_000
-    lifetime_ms_max: int = 3_600_000
-    transaction_units_max: int = 10_000_000
-    block_units_max: int = 20_000_000
+    lifetime_ms_max: int = LIMITS["transaction_lifetime_ms_max"]
+    transaction_units_max: int = LIMITS["transaction_budget_max"]
+    block_units_max: int = LIMITS["block_budget_max"]
 
 
 @dataclass(slots=True)

@@ -18,8 +18,10 @@ NAME_MAX = 40
 BANDS_MAX = 16
 STEPS_MAX = 200
 VALIDATORS_MIN = 4
-TRANSPORT_KEY_BYTES = 32
+VALIDATORS_MAX = 64
 ADDRESSES_MAX = 8
+ADDRESS_CHARACTERS_MAX = 128
+HOSTS = ("ip4", "ip6", "dns", "dns4", "dns6")
 ROWS_MAX = 256
 SYSTEM = ("membership", "governance", "calendar", "approval", "batch")
 
@@ -145,9 +147,11 @@ class Governance(Contract):
     needed = Refusal("GOV-012", zh="系统合约 {name} 不能冻结或退役", en="the chain cannot do without {name}")
     no_validator = Refusal(
         "GOV-013",
-        zh="{organisation} 的 {key} 不能成为验证节点：公钥、机构、通信公钥或地址无效",
-        en="{key} of {organisation} cannot validate: the key, the organisation, the transport key or the addresses",
+        zh="{organisation} 的 {key} 不能成为验证节点：公钥、机构、通信公钥或地址无效，或通信公钥已属于其他节点",
+        en="{key} of {organisation} cannot validate: the key, the organisation, the addresses, or the transport key, which may be another's",
     )
+    too_many = Refusal("GOV-014", zh="验证节点不得多于 {most} 个", en="there are at most {most} validators")
+    unknown_validator = Refusal("GOV-015", zh="{key} 不是验证节点", en="{key} is no validator")
     lapsed = Refusal("GOV-011", zh="提案已于 {until} 失效", en="the proposal lapsed on {until}")
 
     def genesis(self, ctx, facts: Genesis) -> None:
@@ -275,10 +279,11 @@ class Governance(Contract):
         """zh: 提议 {organisation} 的验证节点 {key} 变更，是否退出：{leaves} | en: Propose validator {key} of {organisation}; leaves: {leaves}
         transport_key: 节点间通信公钥 | Transport key
         addresses: 节点地址 | Addresses"""
-        # what must hold: a validator that cannot be one would count in every quorum and never vote
-        is_whole = len(transport_key) == TRANSPORT_KEY_BYTES and 1 <= len(addresses) <= ADDRESSES_MAX
-        is_good = ctx.is_key(key) and ctx.is_active(organisation) and is_whole
-        ctx.require(leaves or is_good, self.no_validator, key=key, organisation=organisation)
+        # what must hold
+        if leaves:
+            ctx.require(key in self.validators, self.unknown_validator, key=key)
+        else:
+            self.check_validator(ctx, key, organisation, transport_key, addresses)
         # what changes
         return self.propose(
             ctx,
@@ -293,6 +298,31 @@ class Governance(Contract):
                 addresses=addresses,
             ),
         )
+
+    def check_validator(
+        self, ctx, key: Key, organisation: Org, transport_key: Bytes, addresses: tuple[Text, ...]
+    ) -> None:
+        """A validator that cannot be one would count in every quorum and never vote. Two with one transport key would
+        be one node to all others."""
+        is_known = key in self.validators
+        others = [row for other, row in self.validators.rows(limit=ROWS_MAX) if other != key]
+        ctx.require(is_known or len(others) < VALIDATORS_MAX, self.too_many, most=VALIDATORS_MAX)
+        is_good = ctx.is_key(key) and ctx.is_active(organisation) and ctx.is_transport_key(transport_key)
+        is_own = all(row.transport_key != transport_key for row in others)
+        can_be_called = 1 <= len(addresses) <= ADDRESSES_MAX
+        for address in addresses:
+            can_be_called = can_be_called and self.is_address(address)
+        ctx.require(is_good and is_own and can_be_called, self.no_validator, key=key, organisation=organisation)
+
+    def is_address(self, address: Text) -> bool:
+        """/ip4/10.0.0.7/tcp/4001, or a host's name under dns, dns4 or dns6; `/p2p/…` may follow."""
+        parts = address.split("/")
+        is_whole = len(parts) == 5 or (len(parts) == 7 and parts[5] == "p2p")
+        if not is_whole or len(address) > ADDRESS_CHARACTERS_MAX or parts[0] != "" or parts[1] not in HOSTS:
+            return False
+        port = parts[4]
+        is_number = 1 <= len(port) <= 5 and all(port[i : i + 1] in "0123456789" for i in range(len(port)))
+        return parts[2] != "" and parts[3] == "tcp" and is_number and 1 <= int(port) <= 65535
 
     def propose(self, ctx, proposal: Proposal) -> Id:
         key = ctx.new_id()
@@ -349,6 +379,8 @@ class Governance(Contract):
                 len(self.validators.keys(limit=VALIDATORS_MIN)) >= VALIDATORS_MIN, self.too_few, least=VALIDATORS_MIN
             )
         else:
+            # What was good when it was proposed may meanwhile be another's, or its organisation gone.
+            self.check_validator(ctx, row.key, row.organisation, row.transport_key, row.addresses)
             self.validators[row.key] = Validator(
                 organisation=row.organisation, transport_key=row.transport_key, addresses=row.addresses
             )

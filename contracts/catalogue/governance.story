@@ -122,11 +122,11 @@ refused GOV-006: 额度档位须从 0 起递增 | bands begin at 0 and rise
 
 operator  governance.propose_validator newkey b transport_key=0x01 addresses=["/ip4/127.0.0.1/tcp/1"] leaves=no
 ----
-refused GOV-013 key=newkey organisation=b: b 的 newkey 不能成为验证节点：公钥、机构、通信公钥或地址无效 | newkey of b cannot validate: the key, the organisation, the transport key or the addresses
+refused GOV-013 key=newkey organisation=b: b 的 newkey 不能成为验证节点：公钥、机构、通信公钥或地址无效，或通信公钥已属于其他节点 | newkey of b cannot validate: the key, the organisation, the addresses, or the transport key, which may be another's
 
-operator  governance.propose_validator newkey b transport_key=0x0101010101010101010101010101010101010101010101010101010101010101 addresses=["/ip4/127.0.0.1/tcp/1"] leaves=no
+operator  governance.propose_validator newkey b transport_key=0xd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a addresses=["/ip4/127.0.0.1/tcp/1"] leaves=no
 ----
-proposals p6: kind=validator proposer=operator name=join until=2022-07-30 organisation=b key=newkey transport_key=0x0101010101010101… addresses=[/ip4/127.0.0.1/tcp/1]
+proposals p6: kind=validator proposer=operator name=join until=2022-07-30 organisation=b key=newkey transport_key=0xd75a980182b10ab7… addresses=[/ip4/127.0.0.1/tcp/1]
 event Proposed proposal=p6 kind=validator name=join proposer=operator
 
 operator  governance.withdraw p6

@@ -43,6 +43,7 @@ CONTEXT_CALLS: Final[dict[str, tuple[int, Type]]] = {
     "business_day_before": (1, SCALARS["Day"]),
     "bank_statement": (1, Type("record", names=("Statement",))),
     "is_key": (1, BOOLEAN),
+    "is_transport_key": (1, BOOLEAN),
     "is_signature": (3, BOOLEAN),
 }
 CONTEXT_READS: Final = frozenset(

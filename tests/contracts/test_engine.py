@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 
 from contracts.engine import Engine
-from contracts.rehearsal import Rehearsal, rehearsal_genesis, system_sources
+from contracts.rehearsal import Rehearsal, key_named, rehearsal_genesis, system_sources
 from contracts.views import Library
 from ledger.codec import encode
+from ledger.crypto import INTERNATIONAL
 from ledger.genesis import ValidatorEntry
 from ledger.receipt import Receipt, Status
 from ledger.state import StateHasher, StateTree
 from ledger.transaction import Body, Transaction
+from ledger.validators import VALIDATORS_MAX
 from tests.contracts.support import FIRMS, FIXTURES, chain, contract
 
 MISSING = bytes(34)
@@ -420,22 +422,26 @@ def test_a_refused_source_says_line_and_why(told):
     assert (numbers["line"], numbers["what"]) == (15, "open")
 
 
+LINK, TAKEN = key_named("link", INTERNATIONAL), key_named("link 0", INTERNATIONAL)
+WHOLE = ("a", LINK, ("/ip4/127.0.0.1/tcp/4001", "/dns4/node.example.cn/tcp/4001/p2p/x"))
+NO_ADDRESSES = (
+    "", "/ip4/127.0.0.1", "/ip4/127.0.0.1/udp/4001", "/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/65536",
+    "/ip4/127.0.0.1/tcp/４００１", "/ip4//tcp/4001", "/unix/x/tcp/1", "ip4/127.0.0.1/tcp/4001",
+    "/dns/" + "x" * 128 + "/tcp/1",
+)  # fmt: skip
+
+
 def test_the_validators_follow_the_chain(told):
     assert len(told.last.next_validators) == 4
-    proposal = told.do(
-        "operator", "governance", "propose_validator", told.key("v5"), "a", bytes(32), ("/ip4/127.0.0.1",), False
-    ).result
+    proposal = told.do("operator", "governance", "propose_validator", told.key("v5"), *WHOLE, False).result
     told.do("supervisor", "governance", "approve", proposal)
     assert [row.organisation for row in told.last.next_validators.rows if row.key == told.key("v5")] == ["a"]
-    joined = ValidatorEntry(told.key("v5"), "a", bytes(32), ("/ip4/127.0.0.1",))
+    joined = ValidatorEntry(told.key("v5"), *WHOLE)
     assert told.last.nodes == tuple(sorted((*told.genesis.validators, joined), key=lambda entry: entry.key))
     told.restart()
     told.apply([])
     assert (len(told.last.next_validators), told.last.nodes) == (5, None)
     assert joined in Library(told.suite, told.genesis, told.chain).nodes(told.reader)
-
-
-WHOLE = ("a", bytes(32), ("/ip4/127.0.0.1",))
 
 
 @pytest.mark.parametrize(
@@ -445,14 +451,46 @@ WHOLE = ("a", bytes(32), ("/ip4/127.0.0.1",))
         (bytes(32), WHOLE, "GOV-013"),
         (b"\xff" * 32, WHOLE, "GOV-013"),
         (None, ("nobody else", *WHOLE[1:]), "GOV-013"),
-        (None, ("a", bytes(31), WHOLE[2]), "GOV-013"),
+        (None, ("a", LINK[:31], WHOLE[2]), "GOV-013"),
+        # RFC 8032 section 5.1.3: the neutral element, by which nobody can be known; y = 2 encodes no point.
+        (None, ("a", (1).to_bytes(32, "little"), WHOLE[2]), "GOV-013"),
+        (None, ("a", (2).to_bytes(32, "little"), WHOLE[2]), "GOV-013"),
+        (None, ("a", TAKEN, WHOLE[2]), "GOV-013"),
         (None, (*WHOLE[:2], ()), "GOV-013"),
+        *[(None, (*WHOLE[:2], (WHOLE[2][0], address)), "GOV-013") for address in NO_ADDRESSES],
     ],
 )
 def test_who_cannot_validate_is_not_proposed(told, key, rest, code):
     """Such a validator would count in every quorum; one whose key has another length no node could read again."""
     act = (told.key("v5") if key is None else key, *rest, False)
     assert refused(told, "operator", "governance", "propose_validator", *act)[0] == code
+
+
+def test_what_was_proposed_is_checked_again_when_it_is_approved(told):
+    """Two nodes under one transport key are one node to all others."""
+    proposals = [
+        told.do("operator", "governance", "propose_validator", told.key(name), *WHOLE, False).result
+        for name in ("v5", "v6")
+    ]
+    assert told.do("supervisor", "governance", "approve", proposals[0]).status is Status.DONE
+    assert refused(told, "supervisor", "governance", "approve", proposals[1])[0] == "GOV-013"
+    # The same validator may move.
+    moved = ("a", LINK, ("/ip6/::1/tcp/4002",))
+    proposal = told.do("operator", "governance", "propose_validator", told.key("v5"), *moved, False).result
+    assert told.do("supervisor", "governance", "approve", proposal).status is Status.DONE
+    assert ValidatorEntry(told.key("v5"), *moved) in told.last.nodes
+
+
+def test_only_a_validator_leaves_and_there_is_room_for_64(told):
+    """Certificates have a place for 64 signatures: with one validator more no node could read one."""
+    unknown = ("governance", "propose_validator", told.key("v5"), "a", b"", (), True)
+    assert refused(told, "operator", *unknown) == ("GOV-015", {"key": told.key("v5").hex()})
+    for n in range(4, VALIDATORS_MAX):
+        row = ("a", key_named(f"link {n}", INTERNATIONAL), WHOLE[2])
+        told.given("governance", "validators", told.key(f"validator {n}"), row)
+    told.restart()
+    one_more = ("governance", "propose_validator", told.key("v5"), *WHOLE, False)
+    assert refused(told, "operator", *one_more) == ("GOV-014", {"most": VALIDATORS_MAX})
 
 
 def test_the_longest_source_that_a_transaction_carries_comes_into_force(told):
