@@ -36,7 +36,7 @@ refused VOU-024 owner=a caller=b: 持有人是 a，不是 b | the holder is a, n
 # One item that cannot be, and nothing is done.
 a  bulk.pay r1 batch=0x512632d0d14c82663fe203cbef562be21e7a946a569b5061be552571010f6ef2 count=2 total=300.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=icbc face=200.00 debt=@d2}]
 ----
-refused VOU-011 payee=icbc: icbc 不能接收本凭证 | icbc cannot receive this voucher
+refused VOU-011 payee=icbc: icbc 没有供应商或核心企业资质，或已过期，不能接收凭证 | icbc has no capacity supplier or core, or it has lapsed, and cannot receive vouchers
 
 a  bulk.pay r1 batch=0xf3f5b72b12f0523ef9fb8f1403c0233de627ab823cd18aba61649f0b7c8c4b12 count=3 total=600.00 until=2022-07-05 due=2022-12-30 items=[{reference=inv-1 payee=b face=100.00 debt=@d1}, {reference=inv-2 payee=c face=200.00 debt=@d2}, {reference=inv-3 payee=b face=300.00 debt=@d3}]
 ----

@@ -74,6 +74,10 @@ voucher.tranches tb: live=no lock=free payee=- until=-
 event early.Changed early=o1 tranche=tb issuer=core holder=b face=400.00 price=400.00 status=redeemed
 event Receipted instruction=i1 payer=core payee=b bank=icbc number=1 kind=0 amount=400.00 left=0.00
 
+b  voucher.offer tb a 100.00 until=2022-07-05 debt=@debt due=2022-12-30
+----
+refused VOU-032 status=redeemed: 凭证已结束，不能再办理：redeemed | the voucher has ended, nothing can be done with it: redeemed
+
 # ---- the payment comes back: the voucher lives again, and the new instruction names the old one --------------------------
 statement s2: bank=icbc number=2 kind=1 instruction=i1 payer=@account-core payee=@account-b amount=400.00 day=2022-06-30 earlier=1
 

@@ -116,7 +116,7 @@ class Voucher(Contract):
     too_much = Refusal("VOU-007", zh="金额 {asked}，可用 {free}", en="{asked} asked, {free} free")
     too_small = Refusal("VOU-009", zh="拆分金额 {asked}，最低 {limit}", en="{asked} asked, the smallest part is {limit}")
     too_deep = Refusal("VOU-010", zh="流转层级 {level}，上限 {limit}", en="level {level}, at most {limit}")
-    no_payee = Refusal("VOU-011", zh="{payee} 不能接收本凭证", en="{payee} cannot receive this voucher")
+    no_payee = Refusal("VOU-011", zh="{payee} 没有供应商或核心企业资质，或已过期，不能接收凭证", en="{payee} has no capacity supplier or core, or it has lapsed, and cannot receive vouchers")
     frozen = Refusal("VOU-012", zh="凭证已依指令 {order} 冻结", en="frozen by order {order}")
     not_live = Refusal("VOU-013", zh="凭证状态为 {status}", en="the voucher is {status}")
     closed = Refusal("VOU-014", zh="{due} 到期，登记日已过，不再流转", en="due on {due}, the record day has passed and nothing moves any more")
@@ -132,6 +132,9 @@ class Voucher(Contract):
     not_frozen = Refusal("VOU-028", zh="所引指令与冻结指令不符", en="not frozen by this order")
     wrong_day = Refusal("VOU-029", zh="签收期限 {until} 应在 {today} 至 {latest} 之间", en="open until {until}; possible is {today} to {latest}")
     other_lock = Refusal("VOU-030", zh="凭证为 {lock}，不是 {wanted}", en="the voucher is {lock}, not {wanted}")
+    ended = Refusal("VOU-032", zh="凭证已结束，不能再办理：{status}", en="the voucher has ended, nothing can be done with it: {status}")
+    not_active = Refusal("VOU-033", zh="{payee} 不是状态正常的成员，不能接收凭证", en="{payee} is no active member and cannot receive vouchers")
+    own_payee = Refusal("VOU-034", zh="{payee} 是持有人自己或承诺付款人，不能向其支付", en="{payee} is the holder itself or who has to pay the voucher, and cannot be paid with it")
     other_due = Refusal("VOU-031", zh="凭证 {due} 到期，所签为 {signed}", en="the voucher is due on {due}, {signed} was signed")
     # fmt: on
 
@@ -290,7 +293,7 @@ class Voucher(Contract):
         """zh: 依指令 {order} 冻结凭证 {tranche} | en: Freeze {tranche} by order {order}"""
         held = self.tranches[tranche]
         # what must hold
-        ctx.require(held.live, self.carved, into=held.into)
+        self.require_live(ctx, held)
         ctx.require(held.order is None, self.frozen_before)
         # what changes
         self.tranches[tranche] = held.replace(order=order)
@@ -414,7 +417,7 @@ class Voucher(Contract):
         """zh: {guarantor} 代偿后取得凭证 {tranche} 中的 {face} | en: {guarantor} has paid and owns {face} of {tranche}"""
         held = self.tranches[tranche]
         # what must hold
-        ctx.require(held.live, self.carved, into=held.into)
+        self.require_live(ctx, held)
         # what changes: other guarantees stay with what the holder keeps
         taken, rest = tranche, tranche
         if face != held.face:
@@ -471,7 +474,7 @@ class Voucher(Contract):
     def free_row(self, ctx, tranche: Id) -> Tranche:
         """The tranche with no trace of a lock that has fallen; refuses unless its owner may dispose of it."""
         held = self.tranches[tranche]
-        ctx.require(held.live, self.carved, into=held.into)
+        self.require_live(ctx, held)
         ctx.require(held.order is None, self.frozen, order=held.order)
         if held.lock == "free":
             return held
@@ -499,13 +502,25 @@ class Voucher(Contract):
 
     def require_receiver(self, ctx, payee: Org, owner: Org, issuer: Org) -> None:
         licensed = ctx.has_capacity(payee, "supplier") or ctx.has_capacity(payee, "core")
-        able = licensed and ctx.is_active(payee) and payee != owner and payee != issuer
-        ctx.require(able, self.no_payee, payee=payee)
+        ctx.require(payee != owner and payee != issuer, self.own_payee, payee=payee)
+        ctx.require(ctx.is_active(payee), self.not_active, payee=payee)
+        ctx.require(licensed, self.no_payee, payee=payee)
+
+    def require_live(self, ctx, held: Tranche) -> None:
+        """What is spent lives on in another one. What lives on in none has ended, and its root knows how."""
+        if not held.live:
+            ctx.require(held.into is None, self.carved, into=held.into)
+            root = self.roots[held.root]
+            part = "redeemed" if root.cancelled == 0 else "cancelled" if root.redeemed == 0 else "closed"
+            ctx.refuse(self.ended, status=root.status if root.cancelled == root.face else part)
 
     def require_offer(self, ctx, held: Tranche) -> None:
         """An offer that has lapsed is answered alike before and after the sweep has seen it."""
-        open_offer = held.lock == "offer" and self.is_locked(ctx, held)
-        ctx.require(open_offer, self.no_offer, lock="free" if held.lock == "offer" else held.lock)
+        if held.lock == "offer" and self.is_locked(ctx, held):
+            return
+        ctx.require(self.roots[held.root].status != "offered", self.ended, status="expired")
+        self.require_live(ctx, held)
+        ctx.refuse(self.no_offer, lock="free" if held.lock == "offer" else held.lock)
 
     def require_until(self, ctx, until: Day, due: Day) -> None:
         latest = min(due - 1, ctx.day + ctx.parameter("voucher_offer_days_max"))

@@ -31,7 +31,7 @@ refused TRA-015 invoice=i1 seller=c buyer=core: 发票 i1 不属于卖方 c、�
 
 ann  voucher.issue icbc 1.00 2022-12-30 until=2022-07-05 bank=icbc line=l1 contract=p1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
-refused VOU-011 payee=icbc: icbc 不能接收本凭证 | icbc cannot receive this voucher
+refused VOU-011 payee=icbc: icbc 没有供应商或核心企业资质，或已过期，不能接收凭证 | icbc has no capacity supplier or core, or it has lapsed, and cannot receive vouchers
 
 ann  voucher.issue a 1.00 2022-12-30 until=2022-07-05 bank=b line=l1 contract=p1 invoices=[(i1, 1.00)] undertaking=@promise
 ----
@@ -172,7 +172,7 @@ sweep event Noted tranche=u4 owner=core payee=a face=100.00 outcome=expired
 
 a  voucher.accept u4 100.00 2023-06-30
 ----
-refused VOU-019 lock=free: 凭证不在待签收状态，现为 free | there is no open offer, the voucher is free
+refused VOU-032 status=expired: 凭证已结束，不能再办理：expired | the voucher has ended, nothing can be done with it: expired
 
 # ---- held → transfer offered → held by the payee. A race: 乙 and 丙 both are promised the same tranche. -----------------
 a  voucher.offer u1 b 1,000,000.00 2022-07-05 debt=@debt due=2022-12-30
@@ -201,7 +201,7 @@ refused VOU-031 due=2022-12-30 signed=2022-12-31: 凭证 2022-12-30 到期，所
 
 a  voucher.offer t2 core 1.00 2022-07-05 debt=@debt due=2022-12-30
 ----
-refused VOU-011 payee=core: core 不能接收本凭证 | core cannot receive this voucher
+refused VOU-034 payee=core: core 是持有人自己或承诺付款人，不能向其支付 | core is the holder itself or who has to pay the voucher, and cannot be paid with it
 
 b  voucher.offer t2 c 1.00 2022-07-05 debt=@debt due=2022-12-30
 ----
