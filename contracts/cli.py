@@ -29,7 +29,10 @@ def say_refused(file: Path, refused: Refused) -> None:
     click.echo(words(f"{file}：{refused.code} {text}", f"{file}: {refused.code} {text}"), err=True)
 
 
-@click.group(help="合约：检查与测试。\n\nContracts: check and test.")
+@click.group(
+    help="合约：检查与测试。\n\nContracts: check and test.",
+    epilog="退出码：0 通过，1 未通过，2 用法\n\nExit codes: 0 accepted, 1 refused, 2 usage",
+)
 def contract() -> None:
     pass
 

@@ -2,7 +2,7 @@
 
 Theory of operation. `PARTS` is a static table: a command's name, the module that has it, one line of help.
 `lugang --help` is answered from the table, so it imports neither trio nor libp2p and is as quick as Python itself.
-Texts are in one language, that of `--lang`, the environment or the locale.
+Texts are in one language, that of `--lang`, the environment or the locale. `--lang` and `--json` may stand anywhere.
 Only when a command is really called is its module imported and the command taken from the module's
 `COMMANDS: dict[str, click.Command]`.
 
@@ -13,6 +13,7 @@ It owns names and one-line help; it must never hold behaviour of a command. To a
 import difflib
 import gc
 import importlib
+import itertools
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from typing import Any, NoReturn
 
 import click
 
-from devnet.tongue import listen, speak, words
+from devnet.tongue import JSON, LANG, NoSuchLanguageError, behind_names, context_class, listen, speak, words
 from ledger.language import half_of, language_in
 
 
@@ -38,7 +39,13 @@ ABOUT = (
     "A consortium ledger for supply-chain vouchers and data credentials. Language: --lang zh|en or LUGANG_LANG, "
     "otherwise the locale's."
 )
-GIVEN = "lugang.given"
+EXIT_CODES = (
+    "退出码：0 完成，2 用法错误（也包括只输入一组命令的名称），130 已中断；其余见各命令的 --help\n\n"
+    "Exit codes: 0 done, 2 wrong usage (also the name of a group alone), 130 interrupted; others: the commands' "
+    "--help"
+)
+GIVEN, ASKED, EARLY = "lugang.given", "lugang.asked", "lugang.early"
+"""The whole command line, the language it asks for, and what stood before the first name."""
 OWN_OPTION = "wallet.cli"
 """The wallet's commands have `--lang` themselves: a wallet's folder may name a language too."""
 PARTS: Mapping[str, Part] = {
@@ -89,24 +96,30 @@ class Parts(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        with usage_as_object(args):
-            if name not in self._parts and not name.startswith("-"):
-                refuse_unknown(name, self._parts, ctx)
-            return super().resolve_command(ctx, args)
+        if name not in self._parts and not name.startswith("-"):
+            refuse_unknown(name, self._parts, ctx)
+        found, command, rest = super().resolve_command(ctx, args)
+        if command is None:
+            return found, command, rest
+        asked = ctx.meta[ASKED] if self._parts[name].module == OWN_OPTION else None
+        extra = [*([] if asked is None else [LANG, asked]), *ctx.meta[EARLY]]
+        return found, command, behind_names(command, ctx, rest, extra)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        called = next((word for word in args if word in self._parts), None)
-        given = listen(args, own=called is not None and self._parts[called].module == OWN_OPTION)
-        self.help = half_of(self._about, language_in(os.environ))
-        with usage_as_object(list(given)):
-            context = super().make_context(info_name, given, parent, **extra)
-        context.meta[GIVEN] = given
+        given = list(args)
+        with usage_in_words(given):
+            left, asked = listen(args)
+            early = list(itertools.takewhile(JSON.__eq__, left))
+            self.help, self.epilog = (half_of(text, language_in(os.environ)) for text in (self._about, EXIT_CODES))
+            self.context_class = context_class(language_in(os.environ))
+            context = super().make_context(info_name, left[len(early) :], parent, **extra)
+        context.meta.update({GIVEN: given, ASKED: asked, EARLY: early[:1]})
         return context
 
     def invoke(self, ctx: click.Context) -> Any:
-        with usage_as_object(ctx.meta[GIVEN]):
+        with usage_in_words(ctx.meta[GIVEN]):
             return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -118,13 +131,26 @@ class Parts(click.Group):
 
 
 @contextmanager
-def usage_as_object(given: Sequence[str]) -> Iterator[None]:
-    """Wrong usage of any command is said in the reader's language, and as an object where one was asked for."""
+def usage_in_words(given: Sequence[str]) -> Iterator[None]:
+    """Wrong usage of any command is said with its code in the reader's language, and as an object where one was asked
+    for. A group that is called alone shows what it has."""
     try:
         yield
+    except click.exceptions.NoArgsIsHelpError as error:
+        if JSON in given:
+            _usage().fail_usage(error, given)
+        # The message is the help of the group.
+        click.echo(error.format_message(), err=True)
+        sys.exit(error.exit_code)
     except click.UsageError as error:
-        # Loaded only now: the wallet has the words, and knows how an object says that something went wrong.
-        importlib.import_module("wallet.usage").fail_usage(error, given)
+        _usage().fail_usage(error, given)
+    except NoSuchLanguageError as error:
+        _usage().fail_usage(_usage().WrongUsage(error.zh, error.en), given)
+
+
+def _usage() -> Any:
+    """Loaded only now: the wallet has the words, and knows how an object says that something went wrong."""
+    return importlib.import_module("wallet.usage")
 
 
 def load_command(name: str, part: Part) -> click.Command:
@@ -151,8 +177,7 @@ def refuse_unknown(name: str, parts: Mapping[str, Part], ctx: click.Context) -> 
     near = difflib.get_close_matches(name, parts, n=1)
     hint_zh = f"是否想用 {near[0]}？" if near else "运行 lugang --help 可查看全部命令。"
     hint_en = f"Did you mean {near[0]}?" if near else "`lugang --help` lists the commands."
-    error = importlib.import_module("wallet.usage").WrongUsage
-    raise error(f"没有命令 {name}。{hint_zh}", f"There is no command {name}. {hint_en}", ctx)
+    raise _usage().WrongUsage(f"没有命令 {name}。{hint_zh}", f"There is no command {name}. {hint_en}", ctx)
 
 
 def command_line() -> Parts:

@@ -8,21 +8,18 @@ bring about ends in a traceback.
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
 from devnet.plan import DEFAULT_DIR
 from devnet.problems import exit_code_of, problem
 from devnet.tongue import speak
-from ledger.api import Problem
 from ledger.errors import Refused
 from node.language import language, words
-from wallet.console import WalletCommand, WalletGroup
-from wallet.terminal import answer_json, harmless
+from wallet.terminal import answer_json, harmless, leave
 
 folder_option = click.option(
     "--dir",
@@ -35,18 +32,19 @@ folder_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="输出一个 JSON 对象 · answer with one JSON object")
 
 
+EXIT_CODES: Final = (
+    "退出码：0 完成，1 数字或检查不符，2 用法，3 现在无法完成，4 未找到篡改处，129、130、143 已中断\n\n"
+    "Exit codes: 0 done, 1 a figure or a check differs, 2 usage, 3 not possible now, 4 the forged figure was not "
+    "found, 129, 130, 143 interrupted"
+)
+
+
 def say(zh: str, en: str, *, err: bool = False) -> None:
     click.echo(harmless(words(zh, en)), err=err)
 
 
 def fail(refused: Refused, *, as_json: bool) -> NoReturn:
-    """Print a refusal and leave with its exit code."""
-    code = exit_code_of(refused)
-    if as_json:
-        answer_json({"ok": False, **Problem.of(refused).model_dump(mode="json"), "exit_code": code})
-    else:
-        click.echo(harmless(f"{refused.code} {refused.text(language())}"), err=True)
-    sys.exit(code)
+    leave(refused, exit_code_of(refused), language=language(), as_json=as_json)
 
 
 def _in_a_list(help_text: str | None) -> str:
@@ -54,7 +52,7 @@ def _in_a_list(help_text: str | None) -> str:
     return (help_text or "").replace("。\n\n", " · ").rstrip(".")
 
 
-class DevnetCommand(WalletCommand):
+class DevnetCommand(click.Command):
     """A command whose refusals are sentences; an object that it returns is its answer under `--json`."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -74,7 +72,7 @@ class DevnetCommand(WalletCommand):
         return None
 
 
-class DevnetGroup(WalletGroup):
+class DevnetGroup(click.Group):
     """Commands under one word. Those of `parts` (name: module) stay on the disk until they are called: the simulator
     and the benchmark take as long to import as a node, and a devnet is started, asked and stopped far more often."""
 
@@ -83,7 +81,7 @@ class DevnetGroup(WalletGroup):
     def __init__(self, *arguments: Any, parts: Mapping[str, str] | None = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._parts = dict(parts or {})
-        self.short_help = _in_a_list(self.help)
+        self.short_help, self.epilog = _in_a_list(self.help), EXIT_CODES
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*super().list_commands(ctx), *self._parts]

@@ -72,7 +72,14 @@ HOME = click.option(
 )
 
 
-@click.group("node")
+EXIT_CODES: Final = (
+    "退出码：0 完成，1 检查未通过、节点无应答或因故障停止，2 用法，3 配置、创世文件或密钥不能使用，4 数据库损坏\n\n"
+    "Exit codes: 0 done, 1 a check failed, no answer, or the node stopped by a fault, 2 usage, 3 configuration, "
+    "genesis or keys cannot be used, 4 the database is damaged"
+)
+
+
+@click.group("node", epilog=EXIT_CODES)
 def node_group() -> None:
     """成员节点：建立、运行、状态、体检。
 
@@ -80,7 +87,7 @@ def node_group() -> None:
     """
 
 
-@click.group("genesis")
+@click.group("genesis", epilog=EXIT_CODES)
 def genesis_group() -> None:
     """创世文件。
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 from rich.cells import cell_len
@@ -21,19 +20,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.tree import Tree
 
-from ledger.api import Problem
 from ledger.crypto import Suite
 from ledger.errors import BadProof, BadSignature, Refused
 from ledger.genesis import Genesis
 from ledger.language import LANGUAGES, VARIABLE, language_in
-from ledger.wording import short_hex
 from wallet.builder import Signer
 from wallet.home import Config, Home, Owner, chain_of
 from wallet.keystore import Keystore
 from wallet.problems import exit_code_of, problem
 from wallet.session import Session
-from wallet.terminal import answer_json, harmless
-from wallet.usage import fail_usage
+from wallet.terminal import answer_json, harmless, leave
 
 HOME_VARIABLE: Final = "LUGANG_HOME"
 NODES_VARIABLE: Final = "LUGANG_NODES"
@@ -42,8 +38,6 @@ PASSPHRASE_FILE_VARIABLE: Final = "LUGANG_PASSPHRASE_FILE"  # noqa: S105 — lik
 PASSPHRASE_BYTES_MAX: Final = 1024
 PIPE_COLUMNS: Final = 400
 COLUMN_GAP: Final = 2
-LONG_HEX: Final = re.compile(r"\b[0-9a-f]{64}(?:[0-9a-f]{4})?\b")
-"""Ids and digests, which people get shortened; `--json` has them whole among the numbers."""
 INDENT: Final = 4
 
 
@@ -279,46 +273,6 @@ def _language(given: str | None) -> str:
     return given
 
 
-def _short(match: re.Match[str]) -> str:
-    return short_hex(match[0])
-
-
-def fail(refused: Refused, language: str, as_json: bool, facts: dict[str, Any]) -> None:
-    """Print a refusal and leave with its exit code."""
-    code = exit_code_of(refused)
-    if as_json:
-        value = Problem.of(refused).model_dump(mode="json")
-        answer_json({"ok": False, **value, "exit_code": code, **facts})
-    else:
-        click.echo(harmless(f"{refused.code} {LONG_HEX.sub(_short, refused.text(language))}"), err=True)
-    sys.exit(code)
-
-
-class WalletCommand(click.Command):
-    """What is typed wrongly is said in the reader's language, or as an object."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        given = list(args)
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except click.UsageError as error:
-            fail_usage(error, given)
-
-
-class WalletGroup(WalletCommand, click.Group):
-    """Commands under one word."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            fail_usage(error, args)
-
-
 _OPTIONS: Final = (
     click.option("--json", "as_json", is_flag=True, help="一个 JSON 对象 · answer with one JSON object"),
     click.option("--lang", "language", help="语言 zh | en · the language (LUGANG_LANG)"),
@@ -348,8 +302,14 @@ def wallet_command(name: str, zh: str, en: str) -> Callable[[Command], click.Com
         def run(**arguments: Any) -> None:
             shared = ("home", "nodes", "genesis", "language", "identity", "passphrase_file", "as_json")
             options = {key: arguments.pop(key) for key in shared}
-            language = options["language"] if options["language"] in ("zh", "en") else "en"
+            language = options["language"] if options["language"] in LANGUAGES else language_in(os.environ)
             app: App | None = None
+
+            def fail(refused: Refused) -> NoReturn:
+                told = {} if app is None else app.told()
+                code = exit_code_of(refused)
+                leave(refused, code, language=language, as_json=options["as_json"], facts=told)
+
             try:
                 app = App(**options)
                 language = app.language
@@ -358,9 +318,9 @@ def wallet_command(name: str, zh: str, en: str) -> Callable[[Command], click.Com
                 finally:
                     app.close()
             except Refused as refused:
-                fail(refused, language, options["as_json"], {} if app is None else app.told())
+                fail(refused)
             except (KeyboardInterrupt, click.Abort):
-                fail(problem("WAL-041"), language, options["as_json"], {} if app is None else app.told())
+                fail(problem("WAL-041"))
             else:
                 if options["as_json"]:
                     answer_json({"ok": True, **(answer or {}), **app.complaints()})
@@ -368,6 +328,6 @@ def wallet_command(name: str, zh: str, en: str) -> Callable[[Command], click.Com
         decorated: Any = run
         for option in reversed(_OPTIONS):
             decorated = option(decorated)
-        return click.command(name, cls=WalletCommand, help=f"{zh}\n\n{en}", epilog=EXIT_CODES)(decorated)
+        return click.command(name, help=f"{zh}\n\n{en}", epilog=EXIT_CODES)(decorated)
 
     return wrap

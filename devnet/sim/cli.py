@@ -14,6 +14,7 @@ import click
 from devnet.sim.runner import run_seed, run_seeds
 from devnet.speech import DevnetCommand, json_option
 from wallet.terminal import answer_json
+from wallet.usage import WrongUsage
 
 PROGRESS_SECONDS = 5
 
@@ -30,7 +31,7 @@ PROGRESS_SECONDS = 5
 @json_option
 def sim(*, seed: int | None, trace: bool, seeds: str | None, jobs: int, minutes: int | None, as_json: bool) -> None:
     if (seed is None) == (seeds is None):
-        raise click.UsageError("请指定 --seed 或 --seeds 之一 / give --seed or --seeds")
+        raise WrongUsage("请指定 --seed 或 --seeds 之一", "give --seed or --seeds")
     if seed is not None:
         outcome = run_seed(seed, partial(click.echo, err=as_json) if trace else None)
         if as_json:
@@ -48,7 +49,7 @@ def sim(*, seed: int | None, trace: bool, seeds: str | None, jobs: int, minutes:
 def parse_range(text: str) -> range:
     first, dots, last = text.partition("..")
     if not dots or not first.isdecimal() or not last.isdecimal() or int(last) < int(first):
-        raise click.UsageError(f"{text!r} 不是 A..B / is not A..B")
+        raise WrongUsage(f"{text!r} 不是 A..B", f"{text!r} is not A..B")
     return range(int(first), int(last) + 1)
 
 

@@ -65,12 +65,12 @@ def test_a_part_that_cannot_be_loaded_is_a_plain_sentence(hello_module, module, 
 def test_an_unknown_command_is_refused_with_the_nearest_name(hello_module):
     result = CliRunner().invoke(group(hello=hello_module), ["hallo"])
     assert result.exit_code == 2
-    assert "There is no command hallo. Did you mean hello?" in result.output
+    assert "there is no command hallo. Did you mean hello?" in result.output
     assert "没有" not in result.output
     result = CliRunner().invoke(group(hello=hello_module), ["hallo", "--lang=zh"])
     assert result.exit_code == 2
     assert "没有命令 hallo。是否想用 hello？" in result.output
-    assert "There is" not in result.output
+    assert "there is" not in result.output
 
 
 def test_an_unknown_option_stays_clicks_own_refusal(hello_module):

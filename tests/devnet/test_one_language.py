@@ -58,12 +58,23 @@ PATHS = paths()
 def test_help_is_in_the_language_asked_for(path):
     english = run(*path, "--help", lang="en").output
     assert "Usage:" in english
+    assert "用法：" not in english
     assert [line for line in english.splitlines() if CHINESE.search(line)] == []
     chinese = run(*path, "--help", lang="zh").output
-    clicks_own = ("Show this message", "Show the version")
-    said = [line for line in chinese.splitlines() if not any(own in line for own in clicks_own)]
-    assert CHINESE.search(chinese)
-    assert [line for line in said if speaks_english(line)] == []
+    assert "用法：" in chinese
+    assert "选项：" in chinese
+    assert [line for line in chinese.splitlines() if speaks_english(line)] == []
+
+
+@pytest.mark.parametrize("path", [(), ("pending",), ("node",), ("devnet",), ("contract",)], ids=str)
+def test_a_group_alone_shows_its_help_and_its_exit_codes(path):
+    for lang, said in (("zh", ("用法：", "退出码：")), ("en", ("Usage:", "Exit codes:"))):
+        alone = run(*path, lang=lang)
+        assert (alone.exit_code, alone.stdout) == (2, "")
+        assert [word for word in said if word not in alone.stderr] == []
+        assert alone.stderr == run(*path, "--help", lang=lang).stdout
+    answer = json.loads(run(*path, "--json", lang="zh").stdout)
+    assert (answer["code"], answer["exit_code"]) == ("WAL-016", 2)
 
 
 WRONG = [
@@ -92,6 +103,8 @@ def test_wrong_usage_is_said_in_one_language_and_as_an_object_in_both(path, wron
     chinese, english = run(*path, *wrong, lang="zh"), run(*path, *wrong, lang="en")
     assert (chinese.exit_code, english.exit_code) == (2, 2)
     assert CHINESE.search(chinese.stderr)
+    code = "DEV-014" if "--clients" in wrong else "WAL-016"
+    assert (chinese.stderr[:7], english.stderr[:7]) == (code, code)
     assert not speaks_english(chinese.stderr), chinese.stderr
     assert not CHINESE.search(english.stderr), english.stderr
     answer = json.loads(run(*path, *wrong, "--json", lang="zh").stdout)
@@ -133,13 +146,32 @@ def test_a_contract_is_checked_in_one_language(tmp_path):
 
 
 def test_the_language_is_asked_for_anywhere(monkeypatch):
-    assert listen(["--lang", "zh", "node", "status"], own=False) == ["node", "status"]
+    assert listen(["--lang", "zh", "node", "status"]) == (["node", "status"], "zh")
     assert os.environ["LUGANG_LANG"] == "zh"
-    assert listen(["inbox", "--lang=en"], own=True) == ["inbox", "--lang=en"]
+    assert listen(["inbox", "--lang=en"]) == (["inbox"], "en")
     assert os.environ["LUGANG_LANG"] == "en"
-    assert listen(["call", "--", "--lang", "zh"], own=False) == ["call", "--", "--lang", "zh"]
-    assert listen(["node", "--lang", "fr"], own=False) == ["node", "--lang", "fr"]
-    assert os.environ["LUGANG_LANG"] == "en"
+    assert listen(["call", "--", "--lang", "zh"]) == (["call", "--", "--lang", "zh"], None)
+
+
+def test_a_language_that_is_none_is_refused_whoever_asks_for_it():
+    for words in (("node", "status", "--lang", "fr"), ("--lang=fr", "inbox"), ("inbox", "--lang")):
+        refused = run(*words, lang="zh")
+        assert (refused.exit_code, refused.stderr[:8]) == (2, "WAL-016 ")
+        assert "zh 或 en" in refused.stderr
+    refused = run("inbox", lang="fr")
+    assert (refused.exit_code, refused.stderr) == (2, "WAL-016 wrong usage: LUGANG_LANG is zh or en, not fr\n")
+    assert run("--lang", "zh", "pending", "--help", lang="fr").exit_code == 0
+
+
+def test_what_belongs_to_the_last_name_may_stand_before_it(tmp_path):
+    home = ("--home", str(tmp_path))
+    expected = run("config", *home, "--json", "--lang", "zh", lang="en").stdout
+    assert json.loads(expected)["code"] == "WAL-010"
+    assert run("--json", "--lang", "zh", "config", *home, lang="en").stdout == expected
+    expected = run("key", "list", "--json", *home, lang="en").stdout
+    assert json.loads(expected)["ok"]
+    for words in (("--json", "key", "list"), ("key", "--json", "list"), ("--lang=zh", "--json", "key", "list")):
+        assert run(*words, *home, lang="en").stdout == expected
 
 
 def test_the_language_follows_the_variable_then_the_locale():

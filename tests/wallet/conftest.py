@@ -5,9 +5,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from devnet.lugang import command_line
 from tests.catalogue.stage import DUE
 from tests.wallet.engine_chain import PASSPHRASE, EngineChain
-from wallet.cli import COMMANDS
 
 YUAN = 100
 
@@ -34,16 +34,16 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("LUGANG_PASSPHRASE", PASSPHRASE)
     monkeypatch.setenv("LUGANG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("LUGANG_LANG", "en")
     monkeypatch.delenv("LUGANG_NODES", raising=False)
 
     def invoke(*words, exit_code=0, lang="en", **options):
-        name, *rest = words
-        result = CliRunner().invoke(COMMANDS[name], [*rest, "--lang", lang], **options)
+        result = CliRunner().invoke(command_line(), [*words, "--lang", lang], **options)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == exit_code, result.output + result.stderr
         assert "Traceback" not in result.output + result.stderr
-        return json.loads(result.stdout) if "--json" in rest else result.output
+        return json.loads(result.stdout) if "--json" in words else result.output
 
     return Runner(tmp_path / "home", invoke)
 

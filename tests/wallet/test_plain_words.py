@@ -88,7 +88,7 @@ def test_a_refusal_that_quotes_an_id_shows_its_head_and_has_it_whole_in_json(sta
 def test_wrong_usage_ends_with_2_in_the_readers_language(run, monkeypatch):
     assert "没有选项 --no-such" in run("inbox", "--no-such", lang="zh", exit_code=2)
     assert "缺少参数" in run("call", lang="zh", exit_code=2)
-    assert "No such option" in run("inbox", "--no-such", exit_code=2)
+    assert "WAL-016 wrong usage: no such option" in run("inbox", "--no-such", exit_code=2)
 
 
 @pytest.mark.parametrize("stop", [click.Abort, KeyboardInterrupt])

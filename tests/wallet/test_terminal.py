@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from devnet.lugang import command_line
 from ledger.errors import Refusal, Refused
 from ledger.wording import INVISIBLE
 from tests.wallet.engine_chain import EngineChain, home_of, serving
-from wallet.cli import COMMANDS
 from wallet.home import Config, Home
 from wallet.terminal import harmless, json_line
 
@@ -72,13 +72,13 @@ def test_names_and_nodes_words_do_not_steer_the_terminal(run, lang):
             words,
         ):
             for flags in ((), ("--json",)):
-                result = CliRunner().invoke(COMMANDS[command[0]], [*command[1:], *flags, "--lang", lang])
+                result = CliRunner().invoke(command_line(), [*command, *flags, "--lang", lang])
                 assert unsafe(result.stdout + result.stderr) == [], command
     with serving(chain, None) as nodes:
         nodes[0].views = Evil()
         for flags in ((), ("--json",)):
             url = ["--node", nodes[0].url, "--lang", lang]
-            result = CliRunner().invoke(COMMANDS["holdings"], [*flags, *url])
+            result = CliRunner().invoke(command_line(), ["holdings", *flags, *url])
             assert unsafe(result.stdout + result.stderr) == []
             assert (result.exit_code, "VOU-999" in result.output) == (1, True)
 
@@ -102,31 +102,32 @@ class Evil(dict[tuple[str, str], Any]):
     ],
 )  # fmt: skip
 def test_wrong_usage_is_one_object_as_well(run, words):
-    name, *rest = words
-    result = CliRunner().invoke(
-        COMMANDS[name], ["--json", *rest] if name in ("inbox", "call", "view") else [*rest, "--json"]
-    )
-    value = json.loads(result.stdout)
-    assert (value["ok"], value["exit_code"], result.exit_code) == (False, 2, 2)
-    result = CliRunner().invoke(COMMANDS[name], rest)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr
+    code = "WAL-014" if "/no/such/file" in words else "WAL-016"
+    for line in (["--json", *words], [words[0], "--json", *words[1:]], [*words, "--json"]):
+        result = CliRunner().invoke(command_line(), line)
+        value = json.loads(result.stdout)
+        assert (value["ok"], value["exit_code"], result.exit_code) == (False, 2, 2)
+        assert (value["code"], "status" in value) == (code, False)
+    for lang in ("zh", "en"):
+        result = CliRunner().invoke(command_line(), ["--lang", lang, *words])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"{code} ")
 
 
 def test_a_refusal_is_said_on_standard_error(stage, run):
     with serving(stage, None, None) as nodes:
         home_of(run.home, stage, nodes, "beta")
         words = ["voucher", "offer", stage.child.hex(), "gamma", "600000", "2022-07-05", "00" * 32, "--yes"]
-        result = CliRunner().invoke(COMMANDS["call"], [*words, "--lang", "en"])
+        result = CliRunner().invoke(command_line(), ["call", *words, "--lang", "en"])
         assert (result.exit_code, "VOU-007" in result.stderr, "VOU-007" in result.stdout) == (1, True, False)
-        result = CliRunner().invoke(COMMANDS["call"], [*words, "--json"])
+        result = CliRunner().invoke(command_line(), ["call", *words, "--json"])
         assert (result.exit_code, result.stderr) == (1, "")
 
 
 def test_no_node_at_all_is_exit_code_3(stage, run):
     home_of(run.home, stage, (), "alpha")
     for command in ("status", "inbox", "holdings"):
-        result = CliRunner().invoke(COMMANDS[command], ["--json", "--node", "http://127.0.0.1:1"])
+        result = CliRunner().invoke(command_line(), [command, "--json", "--node", "http://127.0.0.1:1"])
         assert (result.exit_code, json.loads(result.stdout)["code"]) == (3, "WAL-020")
 
 
@@ -159,7 +160,7 @@ def test_no_answer_at_the_prompt_signs_nothing(stage, run):
     with serving(stage, None, None) as nodes:
         home_of(run.home, stage, nodes, "gamma")
         words = ["voucher", "accept", stage.offered.hex(), "--lang", "en"]
-        result = CliRunner().invoke(COMMANDS["call"], words, input="")
+        result = CliRunner().invoke(command_line(), ["call", *words], input="")
         assert (result.exit_code, "WAL-040" in result.stderr) == (5, True)
         assert stage.tranche(stage.offered).owner == "alpha"
 
@@ -177,7 +178,7 @@ def test_a_damaged_folder_is_refused_in_words(stage, run, name, content):
     with serving(stage, None, None) as nodes:
         home_of(run.home, stage, nodes, "alpha")
         (run.home / name).write_bytes(content)
-        result = CliRunner().invoke(COMMANDS["inbox"], ["--json", "--node", nodes[0].url])
+        result = CliRunner().invoke(command_line(), ["inbox", "--json", "--node", nodes[0].url])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     value = json.loads(result.stdout)
     assert value["ok"] or value["code"] in ("WAL-014", "WAL-003", "WAL-007", "BYT-001", "BYT-003")

@@ -11,7 +11,7 @@ import click
 
 from ledger.genesis import ORGANISATION_CHARACTERS
 from ledger.national import suite_named
-from wallet.console import App, WalletGroup, wallet_command
+from wallet.console import EXIT_CODES, App, wallet_command
 from wallet.home import chain_of
 from wallet.keystore import CHEAP, STRONG, Keystore, make_keystore, new_secret, secret_of, words_of
 from wallet.problems import problem
@@ -146,7 +146,7 @@ def use(app: App, name: str) -> dict[str, Any]:
     return show_key(app, keystore)
 
 
-@click.group("key", cls=WalletGroup)
+@click.group("key", epilog=EXIT_CODES)
 def key() -> None:
     """身份与密钥 · identities and their keys"""
 

@@ -14,7 +14,7 @@ from ledger.wording import short_id, show_day
 from wallet.commands.calls import agreement, progress_of, seconds_option, show_draft, wrong_id, yes_option
 from wallet.commands.lists import waiting_rows
 from wallet.commands.words import APPROVAL, finish, reading, row_object
-from wallet.console import App, WalletGroup, wallet_command
+from wallet.console import EXIT_CODES, App, wallet_command
 from wallet.forms import read_id
 
 
@@ -81,7 +81,7 @@ def reject(app: App, *, item: str, yes: bool, seconds: float) -> dict[str, Any]:
     return _decide(app, item, approve=False, yes=yes, seconds=seconds)
 
 
-@click.group("pending", cls=WalletGroup)
+@click.group("pending", epilog=EXIT_CODES)
 def pending() -> None:
     """待复核事项 · what waits for a checker"""
 

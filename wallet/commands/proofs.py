@@ -16,7 +16,7 @@ from ledger.wording import short_id, show_time
 from wallet.commands.calls import kinds_of, transaction_id
 from wallet.commands.trace import root_of
 from wallet.commands.words import account_object, reading, say_account
-from wallet.console import App, WalletGroup, wallet_command
+from wallet.console import EXIT_CODES, App, wallet_command
 from wallet.exporter import Exporter
 from wallet.forms import read_arguments, read_id
 from wallet.home import chain_of
@@ -140,7 +140,7 @@ def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
     return answer
 
 
-@click.group("evidence", cls=WalletGroup)
+@click.group("evidence", epilog=EXIT_CODES)
 def evidence() -> None:
     """证据文件 · evidence files"""
 
