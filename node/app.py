@@ -8,6 +8,7 @@ made to be lost at any moment anyway, so stopping needs no order of its own beyo
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from consensus.messages import PeerId
+from consensus.messages import NONCE_BYTES, PeerId
 from consensus.pbft.engine import Engine
 from consensus.signing import Domain, SuiteSigner
 from consensus.verify import Verifier
@@ -315,7 +316,7 @@ class _Joining:
         opened, boxes, genesis = self.opened, self.boxes, self.opened.genesis
         domain = Domain(opened.suite, opened.chain, genesis.engine)
         disk = Disk(opened.store, opened.wal_entries, opened.wal_condition, opened.guard)
-        started = start_from_disk(disk, domain, opened.signer.key, genesis)
+        started = start_from_disk(disk, domain, opened.signer.key, genesis, os.urandom(NONCE_BYTES))
         blocks = HeldBlocks(opened.suite)
         durable = Durable(blocks, self.send)
         for block in started.blocks:

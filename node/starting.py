@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import cbor2
 
 from consensus.events import Applied
-from consensus.messages import NONCE_BYTES, CommitCert, decode_message
+from consensus.messages import CommitCert, decode_message
 from consensus.records import BadRecord, GuardState, Record, decode_record
 from consensus.recovery import DatabaseFacts, LogFacts, recover
 from consensus.signing import Domain
@@ -22,7 +21,6 @@ from ledger.errors import PeerFault, Refused
 from ledger.genesis import Genesis
 from ledger.transaction import TransactionCodec
 from node.frame_log import Condition
-from node.guard import GuardFile
 from node.held_blocks import HeldBlock, make_block
 from node.store import Store, damaged
 from node.validators import StoredValidators
@@ -41,6 +39,12 @@ class Started:
     blocks: tuple[HeldBlock, ...]
 
 
+class GuardRecord(Protocol):
+    """The guard's file, `node.guard.GuardFile`."""
+
+    def load(self) -> bytes | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Disk:
     """What of the disk the start depends on."""
@@ -48,11 +52,14 @@ class Disk:
     store: Store
     entries: Sequence[Entry]
     condition: Condition
-    guard: GuardFile
+    guard: GuardRecord
 
 
-def start_from_disk(disk: Disk, domain: Domain, key: bytes, genesis: Genesis) -> Started:
-    """Read guard, log and database; let the rules decide; say in the log what they have decided."""
+def start_from_disk(disk: Disk, domain: Domain, key: bytes, genesis: Genesis, nonce: bytes) -> Started:
+    """Read guard, log and database; let the rules decide; say in the log what they have decided.
+
+    `nonce` is fresh randomness, should this node have to ask to rejoin.
+    """
     applied = disk.store.applied
     assert applied is not None, "height 0 is written before the engine starts"
     blocks, records, sound = _read_log(disk.entries, domain, applied.height)
@@ -63,13 +70,13 @@ def start_from_disk(disk: Disk, domain: Domain, key: bytes, genesis: Genesis) ->
         damaged=disk.condition is Condition.DAMAGED or not sound,
     )
     database = _database_facts(disk.store, domain, StoredValidators(disk.store, domain.suite, genesis))
-    start = recover(domain, key, _read_guard(disk.guard), facts, database, nonce=os.urandom(NONCE_BYTES))
+    start = recover(domain, key, _read_guard(disk.guard), facts, database, nonce=nonce)
     top = applied.height + len(start.decided)
     log.info("recovered applied=%d decided=%d restored=%s", applied.height, top, start.restored is not None)
     return Started(start, blocks)
 
 
-def _read_guard(guard: GuardFile) -> GuardState | None:
+def _read_guard(guard: GuardRecord) -> GuardState | None:
     record = guard.load()
     try:
         return None if record is None else GuardState.decode(record)

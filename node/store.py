@@ -299,12 +299,17 @@ def open_store(path: Path, chain: bytes) -> Store:
             lru_cache_size=BLOCK_CACHE_BYTES,
             bloom_filter_bits=BLOOM_BITS,
         )
-        store = Store(database, chain, path)
-        try:
-            _read_pointers(store, database)
-        except BaseException:
-            store.close()
-            raise
+        return store_over(database, chain, path)
+
+
+def store_over(database: Any, chain: bytes, path: Path) -> Store:
+    """The store in an open database; closes it when it is damaged or another chain's."""
+    store = Store(database, chain, path)
+    try:
+        _read_pointers(store, database)
+    except BaseException:
+        store.close()
+        raise
     return store
 
 

@@ -13,19 +13,15 @@ from __future__ import annotations
 import logging
 from itertools import pairwise
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import trio
 
 from consensus.events import Applied
 from contracts.engine import Execution
-from ledger.checkpoint import VALIDATORS_LAG, Checkpoint
-from ledger.crypto import ZERO_HASH, Suite
+from ledger.crypto import Suite
 from ledger.genesis import Genesis
-from ledger.history import History, HistoryRange
-from ledger.merkle import Kind, MerkleTree
 from ledger.state import StateTree
-from ledger.validators import ValidatorSet
 from node import layout
 from node.board import Board, ChainStatus, ExecutionStatus
 from node.box import Box
@@ -42,16 +38,13 @@ from node.messages import (
     Prove,
     Proved,
 )
-from node.misbehaviour import offence_key_of
 from node.outcomes import refusals_in
+from node.recording import Recorder
 from node.store import ExecutedBlock, Store
-from node.validators import StoredValidators
 
 if TYPE_CHECKING:
     from trio_typing import TaskStatus
 
-FIRST_ATTEMPT: Final = 0
-"""Of a height executed once. What a corrected program computes of it again would be signed as the next."""
 log = logging.getLogger("lugang.executor")
 
 
@@ -75,17 +68,11 @@ class Executor:
         self._store = store
         self._tree = tree
         self._machine = machine
-        self._suite = suite
-        self._chain = chain
-        self._genesis = genesis
         self._board = board
         self._to_ordering = to_ordering
         self._to_mempool = to_mempool
-        self._merkle = MerkleTree(suite)
-        self._range = HistoryRange(suite)
-        self._receipt_hash = suite.hasher("receipt")
         self._writes = writes or RecentWrites()
-        self._validators = StoredValidators(store, suite, genesis)
+        self._recorder = Recorder(store, suite, chain, genesis)
 
     async def run(self, task_status: TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         task_status.started()
@@ -101,25 +88,7 @@ class Executor:
         """Height 0: the state that the genesis describes. Before `run`, when the store is empty."""
         execution = self._machine.genesis()
         update = self._tree.update(self._digests(execution), self._store.page)
-        leaf = self._range.leaf(0, self._chain, update.root, ZERO_HASH)
-        history, nodes = self._range.append(History(), leaf)
-        applied = layout.Applied(0, self._chain, self._genesis.time, update.root, ZERO_HASH, history)
-        next_hash = execution.next_validators.hash(self._suite)
-        self._store.commit(
-            ExecutedBlock(
-                applied=applied,
-                header=b"",
-                body=b"",
-                decision=b"",
-                receipts=(),
-                ids=(),
-                checkpoint=self._checkpoint(applied, History(), next_hash),
-                writes=execution.rows,
-                pages=update.pages,
-                history_nodes=nodes,
-                validators=self._change(0, next_hash, execution),
-            )
-        )
+        self._store.commit(self._recorder.genesis(execution, update.root, update.pages))
         self._store.keep_snapshot()
         self._publish_chain()
 
@@ -138,26 +107,8 @@ class Executor:
         self._writes.keep(header.height, digests)
         update = self._tree.update(digests, self._store.page)
         await trio.lowlevel.checkpoint()
-        receipts_root = self._merkle.root(Kind.RECEIPTS, [self._receipt_hash(r) for r in execution.receipts])
-        leaf = self._range.leaf(header.height, block.block_hash, update.root, receipts_root)
-        history, nodes = self._range.append(store.applied.history, leaf)
-        applied = layout.Applied(header.height, block.block_hash, header.time, update.root, receipts_root, history)
-        next_hash = execution.next_validators.hash(self._suite)
+        record = self._recorder.block(block, execution, update.root, update.pages)
         hashed = perf_counter_ns()
-        record = ExecutedBlock(
-            applied=applied,
-            header=block.header_bytes,
-            body=block.body,
-            decision=block.decision,
-            receipts=execution.receipts,
-            ids=tuple(transaction.id for transaction in block.transactions),
-            checkpoint=self._checkpoint(applied, store.applied.history, next_hash),
-            writes=execution.rows,
-            pages=update.pages,
-            history_nodes=nodes,
-            offences=tuple(offence_key_of(record, self._suite) for record in block.misbehaviour),
-            validators=self._change(header.height, next_hash, execution),
-        )
         await trio.to_thread.run_sync(store.commit, record)
         store.keep_snapshot()
         self._report(record, execution)
@@ -166,27 +117,6 @@ class Executor:
     def _digests(self, execution: Execution) -> list[tuple[bytes, bytes | None]]:
         digest = self._tree.hasher.value
         return [(key, None if value is None else digest(value)) for key, value in execution.state.items()]
-
-    def _change(self, height: int, next_hash: bytes, execution: Execution) -> tuple[bytes, ValidatorSet] | None:
-        """What acts three heights above, where it is not what acts already two heights above."""
-        before = self._validators.hash_at(height + VALIDATORS_LAG - 1)
-        return None if next_hash == before else (next_hash, execution.next_validators)
-
-    def _checkpoint(self, applied: layout.Applied, below: History, next_valset_hash: bytes) -> Checkpoint:
-        """What this node will sign of the height; `below` is the history without it."""
-        return Checkpoint(
-            chain=self._chain,
-            engine=self._genesis.engine,
-            valset_hash=self._validators.hash_at(applied.height),
-            height=applied.height,
-            attempt=FIRST_ATTEMPT,
-            block_hash=applied.block_hash,
-            block_time=applied.block_time,
-            state_root=applied.state_root,
-            receipts_root=applied.receipts_root,
-            next_valset_hash=next_valset_hash,
-            history_root=self._range.root(below),
-        )
 
     def _report(self, record: ExecutedBlock, execution: Execution) -> None:
         applied = record.applied
