@@ -516,6 +516,35 @@ class Finance(Contract):
         return self.by_tranche.rows(tranche, limit=256)
 
     @view
+    def open_for(self, ctx, organisation: Org) -> int:
+        """zh: 待签、待付、可追索或尚有尾款的融资件数，双方各至多 64 | en: Financings to sign or to pay, with open recourse or a rest, 64 of each side at most"""
+        return self.count_open(ctx, organisation, True) + self.count_open(ctx, organisation, False)
+
+    def count_open(self, ctx, organisation: Org, is_holder: bool) -> int:
+        count = 0
+        for status in ("selected", "signed", "financed"):
+            after = None
+            more = True
+            while more and count < ROWS_MAX:
+                if is_holder:
+                    page = self.holder_status.rows(organisation, status, after=after, limit=ROWS_MAX)
+                else:
+                    page = self.funder_status.rows(organisation, status, after=after, limit=ROWS_MAX)
+                for key, row in page:
+                    after = key
+                    if self.is_open(ctx, row):
+                        count = count + 1
+                more = len(page) == ROWS_MAX
+        return min(count, ROWS_MAX)
+
+    def is_open(self, ctx, row: Financing) -> bool:
+        status = self.status_of(ctx, row)
+        if status == "financed":
+            over = ctx.view("maturity", "standing", row.root)[0] in ("redeemed", "cancelled", "void")
+            return row.rest > 0 or (row.recourse and not over)
+        return status == "signed" or (status == "selected" and ctx.day <= row.until)
+
+    @view
     def bought_by(self, ctx, funder: Org, after: Id | None = None) -> tuple[tuple[Id, Financing], ...]:
         """zh: 资金方的融资 | en: A funder's financings"""
         return self.by_funder.rows(funder, after=after, limit=256)

@@ -510,6 +510,11 @@ class Governance(Contract):
         return () if row is None else row.bands
 
     @view
+    def validators_of(self, ctx, organisation: Org) -> int:
+        """zh: 机构的验证节点数 | en: How many validators an organisation has"""
+        return sum([1 for key, row in self.validators.rows(limit=ROWS_MAX) if row.organisation == organisation])
+
+    @view
     def list_validators(self, ctx) -> tuple[tuple[Key, Validator], ...]:
         """zh: 验证节点 | en: The validators"""
         return self.validators.rows(limit=ROWS_MAX)

@@ -13,6 +13,7 @@ from contracts.sdk import Contract, Day, Digest, Event, Genesis, Index, Key, Lit
 from contracts.sdk import Time, action, is_credit_code, look_of, view
 
 PERMISSIONS = ("admin", "make", "check")
+RUNNING = ("active", "suspended")
 OBJECTION_MS = 259200000  # 72 hours
 NO_END = 54786  # 2119-12-31: what the genesis grants
 ROWS_MAX = 256
@@ -116,6 +117,7 @@ class RecoveryChanged(Event):
 class Succeeded(Event):
     organisation: Org
     successor: Org
+    status: Text
 
 
 class Membership(Contract):
@@ -144,8 +146,11 @@ class Membership(Contract):
     alike = Refusal("MEM-014", zh="名称 {name} 与 {organisation} 的名称看上去相同", en="the name {name} looks like that of {organisation}")
     still_open = Refusal(
         "MEM-016",
-        zh="机构尚有未了业务：持有凭证 {held} 张、未清偿凭证 {owed} 张、授信额度 {lines} 项、未结付款 {payments} 笔、担保 {guarantees} 项",
-        en="business is open: {held} vouchers held, {owed} to be paid, {lines} credit lines, {payments} payments, {guarantees} guarantees",
+        zh="机构尚有未了业务：持有凭证 {held} 张、未清偿凭证 {owed} 张、授信额度 {lines} 项、未结付款 {payments} 笔、担保 {guarantees} 项、融资 {financings} 项、验证节点 {nodes} 个",
+        en="business is open: {held} vouchers held, {owed} to be paid, {lines} credit lines, {payments} payments, {guarantees} guarantees, {financings} financings, {nodes} validators",
+    )
+    no_successor = Refusal(
+        "MEM-017", zh="{successor} 不能承继 {organisation}：须为另一家有效机构", en="{successor} cannot succeed {organisation}: another active organisation can"
     )
     repeated = Refusal("MEM-012", zh="{name} 重复", en="{name} stands twice")
     no_key = Refusal("MEM-013", zh="{key} 不是可用的公钥", en="{key} is no public key that anybody could sign with")
@@ -290,19 +295,21 @@ class Membership(Contract):
     def dismiss(self, ctx, organisation: Org, order: Digest) -> None:
         """zh: 办理 {organisation} 退出，依据 {order} | en: Let {organisation} leave, by order {order}"""
         # what must hold: nothing waits for it and nobody waits for it
-        held, owed, lines, payments, guarantees = self.open_business(ctx, organisation)
+        row = self.organisations[organisation]
+        ctx.require(row.status in RUNNING, self.wrong_status, status=row.status)
+        held, owed, lines, payments, guarantees, financings, nodes = self.open_business(ctx, organisation)
         ctx.require(
-            held + owed + lines + payments + guarantees == 0, self.still_open,
-            held=held, owed=owed, lines=lines, payments=payments, guarantees=guarantees,
+            held + owed + lines + payments + guarantees + financings + nodes == 0, self.still_open,
+            held=held, owed=owed, lines=lines, payments=payments, guarantees=guarantees, financings=financings, nodes=nodes,
         )  # fmt: skip
         # what changes and what is announced
-        self.change(ctx, organisation, "active", "left", order)
+        self.change(ctx, organisation, row.status, "left", order)
 
-    def open_business(self, ctx, organisation: Org) -> tuple[int, int, int, int, int]:
-        """What an organisation holds, owes, has lent or borrowed, has to pay or get, and stands in for; each is counted up
-        to a page. A chain need not have every contract."""
+    def open_business(self, ctx, organisation: Org) -> tuple[int, int, int, int, int, int, int]:
+        """What an organisation holds, owes, has lent or borrowed, has to pay or get, stands in for, has financed or sold,
+        and which validators are its; each is counted up to a page. A chain need not have every contract."""
         there = ctx.view("governance", "list_contracts", None)
-        held, owed, lines, payments, guarantees = (0, 0, 0, 0, 0)
+        held, owed, lines, payments, guarantees, financings = (0, 0, 0, 0, 0, 0)
         if "voucher" in there:
             held, owed = ctx.view("voucher", "open_for", organisation)
         if "credit" in there:
@@ -311,7 +318,10 @@ class Membership(Contract):
             payments = ctx.view("settlement", "open_for", organisation)
         if "guarantee" in there:
             guarantees = ctx.view("guarantee", "open_for", organisation)
-        return (held, owed, lines, payments, guarantees)
+        if "finance" in there:
+            financings = ctx.view("finance", "open_for", organisation)
+        nodes = ctx.view("governance", "validators_of", organisation)
+        return (held, owed, lines, payments, guarantees, financings, nodes)
 
     def change(self, ctx, organisation: Org, before: Text, after: Text, order: Digest) -> None:
         row = self.organisations[organisation]
@@ -324,9 +334,16 @@ class Membership(Contract):
     def succeed(self, ctx, organisation: Org, successor: Org, order: Digest) -> None:
         """zh: 登记 {successor} 承继 {organisation}，依据 {order} | en: Record {successor} as successor of {organisation}, by order {order}"""
         row = self.organisations[organisation]
-        ctx.require(ctx.is_active(successor), self.wrong_status, status="left")
-        self.organisations[organisation] = row.replace(status="left", successor=successor, document=order)
-        ctx.emit(Succeeded(organisation=organisation, successor=successor))
+        # what must hold
+        ctx.require(row.status in RUNNING, self.wrong_status, status=row.status)
+        able = successor != organisation and ctx.is_active(successor)
+        ctx.require(able, self.no_successor, organisation=organisation, successor=successor)
+        # what changes: what is open stays where it is, and is wound up under the old name
+        left = sum(self.open_business(ctx, organisation)) == 0
+        status = "left" if left else row.status
+        self.organisations[organisation] = row.replace(status=status, successor=successor, document=order)
+        # what is announced
+        ctx.emit(Succeeded(organisation=organisation, successor=successor, status=status))
 
     # who may
     @action(role="supervisor", permission="make")
@@ -478,8 +495,8 @@ class Membership(Contract):
         return self.organisations.keys(after=after, limit=ROWS_MAX)
 
     @view
-    def still_open_for(self, ctx, organisation: Org) -> tuple[int, int, int, int, int]:
-        """zh: 未了业务：持有凭证、未清偿凭证、授信额度、未结付款、担保的件数 | en: Open business: vouchers held and owed, lines, payments, guarantees"""
+    def still_open_for(self, ctx, organisation: Org) -> tuple[int, int, int, int, int, int, int]:
+        """zh: 未了业务：持有凭证、未清偿凭证、授信额度、未结付款、担保、融资、验证节点的件数 | en: Open business: vouchers held and owed, lines, payments, guarantees, financings, validators"""
         return self.open_business(ctx, organisation)
 
     @view

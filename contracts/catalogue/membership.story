@@ -151,7 +151,7 @@ refused AUTH-005 needed=bank organisation=a: 需要资质 bank，a 没有或已�
 supervisor  membership.succeed f1 a order=@merger
 ----
 organisations f1: status=left document=@merger successor=a
-event Succeeded organisation=f1 successor=a
+event Succeeded organisation=f1 successor=a status=left
 
 ask membership.list_organisations
 ----

@@ -212,9 +212,11 @@ class Stage(Rehearsal):
         kind = Type("record", names=(bound.maps[name].form.record,))
         return {key: named(interface, kind, bound.helpers.plain(row)) for key, row in bound.maps[name].scan_all()}
 
-    def finance(self, holder: str, tranche: bytes, face: int, funder: str = "icbc", rate: int = 45_000) -> bytes:
+    def finance(
+        self, holder: str, tranche: bytes, face: int, funder: str = "icbc", rate: int = 45_000, recourse: bool = False
+    ) -> bytes:
         """A financing that both have signed and nobody has paid yet."""
-        application = self.done(holder, "finance", "ask", tranche, face, self.today, False, (funder,))
+        application = self.done(holder, "finance", "ask", tranche, face, self.today, recourse, (funder,))
         self.done(funder, "finance", "quote", application, rate, 0, 0, 1_000_000, self.today)
         cost = self.ask("finance", "cost", application, funder, self.today)
         args = (application, funder, self.today, cost.net, cost.all_in)
