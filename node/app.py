@@ -142,7 +142,9 @@ def open_folder(config: NodeConfig) -> Opened:
     genesis, suite, chain = load_genesis(config.genesis)
     suite.self_test()
     secret, seed = read_secret(config.consensus_key), read_secret(config.transport_key)
-    store = open_store(config.database, chain)
+    signer = SuiteSigner(suite, suite.public_key(secret), secret)
+    place = genesis.validator_set().index_of(signer.key) or 0
+    store = open_store(config.database, chain, place)
     tree = check_store(store, suite, genesis)
     wal, wal_entries, wal_condition = Wal.open(config.wal)
     journal, journalled, journal_condition = PoolJournal.open(config.pool)
@@ -150,7 +152,7 @@ def open_folder(config: NodeConfig) -> Opened:
         genesis=genesis,
         suite=suite,
         chain=chain,
-        signer=SuiteSigner(suite, suite.public_key(secret), secret),
+        signer=signer,
         transport_seed=seed,
         store=store,
         tree=tree,

@@ -11,11 +11,14 @@ from contracts.rehearsal import Rehearsal, key_named, rehearsal_genesis, system_
 from contracts.views import Library
 from ledger.codec import encode
 from ledger.crypto import INTERNATIONAL
+from ledger.errors import Refused
 from ledger.genesis import ValidatorEntry
 from ledger.receipt import Receipt, Status
 from ledger.state import StateHasher, StateTree
 from ledger.transaction import Body, Transaction
 from ledger.validators import VALIDATORS_MAX
+from node.limits import pool_limits_of
+from node.pool import Pool
 from tests.contracts.support import FIRMS, FIXTURES, chain, contract
 
 MISSING = bytes(34)
@@ -220,6 +223,24 @@ def test_an_act_above_the_band_waits_for_its_checkers(told):
     assert told.do("c2", "approval", "approve", item, act, "").status is Status.DONE
     assert money(told, other) == 10_999
     assert refused(told, "c2", "approval", "approve", item, act, "")[0] == "EXE-003"
+
+
+def test_T49_a_checker_may_come_after_a_hundred_others_and_days_and_the_old_body_may_not(told):  # noqa: N802
+    purse, other = made(told, "a", 50_000), made(told, "b", 0)
+    told.do("a", "membership", "enrol", told.key("c1"), ("check",))
+    request = told.transaction("a", "purse", "pay", (purse, other, 5_000))
+    item, _, _, _, act, *_ = told.apply([request])[0].events[0].values
+    for _ in range(100):
+        assert told.do("a", "purse", "pay", purse, other, 1).status is Status.DONE
+    for day in range(told.last.day + 1, told.last.day + 21):
+        told.do("operator", "calendar", "step", day)
+    assert told.do("c1", "approval", "approve", item, act, "").status is Status.DONE
+    assert money(told, other) == 5_100
+    # What waits is the act, and the signed request has done its work: its own time has long passed.
+    body = request.body._replace(valid_until=told.header(0).time - 20 * 24 * 3_600_000)
+    with pytest.raises(Refused) as refusal:
+        Pool(pool_limits_of(told.genesis)).check_time(request._replace(body=body), told.header(0).time)
+    assert refusal.value.code == "TX-004"
 
 
 def test_co_signing_checkers_need_no_waiting(told):

@@ -78,9 +78,10 @@ def expand(secret: bytes) -> tuple[int, bytes]:
     return scalar, digest[32:]
 
 
-def ed25519_sign(secret: bytes, message: bytes) -> bytes:
-    """Section 5.1.6."""
+def ed25519_sign(secret: bytes, message: bytes, other_prefix: bytes = b"") -> bytes:
+    """Section 5.1.6. With another prefix than the secret's own, another signature that is as good."""
     scalar, prefix = expand(secret)
+    prefix = other_prefix or prefix
     key = encode_point(multiply(scalar, BASE))
     nonce = int.from_bytes(hashlib.sha512(prefix + message).digest(), "little") % L
     r = encode_point(multiply(nonce, BASE))

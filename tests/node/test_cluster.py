@@ -7,11 +7,15 @@ import shutil
 import pytest
 import trio
 
+from ledger.receipt import Receipt
+from ledger.transaction import Transaction
 from node.app import build_node
+from node.messages import SubmitOutcome
 from node.transport.interface import PeerKey
+from tests.ledger.curves import ed25519_sign
 from tests.node.cluster import PATIENCE_SECONDS, running_cluster
 from tests.node.memory_transport import MemoryNetwork, MemoryTransport
-from tests.node.support import make_folder, make_genesis, notes_machine, open_register
+from tests.node.support import CODEC, PERSON, make_folder, make_genesis, notes_machine, open_register
 
 
 async def test_a_transaction_is_final_on_all_nodes(tmp_path):
@@ -32,6 +36,38 @@ async def test_nodes_agree_on_every_block_and_root(tmp_path):
         for height in range(min(tops) + 1):
             checkpoints = {node.opened.store.checkpoint(height) for node in cluster.nodes.values()}
             assert len(checkpoints) == 1, f"height {height}"
+
+
+async def test_T39_one_id_with_two_signatures_in_two_pools(tmp_path):  # noqa: N802
+    async with running_cluster(tmp_path) as cluster:
+        one = cluster.transaction()
+        [signature] = one.signatures
+        other = CODEC.assemble(one.body, (ed25519_sign(PERSON, one.id, b"another prefix"),))
+        assert (other.id, other.signatures == (signature,)) == (one.id, False)
+        outcomes: list[SubmitOutcome] = []
+
+        async def submit(index: int, transaction: Transaction) -> None:
+            outcomes.extend(await cluster.submit(index, transaction))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(submit, 0, one)
+            nursery.start_soon(submit, 1, other)
+        # Each pool has taken in its own bytes: a copy from the other would have been `known`.
+        assert {(told.outcome, told.wid) for told in outcomes} == {("accepted", one.wid), ("accepted", other.wid)}
+        await cluster.wait_final(one)
+        [again] = await cluster.submit(1, other)
+        assert (again.outcome, again.id) == ("known", one.id)
+        after = cluster.transaction("after")
+        await cluster.submit(2, after)
+        await cluster.wait_final(after)
+        stores = [node.opened.store for node in cluster.nodes.values()]
+        [place] = {store.place_of(one.id) for store in stores}
+        assert place is not None
+        top = min(node.reads.applied for node in cluster.nodes.values())
+        for height in range(top + 1):
+            assert len({store.checkpoint(height) for store in stores}) == 1, f"height {height}"
+            ids = [Receipt.decode(receipt).id for receipt in stores[0].receipts(height) or ()]
+            assert ids.count(one.id) == (height == place.height)
 
 
 async def test_one_node_misses_blocks_and_catches_up(tmp_path):
