@@ -33,7 +33,7 @@ CHECKED_FROM_FEN = 5_000_000_00
 class EngineChain(Stage):
     """`sealed` is what nodes of this chain would store."""
 
-    sealed: SealedChain
+    sealed: _Sealed
 
     @staticmethod
     def _genesis(suppliers: tuple[str, ...], parameters: tuple[tuple[str, Any, int], ...]) -> Genesis:
