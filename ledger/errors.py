@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.choices import tokens_in_sentence
+from ledger.details import in_chinese
 
 Number = int | str | bool | None
 """What a refusal may quote: an integer, a short text (a name, a hexadecimal digest), a truth value or nothing."""
@@ -24,6 +25,9 @@ TOKENS: Final = frozenset(
     {"expected", "found", "kind", "lock", "mode", "needed", "outcome", "phase", "state", "status", "why"}
 )
 """The numbers whose texts are choices, kinds of values, roles or capacities; a Chinese sentence gives their words."""
+
+DETAILS: Final = frozenset({"detail", "reason", "what"})
+"""The numbers that say what did not hold, in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,16 @@ class Refused(Exception):  # noqa: N818 — the domain's word for an expected an
         """The sentence in `language` ("zh" or "en") with its numbers filled in."""
         if language != "zh":
             return fill(self.refusal.en, self.numbers)
-        worded = [(name, tokens_in_sentence(v) if name in TOKENS and type(v) is str else v) for name, v in self.numbers]
-        return fill(self.refusal.zh, tuple(worded))
+        return fill(self.refusal.zh, tuple((name, number_in_chinese(name, number)) for name, number in self.numbers))
 
     def __str__(self) -> str:
         return f"{self.code} {self.text('en')}"
+
+
+def number_in_chinese(name: str, number: Number) -> Number:
+    if type(number) is not str:
+        return number
+    return tokens_in_sentence(number) if name in TOKENS else in_chinese(number) if name in DETAILS else number
 
 
 class PeerFault(Exception):  # noqa: N818 — the fault is the peer's

@@ -36,6 +36,7 @@ from ledger.codec import (
     text,
 )
 from ledger.crypto import HASH_BYTES, Suite, verify_many
+from ledger.details import in_chinese
 from ledger.errors import BadProof, BadSignature, Refused, refuse
 from ledger.genesis import Genesis
 from ledger.history import HistoryPath, HistoryRange
@@ -170,12 +171,13 @@ def header_row(header: Header, state_root: bytes, receipts_root: bytes, path: Hi
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What is wrong with which part. `part`: chain, validators, certificate, header, item, interface; `number` counts
-    from 1 within the part."""
+    from 1 within the part; the reason in Chinese and in English."""
 
     part: str
     number: int
     height: int | None
-    reason: str
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,7 @@ class Examiner:
     def run(self) -> Examination:
         if self._evidence.chain != self._chain:
             named = f"the file is of chain {self._evidence.chain.hex()[:16]}, the genesis of {self._chain.hex()[:16]}"
-            self._fail("chain", 1, None, named)
+            self._fail("chain", 1, None, BadProof(named))
             return self.found
         for number, (height, validators, certificate) in enumerate(self._evidence.history, 1):
             try:
@@ -279,27 +281,31 @@ class Examiner:
                     CheckpointCert.from_value(certificate),
                 )
             except (Refused, BadProof) as fault:
-                self._fail("validators", number, height, _reason(fault))
+                self._fail("validators", number, height, fault)
                 return self.found
         try:
             self._certificate()
         except (Refused, BadProof) as fault:
-            self._fail("certificate", 1, None, _reason(fault))
+            self._fail("certificate", 1, None, fault)
             return self.found
         self._each("header", ((entry.height, entry) for entry in self._evidence.headers), self._header)
         self._each("interface", ((None, entry) for entry in self._evidence.interfaces), self._interface)
         self._each("item", ((entry.height, entry) for entry in self._evidence.items), self._item)
         return self.found
 
-    def _fail(self, part: str, number: int, height: int | None, reason: str) -> None:
-        self.found.failures.append(Failure(part, number, height, reason))
+    def _fail(self, part: str, number: int, height: int | None, fault: Refused | BadProof | BadSignature) -> None:
+        if isinstance(fault, Refused):
+            zh, en = f"{fault.code} {fault.text('zh')}", str(fault)
+        else:
+            zh, en = in_chinese(fault.detail), fault.detail
+        self.found.failures.append(Failure(part, number, height, zh, en))
 
     def _each(self, part: str, entries: Iterable[tuple[int | None, Any]], check: Any) -> None:
         for number, (height, entry) in enumerate(entries, 1):
             try:
                 check(number, entry)
             except (Refused, BadProof, BadSignature) as fault:
-                self._fail(part, number, height, _reason(fault))
+                self._fail(part, number, height, fault)
 
     def _certificate(self) -> None:
         certificate = CheckpointCert.from_value(self._evidence.certificate)
@@ -378,10 +384,6 @@ class Examiner:
         proof = StateProof.from_value(item.path)
         verify_state(self._state, self.found.state_roots[item.height], full_key, value, proof)
         self.found.values.append(ProvenValue(number, item.height, full_key, value))
-
-
-def _reason(fault: Refused | BadProof | BadSignature) -> str:
-    return str(fault) if isinstance(fault, Refused) else fault.detail
 
 
 def examine(suite: Suite, genesis_bytes: bytes, file: bytes) -> Examination:

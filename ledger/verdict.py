@@ -113,8 +113,8 @@ class Judge:
             zh, en = self._what_failed(failure, "zh"), self._what_failed(failure, "en")
             yield Line(
                 False, failure.part, failure.number, failure.height,
-                f"{zh}不成立：{failure.reason}",
-                f"{en} is not proven: {failure.reason}",
+                f"{zh}不成立：{failure.zh}",
+                f"{en} is not proven: {failure.en}",
             )  # fmt: skip
 
     def _what_failed(self, failure: Failure, language: str) -> str:

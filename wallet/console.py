@@ -21,13 +21,14 @@ from rich.table import Table
 from rich.tree import Tree
 
 from ledger.crypto import Suite
+from ledger.details import in_chinese
 from ledger.errors import BadProof, BadSignature, Refused
 from ledger.genesis import Genesis
 from ledger.language import LANGUAGES, VARIABLE, language_in
 from wallet.builder import Signer
 from wallet.home import Config, Home, Owner, chain_of
 from wallet.keystore import Keystore
-from wallet.problems import exit_code_of, problem
+from wallet.problems import caused, exit_code_of, problem
 from wallet.session import Session
 from wallet.terminal import answer_json, harmless, leave
 
@@ -125,7 +126,7 @@ class App:
         except OSError as error:
             raise problem("WAL-014", file=str(self._genesis), detail=error.strerror or str(error)) from None
         except Refused as refused:
-            raise problem("WAL-026", file=str(self._genesis), detail=refused.code) from None
+            raise caused("WAL-026", refused, file=str(self._genesis)) from None
         return data
 
     def suite(self) -> Suite:
@@ -153,7 +154,7 @@ class App:
         if pin is not None and pin != self.home.pin():
             self.home.save_pin(pin)
         for complaint in self._session.client.complaints:
-            zh = f"注意：节点 {complaint.node} 的回答未能证明，已改问其他节点：{complaint.detail}"
+            zh = f"注意：节点 {complaint.node} 的回答未能证明，已改问其他节点：{in_chinese(complaint.detail)}"
             en = f"mind: node {complaint.node} said what is not proven, another was asked: {complaint.detail}"
             click.echo(harmless(self.words(zh, en)), err=True)
         self._session.close()

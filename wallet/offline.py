@@ -22,7 +22,7 @@ from ledger.summary import organisations_of, summarise
 from ledger.transaction import Body, Transaction, TransactionCodec
 from ledger.wording import Name, Reader
 from wallet.keystore import write_private
-from wallet.problems import problem
+from wallet.problems import caused, problem
 
 FORMAT: Final = "lugang-draft"
 VERSION: Final = 1
@@ -103,7 +103,7 @@ def read_draft(path: Path, suite: Suite, chain: bytes) -> OfflineDraft:
     except Refused as refused:
         if refused.code.startswith("WAL"):
             raise
-        raise problem("WAL-035", file=str(path), detail=refused.code) from None
+        raise caused("WAL-035", refused, file=str(path)) from None
 
 
 def _checked(value: Any, suite: Suite, chain: bytes) -> OfflineDraft:

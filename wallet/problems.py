@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from ledger.api import Problem
-from ledger.errors import REFUSALS, Number, Refusal, Refused
+from ledger.errors import REFUSALS, Number, Refusal, Refused, fill
 
 EXIT_REFUSED: Final = 1
 EXIT_USAGE: Final = 2
@@ -107,6 +107,16 @@ assert len(WALLET_REFUSALS) == len(_TABLE), "a code is declared twice"
 def problem(code: str, /, **numbers: Number) -> Refused:
     """The refusal of this catalogue, to be raised by the caller."""
     return Refused(WALLET_REFUSALS[code], **numbers)
+
+
+def caused(code: str, cause: Refused, /, **numbers: Number) -> Refused:
+    """The refusal of this catalogue whose {detail} is another refusal, in its own words; the number is its code."""
+    known, texts = WALLET_REFUSALS[code], dict[str, str]()
+    for language, template in (("zh", known.zh), ("en", known.en)):
+        told = {**numbers, "detail": f"{cause.code} {cause.text(language)}"}
+        texts[language] = fill(template, tuple(told.items()))
+    both = Refusal(code, texts["zh"], texts["en"], known.status, known.retry)
+    return LiteralRefused(both, **numbers, detail=cause.code)
 
 
 def from_node(answer: Problem) -> Refused:

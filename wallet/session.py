@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 
-from ledger.choices import choice_word, tokens_in_sentence
+from ledger.choices import choice_word
 from ledger.codec import decode, load
-from ledger.errors import REFUSALS, TOKENS, Number, Refusal, Refused, fill
+from ledger.errors import REFUSALS, Number, Refusal, Refused, fill, number_in_chinese
 from ledger.glossary import ZH, field_name, field_words
 from ledger.interface import Field, Interface, MapForm
 from ledger.keys import full_key
@@ -337,9 +337,8 @@ class Session:
             return self.person(value) or short_hex(value)
         if name == "field":
             return "/".join(field_words(word, language) for word in value.split("/"))
-        if name in TOKENS and language == "zh":
-            return tokens_in_sentence(value)
-        return short_hex(value)
+        said = number_in_chinese(name, value) if language == "zh" else value
+        return short_hex(value) if said == value else said
 
     def _organisation_words(self, slug: str, language: str) -> str:
         name = self.builder.names.get(slug)

@@ -178,7 +178,7 @@ class Trust:
             return
         old = held.checkpoint
         if new.height == old.height and _facts(certificate) != _facts(held):
-            raise BadProof(f"another block {new.height} was certified before: the validators have signed two histories")
+            raise BadProof(f"another block {new.height} was certified before: two histories were signed")
         if new.height > old.height:
             if not self._contains(certificate, held, fetch_history):
                 raise BadProof(f"the history does not contain the height {old.height} that was seen before")

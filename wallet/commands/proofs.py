@@ -22,7 +22,7 @@ from wallet.forms import read_arguments, read_id
 from wallet.home import chain_of
 from wallet.keystore import write_private
 from wallet.life import Life
-from wallet.problems import problem
+from wallet.problems import caused, problem
 from wallet.session import Row, map_named
 from wallet.vouchers import VOUCHER, accounts_of_evidence
 
@@ -113,7 +113,7 @@ def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
     except Refused as refused:
         if refused.code in TOO_LARGE:
             raise
-        raise problem("WAL-025", file=str(file), detail=refused.code) from None
+        raise caused("WAL-025", refused, file=str(file)) from None
     for line in verdict.lines:
         mark = "✗" if not line.ok else "!" if line.part == "interface" else "✓"
         app.say(f"{mark} {line.zh}", f"{mark} {line.en}")
