@@ -200,6 +200,7 @@ class Client:
     def answers(self, question: Callable[[NodeApi], T]) -> Iterator[tuple[NodeApi, T]]:
         """Each node's answer in turn; raises only when none gives any."""
         first: Refused | None = None
+        silent: list[str] = []
         answered = False
         for node in list(self.nodes):
             try:
@@ -208,7 +209,7 @@ class Client:
                 first = first or fault.refused
                 continue
             except UnreachableError as fault:
-                first = first or problem("WAL-020", detail=f"{node.url}: {fault}")
+                silent.append(f"{node.url}: {fault}")
                 continue
             except NotProvenError as fault:
                 self._complain(node, str(fault))
@@ -220,7 +221,7 @@ class Client:
             answered = True
             yield node, answer
         if not answered:
-            raise first or problem("WAL-020", detail="no node is configured")
+            raise first or problem("WAL-020", detail="; ".join(silent) or "no node is configured")
 
     def view(self, contract: str, view: str, args: tuple[Any, ...]) -> Agreed:
         """A view's result on which t nodes agree at one certified height."""

@@ -233,7 +233,12 @@ class App:
         try:
             return str(click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True))
         except click.Abort:
-            raise problem("WAL-040") from None
+            raise self._left() from None
+
+    def _left(self) -> Refused:
+        """Somebody left at a question, by Ctrl-C or the end of the input: what is said next begins a line."""
+        click.echo(err=True)
+        return problem("WAL-040")
 
     def confirm(self, zh: str, en: str, yes: bool) -> None:
         """Ask; raises WAL-040 when the answer is no, or when nobody is there to answer."""
@@ -242,8 +247,7 @@ class App:
         try:
             agreed = not self.as_json and click.confirm(self.words(zh, en), err=True)
         except click.Abort:
-            # Ctrl-C or the end of the input, before anything was signed.
-            agreed = False
+            raise self._left() from None
         if not agreed:
             raise problem("WAL-040")
 
@@ -270,7 +274,7 @@ def _language(given: str | None) -> str:
     if given is None:
         return language_in(os.environ)
     if given not in LANGUAGES:
-        raise problem("WAL-011", argument="lang", detail="zh / en")
+        raise problem("WAL-011", argument="lang", detail=f"zh or en expected, not {given[:20]}")
     return given
 
 

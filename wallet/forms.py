@@ -40,8 +40,20 @@ class Reading:
     suite: str
     seen: Sequence[str] = ()
     numbered: Callable[[int], bytes] | None = None
+    organisation: str = "supplier-a"
+    """Shows how organisations are written."""
 
 
+NOT_OF: Final = {
+    "fen": "not an amount in yuan", "day": "no such day", "time": "no such time", "rate": "not a rate",
+    "integer": "not a whole number", "height": "not a whole number", "boolean": "neither yes nor no",
+    "choice": "not one of the choices",
+    **dict.fromkeys(("bytes", "statement", "act", "key", "digest", "signature"), "not hexadecimal"),
+    **dict.fromkeys(("record", "row", "array"), "not of this form"),
+}  # fmt: skip
+LIMITED: Final = {
+    "text": "characters", "array": "items", **dict.fromkeys(("bytes", "statement", "act", "signature"), "bytes"),
+}  # fmt: skip
 MISSING: Final = object()
 Lookup = Callable[[dict[str, Any], Field], Any]
 """(the arguments that were given, a field that was not) → its value, or MISSING"""
@@ -61,7 +73,8 @@ def read_arguments(
         if equals and name in names and name not in texts:
             texts[name] = text
         elif equals and name in names:
-            raise problem("WAL-011", argument=name, detail=f'"{texts[name][:TEXT_SHOWN]}", "{text[:TEXT_SHOWN]}"')
+            both = f'"{texts[name][:TEXT_SHOWN]}", "{text[:TEXT_SHOWN]}"'
+            raise problem("WAL-011", argument=name, detail=f"given twice, {both}")
         elif equals and name.isidentifier() and name.isascii():
             raise problem("WAL-019", what=what, argument=name, expected=expected)
         else:
@@ -74,7 +87,8 @@ def read_arguments(
     values = tuple(read[f.name] if f.name in read else _left_out(f, read, lookup) for f in fields)
     for field, value in zip(fields, values, strict=True):
         if value is MISSING:
-            raise problem("WAL-018", what=what, argument=field.name, hint=example(field.type), expected=expected)
+            shown = example(field.type, reading.organisation)
+            raise problem("WAL-018", what=what, argument=field.name, hint=shown, expected=expected)
     return values
 
 
@@ -84,18 +98,20 @@ def _left_out(field: Field, read: dict[str, Any], lookup: Lookup | None) -> Any:
     return MISSING if lookup is None else lookup(read, field)
 
 
-def hint(kind: Type) -> str:
+def hint(kind: Type, organisation: str) -> str:
     """A kind and how its values are written."""
-    return kind.kind if example(kind) == kind.kind else f"{kind.kind}: {example(kind)}"
+    written = example(kind, organisation)
+    return kind.kind if written == kind.kind else f"{kind.kind}: {written}"
 
 
-def example(kind: Type) -> str:
+def example(kind: Type, organisation: str) -> str:
     """How a value of this type is written."""
     hints = {
         "fen": "1,000.00 (CNY)", "day": "2022-12-30", "time": "2022-12-30T10:00", "rate": "4.5%", "boolean": "yes / no",
         "id": "3f9a1c…", "digest": "hex / @FILE", "bytes": "hex / @FILE", "key": "hex", "signature": "hex",
         "statement": "hex / @FILE", "act": "hex / @FILE",
-        "choice": " / ".join(kind.names), "organisation": "hongda", "array": "a;b;c", "record": "a:b:c", "row": "a:b",
+        "choice": " / ".join(kind.names), "organisation": organisation, "array": "a;b;c",
+        "record": "a:b:c", "row": "a:b",
     }  # fmt: skip
     return hints.get(kind.kind, kind.kind)
 
@@ -106,11 +122,29 @@ def read_value(reading: Reading, kind: Type, text: str, where: str) -> Any:
         return None
     try:
         if text.startswith("[") and kind.kind in ("record", "row", "array"):
-            return _from_json(reading, kind, json.loads(text), where)
-        return _read(reading, kind, text.strip() if kind.kind != "text" else text, where)
-    except (ValueError, OverflowError):
+            value = _from_json(reading, kind, json.loads(text), where)
+        else:
+            value = _read(reading, kind, text.strip() if kind.kind != "text" else text, where)
+        _check_limit(kind, value)
+        if (where, value) == ("face", 0):
+            raise WrongValue("a voucher of nothing")
+    except (ValueError, OverflowError) as error:
         # What Python says of it would be neither plain nor in the reader's language.
-        raise problem("WAL-028", argument=where, text=f'"{text[:TEXT_SHOWN]}"', hint=example(kind)) from None
+        why = str(error) if isinstance(error, WrongValue) else NOT_OF.get(kind.kind, "it cannot be read")
+        told = {"text": f'"{text[:TEXT_SHOWN]}"', "hint": example(kind, reading.organisation)}
+        raise problem("WAL-028", argument=where, detail=why, **told) from None
+    return value
+
+
+class WrongValue(ValueError):  # noqa: N818 — what is wrong with what was typed, in plain words
+    pass
+
+
+def _check_limit(kind: Type, value: Any) -> None:
+    """What the interface declares at most, before anybody signs."""
+    size = len(value) if kind.limit and kind.kind in LIMITED and value is not None else 0
+    if size > kind.limit:
+        raise WrongValue(f"{size} {LIMITED[kind.kind]}, at most {kind.limit}")
 
 
 def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:
@@ -175,8 +209,13 @@ def _from_json(reading: Reading, kind: Type, value: Any, where: str) -> Any:
 def read_fen(text: str) -> int:
     """Yuan as people write them, in fen: `1,185,307.00`, `118.5307万`. Exact, or refused."""
     unit = TEN_THOUSANDS.get(text[-1:], 1)
+    if text.lstrip("¥").startswith("-"):
+        raise WrongValue("less than nothing")
     if unit == 1:
-        return parse(text.removeprefix("¥").removesuffix("元"))
+        digits = text.removeprefix("¥").removesuffix("元")
+        if len(digits.partition(".")[2]) > 2:
+            raise WrongValue("more than two decimals")
+        return parse(digits)
     units, _, decimals = text[:-1].strip().replace(",", "").partition(".")
     digits = decimals.rstrip("0")
     divisor = int("1" + "0" * len(digits))

@@ -89,7 +89,7 @@ class Home:
 
     def _key_path(self, label: str) -> Path:
         if not LABEL.fullmatch(label):
-            raise problem("WAL-011", argument="label", detail="1–40 a-z A-Z 0-9 . _ -")
+            raise problem("WAL-011", argument="label", detail="1 to 40 of a-z A-Z 0-9 . _ - expected")
         return self.root / "keys" / f"{label}.json"
 
     def labels(self) -> list[str]:

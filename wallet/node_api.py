@@ -258,4 +258,4 @@ def _check_integers(value: Any) -> None:
 
 
 def _short(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:160] or type(error).__name__
+    return (str(error).splitlines() or [""])[0][:160].removesuffix(".") or type(error).__name__

@@ -21,9 +21,9 @@ ARROWS: Mapping[str, frozenset[str]] = {
 
 # A module of the ground floor may import only modules that stand before it. A new module gets its place here first.
 LEDGER_ORDER = (
-    "language", "choices", "errors", "money", "codec", "crypto", "crowd", "sm2", "national", "merkle", "history",
-    "validators", "transaction", "block", "receipt", "checkpoint", "statement", "state", "genesis", "interface",
-    "keys", "wording", "glossary", "summary", "proofs", "evidence", "lexicon", "verdict", "api",
+    "language", "choices", "details", "errors", "money", "codec", "crypto", "crowd", "sm2", "national", "merkle",
+    "history", "validators", "transaction", "block", "receipt", "checkpoint", "statement", "state", "genesis",
+    "interface", "keys", "wording", "glossary", "summary", "proofs", "evidence", "lexicon", "verdict", "api",
 )  # fmt: skip
 
 # The floors that must stay free of IO name every library they may use; the wallet too, for it must stay small and

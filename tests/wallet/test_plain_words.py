@@ -45,14 +45,65 @@ def test_who_does_not_exist_and_what_is_not_there_is_said_before_signing(stage, 
 def test_a_value_that_cannot_be_read_is_shown_with_one_that_can(stage, run):
     with serving(stage, None, None) as nodes:
         home_of(run.home, stage, nodes, "beta")
-        for argument, value, example in (
-            ("face", "1,000x", "1,000.00 (CNY)"), ("until", "2022-13-08", "2022-12-30"), ("debt", "zz", "hex / @FILE"),
-        ):  # fmt: skip
+        for argument, value, why, example in (
+            ("face", "1,000x", "不是以元为单位的金额", "1,000.00 (CNY)"),
+            ("face", "0", "面额不能为零", "1,000.00 (CNY)"),
+            ("face", "-5", "金额不能为负", "1,000.00 (CNY)"),
+            ("face", "1.005", "小数不能超过两位", "1,000.00 (CNY)"),
+            ("until", "2022-13-08", "没有这一天", "2022-12-30"),
+            ("debt", "zz", "不是十六进制", "hex / @FILE"),
+        ):
             refused = run(*offer(stage, **{argument: value}), "--json", exit_code=2)
             assert (refused["code"], refused["numbers"]["hint"]) == ("WAL-028", example)
-            assert value in refused["zh"]
+            assert f'"{value}"：{why}' in refused["zh"]
             assert not set("abcdefghijklmnopqrstuvwxyz") & set(refused["zh"].replace(value, "").replace(argument, "")
                                                               .replace(example, ""))  # fmt: skip
+
+
+def test_what_the_interface_declares_at_most_is_refused_before_signing(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta")
+        height = stage.sealed.height
+        long = run("call", "governance", "propose_parameter", "x" * 513, "1", "2023-01-01", "--yes", exit_code=2)
+        assert "513 characters, at most 512" in long
+        many = ";".join(["ab" * 34] * 1025)
+        assert "1025 items, at most 1024" in run("call", "voucher", "merge", many, "--yes", exit_code=2)
+        assert stage.sealed.height == height
+
+
+def test_an_unknown_name_is_refused_with_those_that_are_like_it(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta")
+        for words, code, zh, en in (
+            (("call", "vouchr", "offer"), "TX-007", "是否想用 voucher；lugang describe 列出", "did you mean voucher;"),
+            (("call", "voucher", "ofer"), "TX-008", "是否想用 offer；lugang describe voucher", "did you mean offer;"),
+            (("view", "voucher", "held"), "TX-008", "是否想用 held_by；", "did you mean held_by;"),
+            (("describe", "voucher", "xxxx"), "TX-008", "xxxx；lugang describe voucher", "xxxx; `lugang describe v"),
+        ):
+            refused = run(*words, "--json", exit_code=1)
+            assert refused["code"] == code
+            assert zh in refused["zh"]
+            assert en in refused["en"]
+
+
+def test_an_organisation_in_an_example_is_one_that_is_there(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta")
+        hint = run(*offer(stage, payee=None), "--json", exit_code=2)["numbers"]["hint"]
+        assert hint in {member.organisation for member in stage.genesis.members}
+
+
+def test_every_node_that_was_asked_is_named_when_none_answers(stage, run):
+    home_of(run.home, stage, (), "beta")
+    nodes = ("--node", "http://127.0.0.1:1", "--node", "http://127.0.0.1:2")
+    for words in (("inbox",), ("view", "voucher", "held_by", "beta"), ("status",)):
+        refused = run(*words, *nodes, "--json", exit_code=3)
+        assert refused["code"] == "WAL-020"
+        for node in nodes[1::2]:
+            assert f"{node}：连接被拒绝" in refused["zh"]
+            assert node in refused["en"]
+        assert "lugang devnet up" in refused["zh"]
+        assert "lugang devnet up" in refused["en"]
 
 
 def test_refusals_name_people_and_organisations_and_shorten_ids(stage, run):
@@ -99,7 +150,7 @@ def test_to_leave_at_the_question_is_to_say_no(stage, run, monkeypatch, stop):
     with serving(stage, None, None) as nodes:
         home_of(run.home, stage, nodes, "beta")
         monkeypatch.setattr("click.confirm", leave)
-        assert "WAL-040" in run(*offer(stage)[:-1], exit_code=5)
+        assert "\n\nWAL-040 " in run(*offer(stage)[:-1], exit_code=5)
 
 
 def test_evidence_of_any_chain_is_read_without_a_wallet(stage, run, tmp_path, monkeypatch):
@@ -118,8 +169,27 @@ def test_evidence_of_any_chain_is_read_without_a_wallet(stage, run, tmp_path, mo
     assert not nowhere.exists()
     picture = tmp_path / "picture"
     picture.write_bytes(b"\x89PNG")
-    assert run("evidence", "verify", str(picture), *verify[3:], exit_code=1)["code"] == "WAL-025"
+    spoilt = run("evidence", "verify", str(picture), *verify[3:], exit_code=1)
+    assert (spoilt["code"], spoilt["numbers"]["detail"]) == ("WAL-025", "BYT-001")
+    assert "BYT-001 编码不规范" in spoilt["zh"]
+    assert "BYT-001 not the canonical encoding" in spoilt["en"]
     assert run("evidence", "verify", str(file), "--genesis", str(picture), "--json", exit_code=2)["code"] == "WAL-026"
+
+
+def test_evidence_of_another_chain_is_no_forgery(stage, run, tmp_path):
+    """As after a devnet was made anew: the file is good, and the wallet's genesis is another one."""
+    file, other = tmp_path / "voucher.lgev", EngineChain(["xray"])
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        run("evidence", "export", str(file), "--voucher", stage.root.hex())
+    (tmp_path / "genesis.cbor").write_bytes(other.genesis.encode())
+    verify = ("evidence", "verify", str(file), "--genesis", str(tmp_path / "genesis.cbor"))
+    answer = run(*verify, "--json", exit_code=1)
+    chains = (stage.chain.hex()[:16], other.chain.hex()[:16])
+    assert (answer["code"], answer["numbers"]) == ("WAL-037", dict(zip(("found", "expected"), chains, strict=True)))
+    shown = run(*verify, lang="zh", exit_code=1)
+    assert "不成立" not in shown
+    assert shown.count(chains[0]) == 2
 
 
 def checked_offer(stage, run, said=None):

@@ -18,7 +18,16 @@ from ledger.interface import Field, Interface
 from ledger.transaction import Body
 from ledger.wording import short_id, show_value
 from wallet.client import Agreed, Progress
-from wallet.commands.words import finish, ids_in, reading, receipt_object, say_receipt, say_row
+from wallet.commands.words import (
+    entry_named,
+    finish,
+    ids_in,
+    interface_of,
+    reading,
+    receipt_object,
+    say_receipt,
+    say_row,
+)
 from wallet.console import App, wallet_command
 from wallet.effects import effects_of
 from wallet.forms import MISSING, PREFIX_CHARACTERS_MIN, plain, read_arguments
@@ -113,10 +122,10 @@ def call(
     draft: Path | None,
 ) -> dict[str, Any]:
     """Arguments are `name=value`, or bare values in the form's order."""
-    interface = app.session.interface(contract)
+    interface = interface_of(app, contract)
     args = read_arguments(
         reading(app, contract),
-        interface.action(action).arguments,
+        entry_named(contract, action, interface.actions).arguments,
         arguments,
         lambda read, field: _known_value(app, contract, action, read, field),
         what=f"{contract}.{action}",
@@ -127,7 +136,7 @@ def call(
     try:
         keys += [bytes.fromhex(text) for text in cosigners]
     except ValueError:
-        raise problem("WAL-011", argument="cosigner", detail="hex") from None
+        raise problem("WAL-011", argument="cosigner", detail="a public key in hexadecimal expected") from None
     prepared = app.session.draft(contract, action, args, keys)
     show_draft(app, prepared.sentence, contract, action, args)
     if draft is not None:
@@ -139,7 +148,7 @@ def call(
         app.say(f"已写入 {draft}，待 {len(keys)} 个签名", f"written to {draft}, {len(keys)} signatures to come")
         return {"file": str(draft), "sentence": prepared.sentence, "signers": [key.hex() for key in keys]}
     if cosigners:
-        raise problem("WAL-011", argument="cosigner", detail="--draft")
+        raise problem("WAL-011", argument="cosigner", detail="it goes with --draft")
     app.confirm("签名并提交？", "Sign and send?", yes)
     secrets = [app.signer(keystore.label).secret for keystore in keystores]
     transaction = app.session.builder.sign(prepared, secrets)
@@ -225,8 +234,8 @@ def agreement(app: App, agreed: Agreed) -> dict[str, Any]:
 @click.argument("view_name", metavar="VIEW")
 @click.argument("arguments", nargs=-1)
 def view(app: App, *, contract: str, view_name: str, arguments: tuple[str, ...]) -> dict[str, Any]:
-    interface = app.session.interface(contract)
-    form = interface.view(view_name)
+    interface = interface_of(app, contract)
+    form = entry_named(contract, view_name, interface.views)
     args = read_arguments(reading(app, contract), form.arguments, arguments, what=f"{contract}.{view_name}")
     agreed = app.session.view(contract, view_name, args)
     app.home.remember(ids_in((agreed.result,)))

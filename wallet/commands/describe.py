@@ -9,6 +9,7 @@ import click
 from ledger.choices import choice_in_sentence, choice_word
 from ledger.glossary import field_name, field_words
 from ledger.interface import Action, Field
+from wallet.commands.words import entry_named, example_organisation, interface_of
 from wallet.console import App, wallet_command
 from wallet.forms import example, hint
 
@@ -57,9 +58,10 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
         interfaces = [app.session.interface(name) for name in names]
         app.table((("合约", "contract"), ("", "")), [(i.contract, app.words(i.zh, i.en)) for i in interfaces])
         return {"contracts": names}
-    interface = app.session.interface(contract)
+    interface = interface_of(app, contract)
     digest, _ = app.session.client.interface(contract)
-    actions = [interface.action(action)] if action else list(interface.actions)
+    organisation = example_organisation(app)
+    actions = [entry_named(contract, action, interface.actions)] if action else list(interface.actions)
     app.say(f"{contract}：{interface.zh}", f"{contract}: {interface.en}")
     app.say(f"接口摘要 {digest.hex()}", f"interface {digest.hex()}")
     for entry in actions:
@@ -70,7 +72,8 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
         if action:
             for field in entry.arguments:
                 kind = choice_in_sentence(field.type.kind, app.language)
-                written = app.words(f"{kind}，写法如 {example(field.type)}", hint(field.type))
+                like = example(field.type, organisation)
+                written = app.words(f"{kind}，写法如 {like}", hint(field.type, organisation))
                 app.say(*[f"  {field.name}  {field_name(field, app.language)}  {written}"] * 2)
     if not action:
         app.say("\n查询", "\nViews")
@@ -82,7 +85,7 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
     return {
         "contract": contract,
         "interface": digest.hex(),
-        "actions": [_action_object(entry) for entry in actions],
+        "actions": [_action_object(entry, organisation) for entry in actions],
         "views": [
             {"name": v.name, "arguments": [f.name for f in v.arguments], "zh": v.zh, "en": v.en}
             for v in interface.views
@@ -91,7 +94,7 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
     }  # fmt: skip
 
 
-def _action_object(action: Action) -> dict[str, Any]:
+def _action_object(action: Action, organisation: str) -> dict[str, Any]:
     who = action.who
     return {
         "name": action.name,
@@ -99,7 +102,7 @@ def _action_object(action: Action) -> dict[str, Any]:
         "en": action.en,
         "arguments": [
             {"name": f.name, "kind": f.type.kind, "optional": f.has_default or f.type.optional, "zh": f.label_zh,
-             "en": f.label_en, "hint": hint(f.type)}
+             "en": f.label_en, "hint": hint(f.type, organisation)}
             for f in action.arguments
         ],
         "who": {

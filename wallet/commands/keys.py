@@ -48,7 +48,7 @@ def _suite_name(app: App, given: str | None) -> str:
 
 def _keep(app: App, secret: bytes, label: str, *, organisation: str, suite: str, cheap: bool) -> Keystore:
     if len(organisation) < ORGANISATION_CHARACTERS_MIN or not set(organisation) <= ORGANISATION_CHARACTERS:
-        raise problem("WAL-011", argument="org", detail="a-z 0-9 -")
+        raise problem("WAL-011", argument="org", detail="2 or more of a-z 0-9 - expected")
     app.home.check_free(label)
     passphrase = app.passphrase(label, new=True)
     cost = CHEAP if cheap else STRONG

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ledger.errors import Refused, refuse
-from ledger.evidence import EVIDENCE_BYTES_MAX
+from ledger.evidence import EVIDENCE_BYTES_MAX, Evidence
 from ledger.interface import Field
 from ledger.verdict import judge
 from ledger.wording import short_id, show_time
@@ -55,7 +55,7 @@ def export(
             say_absent(app, proven)
         exporter.add_rows([proven])
     if not vouchers and not transactions and not rows:
-        raise problem("WAL-011", argument="--voucher / --transaction / --row", detail="-")
+        raise problem("WAL-011", argument="--voucher / --transaction / --row", detail="at least one of them expected")
     data = exporter.build()
     write_private(output, data)
     verdict, found, lexicon = judge(app.session.suite, app.genesis_bytes(), data)
@@ -130,6 +130,9 @@ def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
                    "en": line.en} for line in verdict.lines],
     }  # fmt: skip
     app.facts.update(answer)
+    if failing and failing[0].part == "chain":
+        other = Evidence.decode(data).chain
+        raise problem("WAL-037", found=other.hex()[:16], expected=verdict.chain.hex()[:16])
     if failing:
         raise problem("WAL-031", count=len(failing), first=app.words(failing[0].zh, failing[0].en))
     if complete and (incomplete or not accounts):

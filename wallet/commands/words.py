@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, TypeVar
 
-from ledger.errors import Refused
+from ledger.errors import Refusal, Refused, refuse
 from ledger.glossary import field_name
-from ledger.interface import Interface, RecordForm, Type
+from ledger.interface import Action, Interface, RecordForm, Type, View
 from ledger.money import show
 from ledger.receipt import EventRow, Receipt
 from ledger.statement import ID_BYTES
@@ -14,7 +16,7 @@ from ledger.transaction import Body
 from ledger.wording import short_id, show_time, show_value
 from wallet.console import App
 from wallet.forms import Reading, plain
-from wallet.problems import problem
+from wallet.problems import LiteralRefused, problem
 from wallet.session import Outcome, Row
 from wallet.trust import ProvenReceipt
 from wallet.vouchers import RootAccount
@@ -24,7 +26,46 @@ APPROVAL = "approval"
 
 def reading(app: App, contract: str) -> Reading:
     """How arguments of this contract are read here: ids by what lists have shown."""
-    return Reading(app.session.interface(contract), app.session.suite.name, app.home.seen(), lambda n: numbered(app, n))
+    interface, suite, seen = app.session.interface(contract), app.session.suite.name, app.home.seen()
+    return Reading(interface, suite, seen, lambda n: numbered(app, n), example_organisation(app))
+
+
+def example_organisation(app: App) -> str:
+    """One that is there, to show how organisations are written."""
+    return app.session.genesis.members[-1].organisation
+
+
+def interface_of(app: App, contract: str) -> Interface:
+    """The contract's interface; where there is none, TX-007 with the names that are like it."""
+    try:
+        return app.session.interface(contract)
+    except Refused as refused:
+        if refused.code != "TX-007":
+            raise
+        names = [name for name, _ in app.session.genesis.contracts]
+        raise _with_names(refused, contract, names, "lugang describe") from None
+
+
+Entry = TypeVar("Entry", Action, View)
+
+
+def entry_named(contract: str, name: str, entries: Sequence[Entry]) -> Entry:
+    """The action or view of this name; where there is none, TX-008 with the names that are like it."""
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    refused = refuse("TX-008", contract=contract, action=name)
+    raise _with_names(refused, name, [entry.name for entry in entries], f"lugang describe {contract}")
+
+
+def _with_names(refused: Refused, name: str, names: Sequence[str], where: str) -> Refused:
+    near = get_close_matches(name, names, n=3)
+    zh, en = f"；{where} 列出全部", f"; `{where}` lists what there is"
+    if near:
+        zh, en = f"；是否想用 {'、'.join(near)}{zh}", f"; did you mean {' / '.join(near)}{en}"
+    own = refused.refusal
+    both = Refusal(own.code, refused.text("zh") + zh, refused.text("en") + en, own.status)
+    return LiteralRefused(both, **dict(refused.numbers))
 
 
 def numbered(app: App, number: int) -> bytes:
