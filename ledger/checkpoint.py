@@ -11,7 +11,7 @@ h + 3; `history_root` covers all lower heights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ledger.codec import array, blob, blob_up_to, decode, encode, exactly, integer, one_of, row
@@ -87,6 +87,10 @@ class Checkpoint:
         value = decode(data, bytes_max=CHECKPOINT_BYTES_MAX)
         CHECKPOINT_SHAPE(value, "checkpoint")
         return cls(*value[1:])
+
+    def agrees_with(self, other: Checkpoint) -> bool:
+        """Whether both say the same of the height; which attempt it was says nothing of it."""
+        return replace(self, attempt=other.attempt) == other
 
     def sign_bytes(self, suite: Suite) -> bytes:
         """The 32-byte hash that a validator signs."""

@@ -49,6 +49,7 @@ from node.genesis_spec import build_genesis, source_reader, view_of
 from node.keys import ENVIRONMENT_NAME, ENVIRONMENT_NAME_OF_FILE, KeyFileError, write_secret
 from node.keystore_file import KeyLabel, write_keystore
 from node.language import Unusable, reason_of, words
+from node.layout import SignAgain
 from node.logs import set_up_logs
 from node.rebuild import rebuild_database
 from node.tables import print_findings, print_genesis, print_status
@@ -360,8 +361,21 @@ def doctor(*, home: Path, thorough: bool, as_json: bool) -> None:
     prompt="将数据库移开，由其自身的区块重建？ · Move the database aside and rebuild it?",
     help="不再询问 · do not ask",
 )
+@click.option(
+    "--sign-again",
+    type=click.IntRange(1),
+    metavar="HEIGHT",
+    help="自该高度起重新签认：各成员约定后使用 · sign the results from this height on again, as members have agreed",
+)
+@click.option(
+    "--attempt",
+    type=click.IntRange(1, 255),
+    default=1,
+    show_default=True,
+    help="第几次重新签认 · which time it is that this height is signed again",
+)
 @JSON
-def rebuild(*, home: Path, as_json: bool) -> None:
+def rebuild(*, home: Path, sign_again: int | None, attempt: int, as_json: bool) -> None:
     """由数据库自身的区块重建；不可用的区块由其他成员补齐。
 
     Make a damaged database anew from its own blocks.
@@ -369,6 +383,9 @@ def rebuild(*, home: Path, as_json: bool) -> None:
     Every block is checked and executed again. From the first block that cannot be used on, the node fetches the rest
     from the other members at its next start. Nothing is deleted: the old database is moved aside. Keys, guard and log
     stay, so the node signs nothing twice.
+
+    --sign-again leads out where no result of a height could reach a quorum: see "No result reaches a quorum" in
+    docs/operators.md.
     """
     with plain_faults():
         config = load_config(home)
@@ -381,9 +398,12 @@ def rebuild(*, home: Path, as_json: bool) -> None:
                 f"{config.database} 不存在；节点下次启动时会建立",
                 f"{config.database} does not exist; the node makes it at its next start",
             )
-        rebuilt = rebuild_database(config, make_machine, ProgressLines())
+        again = None if sign_again is None else SignAgain(sign_again, attempt)
+        rebuilt = rebuild_database(config, make_machine, ProgressLines(), again)
     if as_json:
-        told = {"ok": True, "height": rebuilt.height, "ended": rebuilt.ended, "aside": str(rebuilt.aside)}
+        signed_again = [{"height": height, "state_root": root.hex()} for height, root in rebuilt.results]
+        told = {"ok": True, "height": rebuilt.height, "ended": rebuilt.ended, "aside": str(rebuilt.aside),
+                "signed_again": signed_again}  # fmt: skip
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     click.echo(words(f"已重建至高度 {rebuilt.height}", f"rebuilt up to height {rebuilt.height}"))
@@ -392,6 +412,13 @@ def rebuild(*, home: Path, as_json: bool) -> None:
             words(
                 f"其后区块不可用（{rebuilt.ended}），下次启动时由其他成员补齐",
                 f"the blocks above cannot be used ({rebuilt.ended}); the next start fetches them from the others",
+            )
+        )
+    for height, root in rebuilt.results:
+        click.echo(
+            words(
+                f"高度 {height} 将重新签认，状态根 {root.hex()}，启动前请与其他成员核对",
+                f"height {height} will be signed again, state root {root.hex()}: compare with the other members first",
             )
         )
     click.echo(words(f"原数据库已移至 {rebuilt.aside}", f"the old database was moved to {rebuilt.aside}"))

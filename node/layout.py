@@ -5,6 +5,7 @@
 | `M` | CBOR [layout version, chain] |
 | `A` | `Applied`: the height whose batch was written last |
 | `S` | u64, the highest height with a checkpoint certificate |
+| `O` | u64 height, u8 attempt: the operator's order to sign again from this height on |
 | `h` u64 height | header |
 | `b` u64 height | body |
 | `d` u64 height | certificate of the decision |
@@ -29,14 +30,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from consensus.pbft.checkpoints import WINDOW
 from ledger.codec import array, blob, decode, encode, exactly, integer, row
 from ledger.crypto import HASH_BYTES
 from ledger.history import PEAKS_MAX, History
 
 LAYOUT_VERSION: Final = 1
+FIRST_ATTEMPT: Final = 0
 META: Final = b"M"
 APPLIED: Final = b"A"
 CERTIFIED: Final = b"S"
+SIGN_AGAIN: Final = b"O"
 HEADER: Final = b"h"
 BODY: Final = b"b"
 DECISION: Final = b"d"
@@ -63,6 +67,25 @@ APPLIED_SHAPE: Final = row(
     ("leaves", integer()),
     ("peaks", array(blob(HASH_BYTES), PEAKS_MAX)),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SignAgain:
+    """The operator's order: the heights from `height` on that ordering can have decided without its certificate are
+    signed as this attempt, once a corrected program has executed them again."""
+
+    height: int
+    attempt: int
+
+    def attempt_of(self, height: int) -> int:
+        return self.attempt if self.height <= height <= self.height + WINDOW else FIRST_ATTEMPT
+
+    def encode(self) -> bytes:
+        return self.height.to_bytes(8, "big") + bytes([self.attempt])
+
+    @classmethod
+    def decode(cls, value: bytes) -> SignAgain:
+        return cls(int.from_bytes(value[:8], "big"), value[8])
 
 
 def at_height(prefix: bytes, height: int) -> bytes:

@@ -32,9 +32,10 @@ from node import layout
 from node.actors.executor import Executor
 from node.board import Board, ChainStatus, OrderingStatus
 from node.box import Box
-from node.config import NodeConfig, load_genesis
+from node.config import ConfigError, NodeConfig, load_genesis
 from node.frame_log import sync_folder
 from node.held_blocks import make_block
+from node.layout import SignAgain
 from node.machine import Machine
 from node.messages import Execute
 from node.store import Store, open_store
@@ -48,22 +49,36 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The height reached, why it ended there (None: nothing above it was found), and where the old database lies."""
+    """The height reached, why it ended there (None: nothing above it was found), where the old database lies, and the
+    (height, state root) of what will be signed again: to be compared with other members before anybody starts."""
 
     height: int
     ended: str | None
     aside: Path
+    results: tuple[tuple[int, bytes], ...] = ()
 
 
-def rebuild_database(config: NodeConfig, make_machine: MachineFactory, tell: Progress) -> Rebuilt:
-    """Make the database anew from its own blocks; the node must not run meanwhile."""
+def rebuild_database(
+    config: NodeConfig, make_machine: MachineFactory, tell: Progress, again: SignAgain | None = None
+) -> Rebuilt:
+    """Make the database anew from its own blocks; the node must not run meanwhile. `again`: the results from a height
+    on are signed as another attempt, where those signed before could reach no quorum. Raises `ConfigError` where that
+    height is certified: what a quorum has signed is not signed again."""
     genesis, suite, chain = load_genesis(config.genesis)
     new, copy = config.database.with_name("db.new"), config.database.with_name("db.copy")
     shutil.rmtree(new, ignore_errors=True)
     store = open_store(new, chain)
     try:
+        if again is not None:
+            store.order_again(again)
         ended = _fill(store, config.database, Domain(suite, chain, genesis.engine), genesis, make_machine, tell)
         height = 0 if store.applied is None else store.applied.height
+        results = _results(store, again, height)
+        if again is not None and again.height <= store.certified:
+            raise ConfigError(
+                f"高度 {again.height} 已有共同签认（至 {store.certified}），不能再次签认",
+                f"height {again.height} is certified (up to {store.certified}) and is not signed again",
+            )
     finally:
         store.close()
     aside = config.database.with_name(f"db.aside-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
@@ -71,7 +86,14 @@ def rebuild_database(config: NodeConfig, make_machine: MachineFactory, tell: Pro
     shutil.rmtree(copy, ignore_errors=True)
     new.rename(config.database)
     sync_folder(config.database.parent)
-    return Rebuilt(height, ended, aside)
+    return Rebuilt(height, ended, aside, results)
+
+
+def _results(store: Store, again: SignAgain | None, top: int) -> tuple[tuple[int, bytes], ...]:
+    if again is None:
+        return ()
+    own = [store.checkpoint(height) for height in range(again.height, top + 1)]
+    return tuple((checkpoint.height, checkpoint.state_root) for checkpoint in own if checkpoint is not None)
 
 
 def _fill(
@@ -198,7 +220,7 @@ class _Blocks:
         own = store.checkpoint(height)
         if certificate is None or own is None:
             return None
-        if certificate.checkpoint != own:
+        if not own.agrees_with(certificate.checkpoint):
             return f"height {height}: executing it again gives another result than the certified one"
         store.put_certificate(certificate)
         store.drop_snapshots()

@@ -7,7 +7,6 @@ where they are others than before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from contracts.engine import Execution
 from ledger.checkpoint import VALIDATORS_LAG, Checkpoint
@@ -21,9 +20,6 @@ from node.messages import Execute
 from node.misbehaviour import offence_key_of
 from node.store import ExecutedBlock, Store
 from node.validators import StoredValidators
-
-FIRST_ATTEMPT: Final = 0
-"""Of a height executed once. What a corrected program computes of it again would be signed as the next."""
 
 
 class Recorder:
@@ -95,7 +91,7 @@ class Recorder:
             engine=self._genesis.engine,
             valset_hash=self._validators.hash_at(applied.height),
             height=applied.height,
-            attempt=FIRST_ATTEMPT,
+            attempt=self._store.attempt_of(applied.height),
             block_hash=applied.block_hash,
             block_time=applied.block_time,
             state_root=applied.state_root,

@@ -27,7 +27,7 @@ from ledger.errors import Refused, refuse
 from ledger.history import History, node_number
 from ledger.validators import ValidatorSet
 from node import layout
-from node.layout import Applied, Place, at_height
+from node.layout import Applied, Place, SignAgain, at_height
 
 TABLE_BYTES: Final = 48 * 1024 * 1024
 """What LevelDB collects in memory before it writes a table out, of the first node."""
@@ -85,6 +85,15 @@ class Store:
         self.snapshots: dict[int, Any] = {}
         """A snapshot for each height above the certified one, for that one itself and for some below it."""
         self._leases: Counter[int] = Counter()
+
+    def order_again(self, order: SignAgain) -> None:
+        """Keep the operator's order; see `SignAgain`."""
+        self._db.put(layout.SIGN_AGAIN, order.encode(), sync=True)
+
+    def attempt_of(self, height: int) -> int:
+        """As which attempt the checkpoint of a height is signed."""
+        value = self.get(layout.SIGN_AGAIN)
+        return layout.FIRST_ATTEMPT if value is None else SignAgain.decode(value).attempt_of(height)
 
     # Writing ---------------------------------------------------------------------------------------------------------
 

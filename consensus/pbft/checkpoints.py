@@ -181,7 +181,7 @@ class Checkpoints:
         return True
 
     def _compare(self, own: Checkpoint, certified: Checkpoint) -> None:
-        if own != certified:
+        if not own.agrees_with(certified):
             raise Diverged(f"height {own.height}: own execution differs from the certified one", own, certified)
 
     def _check_split(self, height: Height) -> None:
@@ -191,12 +191,12 @@ class Checkpoints:
             return
         validators = self._window.row(height)
         assert validators is not None, "votes are kept of known heights"
-        heard = {validator for voters in values.values() for validator in voters}
+        # Who has signed another attempt has yet to sign this one, or signs none of it any more.
+        rivals = {value: len(voters) for value, voters in values.items() if value.attempt == own.attempt}
+        heard = {validator for value in rivals for validator in values[value]}
         silent = validators.quorum.n - len(heard)
-        largest = max(len(voters) for voters in values.values())
-        if largest + silent < validators.quorum.q:
-            rivals = (value for value in values if value != own)
-            rival = max(rivals, key=lambda value: (len(values[value]), value.encode()))
+        if max(rivals.values(), default=0) + silent < validators.quorum.q:
+            rival = max((value for value in rivals if value != own), key=lambda value: (rivals[value], value.encode()))
             raise Diverged(f"height {height}: no result can reach a quorum", own, rival)
 
     def _prune(self) -> None:

@@ -128,6 +128,7 @@ class Executor:
             state_root=applied.state_root,
             receipts_root=applied.receipts_root,
             next_validators=execution.next_validators,
+            attempt=record.checkpoint.attempt,
         )
         changed, units = execution.callers_changed, execution.units
         self._to_mempool(Executed(applied.height, applied.block_time, record.ids, changed, units))

@@ -14,6 +14,7 @@ from consensus.events import (
     BodyArrived,
     Build,
     Built,
+    Certified,
     Deliver,
     Eligible,
     Fetch,
@@ -588,6 +589,34 @@ def test_split_no_result_can_reach_a_quorum_all_stop():
         assert find(bench.receive(bench.sign_checkpoint(checkpoint, signer), signer), SetMode) == []
     effects = bench.receive(bench.sign_checkpoint(own, 2), 2)
     assert [mode.mode for mode in find(effects, SetMode)] == [Mode.STOPPED]
+
+
+def test_who_has_signed_another_attempt_has_yet_to_sign_this_one():
+    """Members that start one after another, each with the order to sign again, must not stop each other."""
+    bench = Bench(5, 4)
+    bench.decide("A")
+    own = bench.checkpoint("A")
+    others = [replace(own, attempt=1, state_root=bytes(32)), replace(own, attempt=1, state_root=bytes([1]) * 32)]
+    bench.applied("A")
+    bench.persisted()
+    for signer, checkpoint in ((0, others[0]), (1, others[1]), (2, own)):
+        assert find(bench.receive(bench.sign_checkpoint(checkpoint, signer), signer), SetMode) == []
+    for signer in (0, 1):
+        effects = bench.receive(bench.sign_checkpoint(own, signer), signer)
+    [certified] = find(effects, Certified)
+    assert certified.cert.checkpoint == own
+
+
+def test_a_certificate_of_another_attempt_says_the_same_of_the_height():
+    """Who executes a height that others had to sign again agrees with them, unless the result itself differs."""
+    for change, stops in (({}, False), ({"state_root": bytes(32)}, True)):
+        bench = Bench(5, 4)
+        bench.decide("A")
+        again = replace(bench.checkpoint("A"), attempt=1, **change)
+        bench.applied("A")
+        bench.persisted()
+        effects = [bench.receive(bench.sign_checkpoint(again, signer), signer) for signer in (0, 1, 2, 3)][-1]
+        assert bool([mode for mode in find(effects, SetMode) if mode.mode is Mode.STOPPED]) == stops
 
 
 def test_proposer_keeps_its_turn_for_K_blocks_and_hands_on_when_empty():

@@ -10,7 +10,9 @@ import trio
 from consensus.messages import GetOutcome, Outcome, PeerId, PeerMessage
 from ledger.codec import encode
 from ledger.receipt import Receipt
+from node.config import ConfigError
 from node.divergence import ANSWER_EVERY_MS, Divergence, RecentWrites
+from node.layout import SignAgain
 from node.rebuild import rebuild_database
 from tests.node.chain_on_disk import ChainOnDisk
 from tests.node.cluster import PATIENCE_SECONDS, Cluster, running_cluster
@@ -126,6 +128,71 @@ async def test_when_no_result_can_reach_a_quorum_all_stop_and_name_it(tmp_path):
         place = cluster.nodes[0].opened.store.place_of(odd.id)
         assert place is not None
         assert max(heights) < place.height
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+async def test_after_no_quorum_all_rebuild_with_the_corrected_program_and_sign_again(tmp_path, is_ordered):
+    """By the members' agreement, as the next attempt. Without the order the guard stops who would contradict itself."""
+    async with running_cluster(tmp_path, machines=dict.fromkeys((3, 4), other_receipts_machine)) as cluster:
+        before, odd = cluster.transaction("before"), cluster.transaction(ODD)
+        await cluster.submit(0, before)
+        await cluster.wait_final(before)
+        await cluster.submit(0, odd)
+        for index in range(5):
+            assert "no result can reach a quorum" in await wait_named(cluster, index, "no result")
+        place = cluster.nodes[0].opened.store.place_of(odd.id)
+        assert place is not None
+        for index in range(5):
+            await cluster.stop(index)
+        again = SignAgain(place.height, 1) if is_ordered else None
+        results = set()
+        for config in cluster.configs:
+            rebuilt = await trio.to_thread.run_sync(rebuild_database, config, notes_machine, lambda *_: None, again)
+            results.update(rebuilt.results[:1])
+        assert len(results) == int(is_ordered)
+        cluster.machines.clear()
+        for index in range(5):
+            await cluster.start(index)
+        if not is_ordered:
+            assert "another checkpoint" in await wait_named(cluster, 4, "was signed before")
+            return
+        await cluster.submit(1, last := cluster.transaction("last"))
+        await cluster.wait_final(before, odd, last)
+        assert {node.board.ordering.value.mode for node in cluster.nodes.values()} == {"voting"}
+        certificate = cluster.nodes[0].opened.store.certificate_from(place.height)
+        assert certificate is not None
+        assert certificate.checkpoint.attempt == 1
+
+        # Who comes later, without the order, executes the height once and agrees with what was certified of it.
+        await cluster.stop(2)
+        config = cluster.configs[2]
+        config.database.rename(config.database.with_name("db.lost"))
+        await cluster.start(2)
+        await cluster.submit(2, late := cluster.transaction("late"))
+        await cluster.wait_final(before, odd, last, late)
+        own = cluster.nodes[2].opened.store.checkpoint(place.height)
+        signed = cluster.nodes[0].opened.store.checkpoint(place.height)
+        assert own is not None
+        assert signed is not None
+        assert (own.attempt, signed.attempt) == (0, 1)
+        assert own.agrees_with(signed)
+        assert cluster.nodes[2].board.ordering.value.mode != "halted"
+
+
+async def test_what_is_certified_is_not_signed_again(tmp_path):
+    async with running_cluster(tmp_path, 4) as cluster:
+        await cluster.submit(0, done := cluster.transaction("done"))
+        await cluster.wait_final(done)
+        await cluster.stop(0)
+        config = cluster.configs[0]
+        before = sorted(path.name for path in config.database.parent.iterdir())
+        with pytest.raises(ConfigError, match="height 1 is certified"):
+            await trio.to_thread.run_sync(rebuild_database, config, notes_machine, lambda *_: None, SignAgain(1, 1))
+        # The database is where it was.
+        assert set(before) <= {path.name for path in config.database.parent.iterdir()}
+        await cluster.start(0)
+        await cluster.submit(0, last := cluster.transaction("last"))
+        await cluster.wait_final(last)
 
 
 async def test_answers_that_prove_nothing_are_not_believed(tmp_path):
