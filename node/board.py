@@ -53,14 +53,13 @@ class PoolStatus:
 
 @dataclass(frozen=True, slots=True)
 class PeerSeen:
-    """What a peer last said of its heights (unverified: for people, never for decisions)."""
+    """What a peer last said of itself (unverified: for people, never for decisions). `observer` is None until it has
+    said so: nodes speak of that only when one of them comes back without its guard."""
 
-    key: bytes
     height: int
     certified: int
-    observer: bool
+    observer: bool | None
     at_ms: int
-    rtt_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,7 @@ class Board:
     pool: PoolStatus = PoolStatus(0, 0, None, 0, 0, 0, ())
     execution: ExecutionStatus = ExecutionStatus(0, 0, 0, 0, 0, 0)
     peers: dict[bytes, PeerSeen] = field(default_factory=dict)
+    """By transport key, which names a node as long as it lives, whether it is of the genesis or has joined."""
     transport: TransportStatistics | None = None
     peer_faults: Counter[str] = field(default_factory=Counter)
     """Inputs of peers that were dropped, by code."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -26,6 +27,7 @@ from consensus.messages import (
     PeerId,
     PeerMessage,
     RoundState,
+    Status,
     TxBatch,
     decode_message,
 )
@@ -160,12 +162,26 @@ class Peers:
             case Blocks():
                 await self._catch_up.send(BlocksFromPeer(peer, message))
             case RoundState(height=height, certified=certified):
-                seen = PeerSeen(peer, height - 1, certified, observer=False, at_ms=self._clock.wall_ms(), rtt_ms=None)
-                self._board.peers[peer] = seen
+                self._note_heights(peer, height - 1, certified)
                 await self._catch_up.send(PeerHeight(peer, height - 1))
+                await self._ordering.send(FromPeer(peer, message))
+            case Status(key=key, observer=observer) if key == self._directory.key_of(peer):
+                self._note_observer(peer, observer=observer)
                 await self._ordering.send(FromPeer(peer, message))
             case _:
                 await self._ordering.send(FromPeer(peer, message))
+
+    def _note_heights(self, peer: PeerId, height: int, certified: int) -> None:
+        key = self._directory.transport_key(peer)
+        if key is not None:
+            before = self._board.peers.get(key)
+            observer = None if before is None else before.observer
+            self._board.peers[key] = PeerSeen(height, certified, observer, self._clock.wall_ms())
+
+    def _note_observer(self, peer: PeerId, *, observer: bool) -> None:
+        key = self._directory.transport_key(peer)
+        if key is not None and (before := self._board.peers.get(key)) is not None:
+            self._board.peers[key] = replace(before, observer=observer)
 
     def _count_full(self, box: str, *, taken: bool) -> None:
         """No fault of the peer, but the operator should see that what it sent was dropped."""

@@ -90,15 +90,10 @@ class BoardCollector(Collector):
         yield by_label("peer_faults", "Inputs of peers that were dropped", "code", sorted(board.peer_faults.items()))
         for name, text, of in PEER_COUNTERS:
             yield by_label(name, text, "peer", [(peer.name, getattr(peer, of)) for peer in peers])
-        seen = [
-            (entry.organisation, board.peers[entry.key])
-            for entry in self._node.reads.genesis.validators
-            if entry.key in board.peers
-        ]
-        heights = [(name, said.height) for name, said in seen]
+        heights = [(peer.name, board.peers[peer.key].height) for peer in peers if peer.key in board.peers]
         yield by_peer("peer_height", "Height that a peer says it has executed", heights)
-        trips = [(name, said.rtt_ms / 1000) for name, said in seen if said.rtt_ms is not None]
-        yield by_peer("peer_rtt_seconds", "Round trip to a peer", trips)
+        trips = [(peer.name, peer.rtt_us / 1e6) for peer in peers if peer.rtt_us is not None]
+        yield by_peer("peer_rtt_seconds", "Round trip to a peer, as the kernel measures it on the link", trips)
         cut = [(peer.name, peer.cut_ms / 1000) for peer in peers]
         yield by_peer("peer_cut_seconds", "How much longer a peer is cut off for its faults", cut)
         ends = CounterMetricFamily(

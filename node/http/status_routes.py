@@ -131,8 +131,8 @@ def peers_of(node: NodeSeams) -> list[PeerAnswer]:
     for entry in entries:
         link = links.pop(entry.transport_key, None)
         if link is not None:
-            rows.append(_peer(entry.organisation, entry.transport_key, link, board.peers.get(entry.key)))
-    return rows + [_peer(link.name, key, link, None) for key, link in links.items()]
+            rows.append(_peer(entry.organisation, entry.transport_key, link, board.peers.get(entry.transport_key)))
+    return rows + [_peer(link.name, key, link, board.peers.get(key)) for key, link in links.items()]
 
 
 def _peer(organisation: str, transport_key: bytes, link: PeerStatistics | None, seen: PeerSeen | None) -> PeerAnswer:
@@ -144,6 +144,6 @@ def _peer(organisation: str, transport_key: bytes, link: PeerStatistics | None, 
         height=None if seen is None else seen.height,
         certified=None if seen is None else seen.certified,
         observer=None if seen is None else seen.observer,
-        rtt_ms=None if seen is None else seen.rtt_ms,
+        rtt_ms=None if link is None or link.rtt_us is None else -(-link.rtt_us // 1000),
         cut_ms=0 if link is None else link.cut_ms,
     )

@@ -81,6 +81,9 @@ class Link:
         """How often the peer was made to wait."""
         return self._muxer.session.meter.throttled
 
+    def round_trip_us(self) -> int | None:
+        return self._muxer.session.socket.round_trip_us()
+
     def send_nowait(self, channel: Channel, frame: bytes, priority: Priority) -> Sent:
         """Queue a frame. A votes queue that is full has a peer behind it that is of no use: the link goes."""
         longest = CHANNEL_FRAME_BYTES_MAX[channel]

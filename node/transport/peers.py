@@ -179,6 +179,7 @@ class PeerKeeper:
             frames_in=counters.frames_in,
             frames_out=counters.frames_out,
             cut_ms=self.cut_ms,
+            rtt_us=None if link is None else link.round_trip_us(),
             throttled=counters.throttled + (0 if link is None else link.throttled),
             votes_queue=_queue(outboxes.get(Channel.VOTES)),
             bulk_queue=_queue(outboxes.get(Channel.BULK)),

@@ -18,6 +18,8 @@ from libp2p.io.exceptions import ConnectionClosedError
 
 READ_BYTES: Final = 64 * 1024
 PACKET_HEAD_BYTES: Final = 2
+_TCP_INFO_RTT: Final = struct.Struct("68xI")
+"""`tcpi_rtt` of Linux's struct tcp_info, which only ever grows at its end."""
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -112,6 +114,15 @@ class SocketStream(ReadWriteCloser):
             return
         self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._stream.socket.close()
+
+    def round_trip_us(self) -> int | None:
+        """The kernel's smoothed measure of this connection; None where there is none. Nothing is sent for it."""
+        try:
+            told = self._stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_RTT.size)
+        except OSError:
+            return None
+        [microseconds] = _TCP_INFO_RTT.unpack(told) if len(told) == _TCP_INFO_RTT.size else (0,)
+        return microseconds or None
 
     def get_remote_address(self) -> tuple[str, int] | None:
         return self._remote

@@ -14,7 +14,7 @@ class QueueStatistics:
 @dataclass(frozen=True, slots=True)
 class PeerStatistics:
     """One registered peer since it entered the registry. `up_since_ms` is Unix time, None while there is no link;
-    `cut_ms` is how much longer the peer is cut off for its faults."""
+    `cut_ms` is how much longer the peer is cut off for its faults, `rtt_us` the kernel's smoothed round trip."""
 
     name: str
     key: bytes
@@ -28,6 +28,7 @@ class PeerStatistics:
     frames_out: int
     throttled: int
     cut_ms: int
+    rtt_us: int | None
     votes_queue: QueueStatistics
     bulk_queue: QueueStatistics
     inbox: QueueStatistics

@@ -11,7 +11,7 @@ import trio.testing
 from prometheus_client.parser import text_string_to_metric_families
 
 from ledger.codec import encode
-from node.board import OrderingStatus, PoolStatus
+from node.board import OrderingStatus, PeerSeen, PoolStatus
 from node.transport.statistics import PeerStatistics, QueueStatistics, TransportStatistics
 from tests.architecture.source import ROOT
 from tests.http.test_refusals import CBOR
@@ -36,6 +36,7 @@ def linked_to(world, count: int) -> None:
             frames_out=20,
             throttled=3,
             cut_ms=1_500 if i == 3 else 0,
+            rtt_us=1_250 if i < count else None,
             votes_queue=EMPTY,
             bulk_queue=EMPTY,
             inbox=EMPTY,
@@ -168,12 +169,18 @@ async def test_peers_are_those_whom_the_node_links(node):
     before = world.board.transport
     joined = replace(before.peers[0], name="newcomer", key=bytes([9]) * 32)
     world.board.transport = replace(before, peers=(*before.peers[1:], joined))
+    world.board.peers[before.peers[1].key] = PeerSeen(7, 5, None, NOW)
+    world.board.peers[joined.key] = PeerSeen(6, 4, True, NOW)
     rows = (await node.api.get("/v1/peers")).json()
     names = ["collector", "subject", "user", "newcomer"]
     assert [(row["organisation"], row["connected"]) for row in rows] == list(
         zip(names, (True, True, False, True), strict=True)
     )
     assert rows[-1]["transport_key"] == "09" * 32
+    said = [(row["height"], row["certified"], row["observer"], row["rtt_ms"]) for row in rows]
+    assert said == [(7, 5, None, 2), (None, None, None, 2), (None, None, None, None), (6, 4, True, 2)]
+    assert await node.metric("lugang_peer_height", peer="newcomer") == 6
+    assert await node.metric("lugang_peer_rtt_seconds", peer="newcomer") == 0.00125
     world.board.transport = replace(before, peers=(*before.peers, joined))
     status = (await node.api.get("/v1/status")).json()
     assert (status["peers"], status["peers_connected"]) == (5, 4)

@@ -88,6 +88,22 @@ async def test_one_node_misses_blocks_and_catches_up(tmp_path):
         assert cluster.nodes[4].board.ordering.value.mode == "voting"
 
 
+async def test_who_comes_back_hears_where_everybody_stands(tmp_path):
+    """On a quiet chain too, where nobody has anything else to say."""
+    async with running_cluster(tmp_path, 4) as cluster:
+        transaction = cluster.transaction()
+        await cluster.submit(0, transaction)
+        await cluster.wait_final(transaction)
+        top = cluster.nodes[0].reads.applied
+        await cluster.stop(3)
+        back = await cluster.start(3)
+        keys = [entry.transport_key for entry in cluster.genesis.validators]
+        with trio.fail_after(PATIENCE_SECONDS):
+            for node, others in ((back, keys[:3]), (cluster.nodes[0], keys[1:])):
+                while {key: seen.height for key, seen in node.board.peers.items()} != dict.fromkeys(others, top):  # noqa: ASYNC110
+                    await trio.sleep(0.05)
+
+
 async def test_all_nodes_stop_at_once_and_go_on(tmp_path):
     async with running_cluster(tmp_path) as cluster:
         for round_ in range(3):

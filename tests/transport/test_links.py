@@ -50,6 +50,8 @@ async def test_frames_travel_both_ways_on_both_channels():
         await high.until(lambda seen: FrameReceived(KEYS[0], Channel.VOTES, b"vote") in seen)
         await low.until(lambda seen: FrameReceived(KEYS[1], Channel.BULK, largest) in seen)
         assert low.transport.connected() == (KEYS[1],)
+        trips = [node.transport.statistics().peers[0].rtt_us for node in (low, high)]
+        assert all(trip is not None and 0 < trip < 1_000_000 for trip in trips)
 
 
 async def test_a_votes_stream_keeps_its_order():
