@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from ledger.choices import tokens_in_sentence
 from ledger.details import in_chinese
+from ledger.language import joined
 
 Number = int | str | bool | None
 """What a refusal may quote: an integer, a short text (a name, a hexadecimal digest), a truth value or nothing."""
@@ -104,7 +105,10 @@ def fill(template: str, numbers: tuple[tuple[str, Number], ...]) -> str:
     """
     text = template
     for name, value in numbers:
-        text = text.replace("{" + name + "}", "-" if value is None else str(value))
+        first, *rest = text.split("{" + name + "}")
+        for part in rest:
+            first = joined(joined(first, "-" if value is None else str(value)), part)
+        text = first
     return text
 
 

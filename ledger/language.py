@@ -13,6 +13,8 @@ VARIABLE: Final = "LUGANG_LANG"
 LANGUAGES: Final = ("zh", "en")
 BESIDE: Final = " · "
 BELOW: Final = "\n\n"
+WIDE: Final = (("\u3000", "\u303f"), ("\u4e00", "\u9fff"), ("\uff00", "\uff60"))
+"""Chinese characters and marks, each as wide as high."""
 
 
 def language_in(environment: Mapping[str, str]) -> str:
@@ -21,6 +23,25 @@ def language_in(environment: Mapping[str, str]) -> str:
         return given
     locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG", "")
     return "zh" if locale.startswith("zh") else "en"
+
+
+def joined(before: str, inserted: str) -> str:
+    """`before` with `inserted` behind it. Templates put a space around what is inserted, as Chinese has it around
+    figures and foreign words; between two Chinese characters or marks it has none."""
+    if before.endswith(" ") and _is_wide(before[-2:-1]) and _is_wide(inserted[:1]):
+        return before[:-1] + inserted
+    if inserted.startswith(" ") and _is_wide(before[-1:]) and _is_wide(inserted[1:2]):
+        return before + inserted[1:]
+    return before + inserted
+
+
+def _is_wide(character: str) -> bool:
+    return any(low <= character <= high for low, high in WIDE)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its English noun."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def half_of(text: str, language: str) -> str:

@@ -20,6 +20,8 @@ from ledger.codec import decode, encode
 from ledger.crypto import Suite
 from ledger.errors import Refused, refuse
 from ledger.interface import BYTES_KINDS, Action, Interface, Type
+from ledger.language import joined
+from ledger.settings import setting_in_words
 from ledger.transaction import Summary
 from ledger.wording import Reader, has_kind, label_of, parts_of, show_value, statement_in, visible
 
@@ -34,10 +36,10 @@ def sentence(reader: Reader, action: str, args: tuple[Any, ...]) -> str:
     tell_act = _teller(reader, form, args)
     if tell_act is not None:
         reader = replace(reader, tell_act=tell_act)
-    shown = [
-        (field, show_value(reader, field.type, value, field.name))
-        for field, value in zip(form.arguments, args, strict=True)
-    ]
+    shown = []
+    for field, value in zip(form.arguments, args, strict=True):
+        setting = setting_in_words((reader.interface.contract, action, field.name), value, reader.language)
+        shown.append((field, setting or show_value(reader, field.type, value, field.name)))
     template = reader.say(form.zh, form.en) or form.name
     hidden = [(field, text) for field, text in shown if "{" + field.name + "}" not in template]
     text = fill_once(template, {field.name: text for field, text in shown})
@@ -91,12 +93,12 @@ def fill_once(template: str, texts: Mapping[str, str]) -> str:
     while "{" in rest:
         before, _, after = rest.partition("{")
         name, closed, tail = after.partition("}")
-        out += before
+        out = joined(out, before)
         if closed and name in texts:
-            out, rest = out + texts[name], tail
+            out, rest = joined(out, texts[name]), tail
         else:
             out, rest = out + "{", after
-    return out + rest
+    return joined(out, rest)
 
 
 def parts_of_kind(interface: Interface, kind: Type, value: Any, wanted: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -16,6 +16,7 @@ from ledger.errors import BadProof, BadSignature, Refused
 from ledger.evidence import Evidence, Examination, Examiner, Failure, Item, ItemKind, ProvenTransaction
 from ledger.genesis import Genesis
 from ledger.interface import Interface
+from ledger.language import counted
 from ledger.lexicon import Lexicon
 from ledger.receipt import Receipt, Status
 from ledger.summary import act_digest, acts_called, organisations_of, refusal_text, sentence, summary_digest
@@ -93,7 +94,7 @@ class Judge:
             f"高度 {checkpoint.height}（{show_time(checkpoint.block_time, 'zh')}）由 {signers} 共同签认"
             f"，验证人变更 {changes} 次均有证明",
             f"height {checkpoint.height} ({show_time(checkpoint.block_time, 'en')}) is certified by {signers}; "
-            f"{changes} changes of validators are proven",
+            f"{counted(changes, 'change')} of the validators proven",
         )  # fmt: skip
         if self.genesis.engine == "raft":
             yield Line(

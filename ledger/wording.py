@@ -27,6 +27,9 @@ DAY_MS: Final = 86_400_000
 ITEMS_SHOWN_MAX: Final = 10
 ACTS_SHOWN_MAX: Final = 50
 TEXT_SHOWN_CHARACTERS_MAX: Final = 400
+LINE_SHOWN_CHARACTERS_MAX: Final = 32_000
+"""A text of one line is a sentence and is read whole, as the one of an act (fifty acts, too) that a checker approves;
+one of several lines is a document, a contract's source, of which the head is shown."""
 SEPARATED_FROM: Final = 10_000
 """Smaller whole numbers stand without separators: a year is no amount."""
 LIMITS: Final = ("from_amount",)
@@ -163,7 +166,9 @@ def show_time(time_ms: int, language: str) -> str:
     day, rest = divmod(time_ms + BEIJING_OFFSET_MS, DAY_MS)
     seconds = rest // 1000
     clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return f"{show_day(day, language)} {clock} " + ("北京时间" if language == "zh" else "Beijing time")
+    if language == "zh":
+        return f"{show_day(day, language)}{clock} 北京时间"
+    return f"{show_day(day, language)} {clock} Beijing time"
 
 
 def _show_text(reader: Reader, kind: Type, value: str) -> str:
@@ -171,10 +176,11 @@ def _show_text(reader: Reader, kind: Type, value: str) -> str:
         return show_organisation(reader, value)
     if kind.kind == "choice":
         return choice_in_sentence(visible(value), reader.language, kind.names)
-    left = len(value) - TEXT_SHOWN_CHARACTERS_MAX
+    shown_max = TEXT_SHOWN_CHARACTERS_MAX if "\n" in value else LINE_SHOWN_CHARACTERS_MAX
+    left = len(value) - shown_max
     if left <= 0:
         return reader.say(f"「{visible(value)}」", f'"{visible(value)}"')
-    head = visible(value[:TEXT_SHOWN_CHARACTERS_MAX])
+    head = visible(value[:shown_max])
     return reader.say(f"「{head}」……（其后 {left:,} 字略）", f'"{head}" … ({left:,} more characters)')
 
 

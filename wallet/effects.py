@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ledger.choices import choice_word
 from ledger.money import show
+from ledger.settings import PARAMETERS, POLICIES, with_words
 from ledger.wording import show_day
 from wallet.session import Row, Session
 
@@ -23,6 +24,7 @@ KIND_OF: Final = {
     "propose_ballot": "ballot",
     "upload": "contract",
 }
+KINDS: Final = tuple(sorted({*KIND_OF.values(), "validator"}))
 DIGEST_SHOWN: Final = 16
 Effect = tuple[str, str]
 
@@ -57,16 +59,17 @@ def _parameter(session: Session, fields: Mapping[str, Any]) -> Effect:
     row = _row(session, "parameters", name)
     if row is None:
         return (
-            f"参数 {name} 目前没有，将自 {show_day(day, 'zh')} 起新设为 {value}；请核对名称",
+            f"参数 {name} 目前没有，将自 {show_day(day, 'zh')}起新设为 {value}；请核对名称",
             f"there is no parameter {name}; it would be new, {value} from {show_day(day, 'en')}: check the name",
         )
     held = [step[1] for step in row.fields["steps"] if step[0] <= day]
     before = "-" if not held else held[-1]
     later = [step for step in row.fields["steps"] if step[0] > day]
-    zh, en = f"参数 {name}：{before} → {value}，自 {show_day(day, 'zh')} 起", f"parameter {name}: {before} → {value}"
-    en += f" from {show_day(day, 'en')}"
+    called = PARAMETERS.get(name)
+    zh = f"参数 {with_words(name, called, 'zh')}：{before} → {value}，自 {show_day(day, 'zh')}起"
+    en = f"parameter {with_words(name, called, 'en')}: {before} → {value} from {show_day(day, 'en')}"
     if later:
-        zh += f"，至 {show_day(later[0][0], 'zh')} 起为 {later[0][1]}"
+        zh += f"，至 {show_day(later[0][0], 'zh')}起为 {later[0][1]}"
         en += f", until it is {later[0][1]} from {show_day(later[0][0], 'en')}"
     return zh, en
 
@@ -79,7 +82,7 @@ def _bands(bands: Sequence[Sequence[Any]], zh: bool) -> str:
 def _policy(session: Session, fields: Mapping[str, Any]) -> Effect:
     name, bands, whose = fields["name"], fields["bands"], fields["whose"]
     row = _row(session, "policies", whose, name) or _row(session, "policies", "", name)
-    after = _bands(bands, True), _bands(bands, False)
+    after, called = (_bands(bands, True), _bands(bands, False)), POLICIES.get(name)
     if row is None:
         return (
             f"审批规则 {name} 目前没有，将新设复核人数：{after[0]}；请核对名称",
@@ -87,8 +90,8 @@ def _policy(session: Session, fields: Mapping[str, Any]) -> Effect:
         )
     held = row.fields["bands"]
     return (
-        f"审批规则 {name} 的复核人数：{_bands(held, True)} → {after[0]}",
-        f"checkers under policy {name}: {_bands(held, False)} → {after[1]}",
+        f"审批规则 {with_words(name, called, 'zh')}的复核人数：{_bands(held, True)} → {after[0]}",
+        f"checkers under policy {with_words(name, called, 'en')}: {_bands(held, False)} → {after[1]}",
     )
 
 
@@ -110,8 +113,9 @@ def _ballot(session: Session, fields: Mapping[str, Any]) -> Effect:
     def among(names: Sequence[str], language: str) -> str:
         return "、".join(choice_word(n, "zh") for n in names) if language == "zh" else "/".join(names)
 
+    before, after = f"{among(held, 'zh')}中 {count} 家", f"{among(roles, 'zh')}中 {needed} 家"
     return (
-        f"{kind} 类提案：{among(held, 'zh')} 中 {count} 家 → {among(roles, 'zh')} 中 {needed} 家",
+        f"{choice_word(kind, 'zh', KINDS)}类提案：{before} → {after}",
         f"proposals of kind {kind}: {count} of {among(held, 'en')} → {needed} of {among(roles, 'en')}",
     )
 

@@ -2,13 +2,15 @@
 
 Amounts are yuan (`1,000,000.00`, `100万`), days ISO dates, rates per cent, ids the beginning of an id that a list has
 shown, or `#3` for the third row of the last numbered list. Items of a list are separated by `;`, the fields of a record
-by `:`; a value that starts with `[` is JSON whose leaves are written in the same way. `@FILE` is a file's content, and
-for a digest its hash. `-` is nothing.
+by `:`; a value that starts with `[` is JSON whose leaves are written in the same way. `@FILE` is a file's content, for
+a digest its hash, and for a list what stands in it as JSON or CSV. `-` is nothing.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from wallet.problems import problem
 EPOCH: Final = date(1970, 1, 1)
 BEIJING: Final = timezone(timedelta(hours=8))
 FILE_BYTES_MAX: Final = 60 * 1024
+LIST_BYTES_MAX: Final = 4 * 1024 * 1024
 PREFIX_CHARACTERS_MIN: Final = 4
 TEXT_SHOWN: Final = 60
 TRUE: Final = frozenset({"yes", "true", "1", "是", "y"})
@@ -110,7 +113,7 @@ def example(kind: Type, organisation: str) -> str:
         "fen": "1,000.00 (CNY)", "day": "2022-12-30", "time": "2022-12-30T10:00", "rate": "4.5%", "boolean": "yes / no",
         "id": "3f9a1c…", "digest": "hex / @FILE", "bytes": "hex / @FILE", "key": "hex", "signature": "hex",
         "statement": "hex / @FILE", "act": "hex / @FILE",
-        "choice": " / ".join(kind.names), "organisation": organisation, "array": "a;b;c",
+        "choice": " / ".join(kind.names), "organisation": organisation, "array": "a;b;c / @FILE",
         "record": "a:b:c", "row": "a:b",
     }  # fmt: skip
     return hints.get(kind.kind, kind.kind)
@@ -173,6 +176,8 @@ def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:
         case "bytes" | "statement" | "act" | "key" | "digest" | "signature":
             return _bytes(reading, kind.kind, text)
         case "array":
+            if text.startswith("@"):
+                return _from_json(reading, kind, rows_of_file(Path(text[1:])), where)
             items = text.split(";") if text else []
             return tuple(read_value(reading, kind.items[0], item.strip(), where) for item in items)
         case "record" | "row":
@@ -196,6 +201,9 @@ def _parts(reading: Reading, kind: Type) -> tuple[Type, ...]:
 def _from_json(reading: Reading, kind: Type, value: Any, where: str) -> Any:
     if value is None and kind.optional:
         return None
+    if isinstance(value, dict) and kind.kind == "record":
+        fields = reading.interface.record(kind.names[0]).fields
+        return tuple(_from_json(reading, field.type, value.get(field.name), where) for field in fields)
     if isinstance(value, list):
         if kind.kind == "array":
             return tuple(_from_json(reading, kind.items[0], item, where) for item in value)
@@ -204,6 +212,29 @@ def _from_json(reading: Reading, kind: Type, value: Any, where: str) -> Any:
             raise ValueError(f"{len(value)} / {len(parts)}")
         return tuple(_from_json(reading, part, item, where) for part, item in zip(parts, value, strict=True))
     return read_value(reading, kind, value if isinstance(value, str) else json.dumps(value), where)
+
+
+def rows_of_file(path: Path) -> list[Any]:
+    """A list that somebody keeps in a file: JSON, or CSV whose first line names the columns."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LIST_BYTES_MAX + 1)
+        if len(data) > LIST_BYTES_MAX:
+            raise WrongValue(f"{len(data)} bytes, at most {LIST_BYTES_MAX}")
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise problem("WAL-014", file=str(path), detail="not UTF-8") from None
+    except OSError as error:
+        raise problem("WAL-014", file=str(path), detail=error.strerror or str(error)) from None
+    if path.suffix.lower() == ".csv":
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+    try:
+        rows = json.loads(text)
+    except (ValueError, RecursionError):
+        raise problem("WAL-014", file=str(path), detail="neither JSON nor, by its name, CSV") from None
+    if not isinstance(rows, list):
+        raise problem("WAL-014", file=str(path), detail="not a list")
+    return rows
 
 
 def read_fen(text: str) -> int:

@@ -49,7 +49,7 @@ _TABLE: Final = (
     (EXIT_USAGE, Refusal("WAL-016", "用法错误：{detail}", "wrong usage: {detail}")),
     (EXIT_USAGE, Refusal("WAL-017",
                          "身份 {label} 最近看到的列表有 {count} 行，没有第 {number} 行；请先运行 lugang inbox",
-                         "the last list that {label} was shown has {count} rows and no row {number}; "
+                         "the last list that {label} was shown has no row {number} (rows: {count}); "
                          "run `lugang inbox` first")),
     (EXIT_USAGE, Refusal("WAL-018", "{what} 缺少参数 {argument}，写法如 {hint}；各参数依次为 {expected}",
                          "{what} lacks the argument {argument}, written like {hint}; its arguments are {expected}")),
@@ -66,13 +66,14 @@ _TABLE: Final = (
     (EXIT_USAGE, Refusal("WAL-026", "文件 {file} 不是创世文件，或已截断、损坏：{detail}",
                          "the file {file} is not a genesis file, or it was cut or damaged: {detail}")),
     (EXIT_USAGE, Refusal("WAL-036", "文件还缺 {count} 个签名，公钥开头为 {missing}",
-                         "the file still lacks {count} signatures, by the keys that begin {missing}")),
+                         "signatures that the file still lacks: {count}, by the keys that begin {missing}")),
     (EXIT_USAGE, Refusal("WAL-034", "密钥 {key} 不在签名人之列，签名人公钥开头为 {expected}",
                          "key {key} is not asked to sign; the signers' keys begin {expected}")),
     (EXIT_USAGE, Refusal("WAL-035", "文件 {file} 不是待签文件，或已被改动：{detail}",
                          "the file {file} is not a draft, or it was changed: {detail}")),
     (EXIT_USAGE, Refusal("WAL-028", "参数 {argument} 不能是 {text}：{detail}；写法如 {hint}",
                          "the argument {argument} cannot be {text}: {detail}; it is written like {hint}")),
+    (EXIT_USAGE, Refusal("WAL-038", "清单 {file} 第 {number} 笔：{detail}", "item {number} of {file}: {detail}")),
     (EXIT_USAGE, Refusal("WAL-029", "链上 {expected} 中没有编号 {id}",
                          "the chain has no {id} in {expected}")),
     (EXIT_USAGE, Refusal("WAL-027", "合约 {contract} 没有表 {map}；有 {expected}",
@@ -85,21 +86,21 @@ _TABLE: Final = (
     (EXIT_NETWORK, Refusal("WAL-033",
                            "{seconds} 秒内未见最终性：只有 {linked} 个节点相连，需要 {needed} 个；"
                            "交易 {id} 目前状态 {state}，节点恢复后会继续执行，用 lugang receipt 查看",
-                           "no finality within {seconds} s: only {linked} nodes are linked, {needed} are needed; "
+                           "no finality within {seconds} s: too few nodes are linked, {linked} of {needed} needed; "
                            "transaction {id} is {state} and goes on once enough are back, `lugang receipt` tells",
                            504, True)),
     (EXIT_NETWORK, Refusal("WAL-022", "只有 {found} 个节点在同一高度给出相同结果，需要 {needed} 个：{detail}",
-                           "{found} nodes agree at one height, {needed} are needed: {detail}", 503, True)),
+                           "nodes that agree at one height: {found}, needed: {needed}: {detail}", 503, True)),
     (EXIT_REFUSED, Refusal("WAL-030", "节点 {node} 的回答未能证明：{detail}",
                            "the answer of node {node} is not proven: {detail}")),
     (EXIT_REFUSED, Refusal("WAL-031", "证据未通过验证：{count} 处，首先 {first}",
-                           "the evidence fails in {count} places, first {first}")),
+                           "the evidence does not hold (places: {count}), first {first}")),
     (EXIT_REFUSED, Refusal("WAL-037",
                            "证据属于另一条链 {found}，所用创世文件是链 {expected}。请用 --genesis 给出那条链的创世文件"
                            "；重建的试验网是另一条链",
                            "the evidence is of another chain, {found}; the genesis used is of chain {expected}. "
                            "Give the file of that chain with --genesis; a devnet made anew is another chain")),
-    (EXIT_REFUSED, Refusal("WAL-032", "对账不符：{count} 处", "the audit found {count} violations")),
+    (EXIT_REFUSED, Refusal("WAL-032", "对账不符：{count} 处", "the books do not agree; violations: {count}")),
     (EXIT_DECLINED, Refusal("WAL-040", "已取消，未签名；程序调用请加 --yes",
                               "cancelled, nothing was signed; a program adds --yes")),
     (EXIT_INTERRUPTED, Refusal("WAL-041", "已中断；已提交的交易仍可能最终执行，请用 lugang receipt 查看",

@@ -26,9 +26,9 @@ from ledger.lexicon import MEMBERSHIP, NAME_FIELDS
 from ledger.receipt import Receipt, Status
 from ledger.state import StateProof
 from ledger.statement import ID_BYTES
-from ledger.summary import act_digest, acts_called, organisations_of, refusal_text, sentence
+from ledger.summary import act_digest, acts_called, organisations_of, parts_of_kind, refusal_text, sentence
 from ledger.transaction import Transaction
-from ledger.wording import Name, Reader, short_hex, short_id, show_value, visible
+from ledger.wording import ACTS_SHOWN_MAX, Name, Reader, short_hex, short_id, show_value, visible
 from wallet.builder import Builder, Draft, Signer
 from wallet.client import Agreed, Client, Progress
 from wallet.forms import MISSING
@@ -192,6 +192,22 @@ class Session:
             return {}
         self.interface(acts.contract)
         return {digest: found for digest, found in self.builder.acts.items() if digest == acts.interface}
+
+    def acts_not_shown(self, contract: str, action: str, args: tuple[Any, ...]) -> list[tuple[int, str]]:
+        """(number, sentence) of the acts inside an act that its own sentence has no room for. They are signed, too."""
+        interface = self.interface(contract)
+        form = interface.action(action)
+        acts = acts_called(interface, form, args)
+        if acts is None:
+            return []
+        reader = Reader(self.builder.acts[acts.interface], self.builder.names, self.language)
+        inside = [data for field, value in zip(form.arguments, args, strict=True)
+                  for _, data in parts_of_kind(interface, field.type, value, ("act",))]  # fmt: skip
+        return [
+            (number, sentence(reader, acts.action, decode(data, bytes_max=ARGUMENTS_BYTES_MAX)))
+            for number, data in enumerate(inside, 1)
+            if number > ACTS_SHOWN_MAX
+        ]
 
     def context(self, contract: str, action: str, args: Sequence[Any]) -> list[Row]:
         """The proven row that the action is about; not part of what is signed."""

@@ -9,7 +9,7 @@ approval policy, so a batch is no way around one.
 """
 
 from contracts.sdk import Act, Contract, Digest, Event, Fen, Id, Literal, Map, Org, Record, Refusal, Text
-from contracts.sdk import action, view
+from contracts.sdk import action, fen, view
 
 ITEMS_MAX = 500
 REFERENCE_MAX = 64
@@ -78,7 +78,7 @@ class Batch(Contract):
             ctx.require(is_good, self.bad_reference, reference=item.reference)
             seen[item.reference] = True
             found += ctx.amount_of(contract, action, item.arguments)
-        ctx.require(found == total, self.wrong_total, total=total, found=found)
+        ctx.require(found == total, self.wrong_total, total=total, found=fen(found))
         # what changes
         batch = ctx.new_id()
         outcomes = []

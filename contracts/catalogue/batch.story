@@ -28,7 +28,7 @@ refused BCH-005 place=1 reference=r3 code=CRE-016: 第 1 笔业务编号 r3 不�
 # The checker signs count and total, so they must be true.
 mia  batch.run @file4 1 100.00 credit grant @rules:credit all [{reference=r4 arguments=0x8464636f7265194e206473696465f5}]
 ----
-refused BCH-002 total=100.00 found=20000: 总额 100.00，明细合计 20000 | the total is 100.00, the items sum to 20000
+refused BCH-002 total=100.00 found=200.00: 总额 100.00，明细合计 200.00 | the total is 100.00, the items sum to 200.00
 
 mia  batch.run @file4 2 200.00 credit grant @rules:credit all [{reference=r4 arguments=0x8464636f7265194e206473696465f5}]
 ----

@@ -23,7 +23,8 @@ ARROWS: Mapping[str, frozenset[str]] = {
 LEDGER_ORDER = (
     "language", "choices", "details", "errors", "money", "codec", "crypto", "crowd", "sm2", "national", "merkle",
     "history", "validators", "transaction", "block", "receipt", "checkpoint", "statement", "state", "genesis",
-    "interface", "keys", "wording", "glossary", "summary", "proofs", "evidence", "lexicon", "verdict", "api",
+    "interface", "keys", "wording", "glossary", "settings", "summary", "proofs", "evidence", "lexicon", "verdict",
+    "api",
 )  # fmt: skip
 
 # The floors that must stay free of IO name every library they may use; the wallet too, for it must stay small and

@@ -220,7 +220,7 @@ def test_a_change_of_validators_is_followed():
     evidence = pack(chain, keys)
     verdict, _, _ = verdict_of(chain, evidence)
     assert verdict.is_sound
-    assert "1 changes of validators" in verdict.lines[0].en
+    assert "1 change of the validators" in verdict.lines[0].en
     assert failing(chain, dataclasses.replace(evidence, history=())) == [("certificate", 1)]
 
 

@@ -38,8 +38,8 @@ ARGS = (bytes(33) + b"\2", "hongda", 100_000_000, 19_178)
 
 def test_the_sentence_in_both_languages():
     assert sentence(Reader(INTERFACE, NAMES, "zh"), "offer", ARGS) == (
-        "向 宏达建材（hongda，统一社会信用代码尾号 100Y43） 转让 人民币 1,000,000.00 元（大写：壹佰万元整），"
-        "2022年7月5日（星期二） 前签收有效；凭证：000000000000.2"
+        "向宏达建材（hongda，统一社会信用代码尾号 100Y43）转让人民币 1,000,000.00 元（大写：壹佰万元整），"
+        "2022年7月5日（星期二）前签收有效；凭证：000000000000.2"
     )
     assert sentence(Reader(INTERFACE, NAMES, "en"), "offer", ARGS) == (
         "Offer CNY 1,000,000.00 to Hongda Materials (hongda, credit code ending 100Y43), open until "

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.errors import Refused
+from ledger.errors import Refused, fill
 from ledger.interface import Field, Interface, RecordForm, Type
+from ledger.summary import fill_once
 from ledger.wording import Name, Reader, capitals, short_id, show_day, show_organisation, show_time, show_value, visible
 
 # The annex gives alternatives where a zero may be left out; ours is the shorter.
@@ -194,3 +195,25 @@ def test_visible_text_has_no_invisible_character(text):
 def test_an_id_of_another_length_is_shown_whole():
     assert short_id(b"\1\2") == "0102"
     assert show_organisation(EN, "x\u202ey") == "x\\u{202e}y (name not proven)"
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "said"),
+    [
+        ("向 {x} 支付", "宏达（hongda）", "向宏达（hongda）支付"), ("向 {x} 支付", "hongda", "向 hongda 支付"),
+        ("第 {x} 笔", "3", "第 3 笔"), ("{x} 到期", "2022年7月5日（星期二）", "2022年7月5日（星期二）到期"),
+        ("A {x}", "「中」", "A 「中」"), ("to {x} by", "宏达", "to 宏达 by"), ("（{x}）", "宏达", "（宏达）"),
+    ],
+)  # fmt: skip
+def test_a_space_stands_between_chinese_and_figures_and_not_within_chinese(template, value, said):
+    assert fill_once(template, {"x": value}) == said
+    assert fill(template, (("x", value),)) == said
+
+
+def test_a_sentence_is_read_whole_and_of_a_document_the_head_is_shown():
+    text, one = Type("text", limit=262_144), "付" * 402
+    assert show_value(ZH, text, one) == f"「{one}」"
+    assert show_value(EN, text, "x" * 30_000) == f'"{"x" * 30_000}"'
+    assert show_value(ZH, text, "x" * 32_002).endswith("」……（其后 2 字略）")
+    source = "import os\n" + "x" * 400
+    assert show_value(EN, text, source) == f'"{visible(source[:400])}" … (10 more characters)'

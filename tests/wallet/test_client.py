@@ -308,7 +308,7 @@ def test_a_call_is_drafted_signed_sent_and_seen_final():
         session.close()
     assert refused is not None
     assert str(refused) == "VOU-007 CNY 50.00 asked, CNY 1.00 free"
-    assert refused.text("zh") == "要约 人民币 50.00 元（大写：伍拾元整），可用 人民币 1.00 元（大写：壹元整）"
+    assert refused.text("zh") == "要约人民币 50.00 元（大写：伍拾元整），可用人民币 1.00 元（大写：壹元整）"
 
 
 def test_what_an_upgraded_contract_has_refused_is_drafted_from_its_new_interface():
@@ -351,7 +351,7 @@ def test_too_few_nodes_are_named_as_the_reason_why_nothing_becomes_final():
             session.call(signer, "voucher", "accept", (IDS[0],), seconds=0.2)
         session.close()
     assert caught.value.code == "WAL-033"
-    assert "only 2 nodes are linked, 3 are needed" in caught.value.text("en")
+    assert "too few nodes are linked, 2 of 3 needed" in caught.value.text("en")
 
 
 def test_rows_are_proven_and_read_by_the_interface():

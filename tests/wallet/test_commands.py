@@ -236,7 +236,7 @@ def test_a_checker_reads_the_act_and_signs_its_digest(stage, run):
         assert stage.tranche(big).live
         shown = run("pending", "list", "--key", "alpha-checker")
         assert "Pay CNY 5,000,001.00 of" in shown
-        assert "1 checkers missing" in shown
+        assert "1 checker missing" in shown
         shown = run("inbox", "--key", "alpha-checker")
         assert "waits for a checker" in shown
         # What the checker was shown has no numbers for the maker; and he cannot check his own act.

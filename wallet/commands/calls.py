@@ -14,9 +14,11 @@ from rich.progress import Progress as Bar
 
 from ledger.crypto import HASH_BYTES
 from ledger.errors import Refused
-from ledger.interface import Field, Interface
+from ledger.interface import Action, Field, Interface
+from ledger.language import counted
 from ledger.transaction import Body
 from ledger.wording import short_id, show_value
+from wallet.batches import with_acts
 from wallet.client import Agreed, Progress
 from wallet.commands.words import (
     entry_named,
@@ -30,7 +32,7 @@ from wallet.commands.words import (
 )
 from wallet.console import App, wallet_command
 from wallet.effects import effects_of
-from wallet.forms import MISSING, PREFIX_CHARACTERS_MIN, plain, read_arguments
+from wallet.forms import MISSING, PREFIX_CHARACTERS_MIN, Lookup, Reading, plain, read_arguments
 from wallet.offline import OfflineDraft
 from wallet.problems import problem
 from wallet.session import Row, map_named
@@ -77,7 +79,7 @@ class _Reason:
         if linked < needed:
             self._app.say(
                 f"只有 {linked} 个节点相连，最终确认需要 {needed} 个；继续等待，已提交的交易不会丢失",
-                f"only {linked} nodes are linked, {needed} are needed for finality; "
+                f"only {counted(linked, 'node is', 'nodes are')} linked, {needed} are needed for finality; "
                 "waiting on, what was sent is not lost",
             )
 
@@ -87,6 +89,8 @@ def show_draft(app: App, sentence: str, contract: str, action: str, args: tuple[
     app.say("将要签署：", "To be signed:")
     app.say(f"  {sentence}", f"  {sentence}")
     app.say(f"  （{contract}.{action}）", f"  ({contract}.{action})")
+    for number, text in app.session.acts_not_shown(contract, action, args):
+        app.say(f"  {number}. {text}", f"  {number}. {text}")
     for row in app.session.context(contract, action, args):
         app.say("参考（不在签署内容中）：", "For reference, not part of what is signed:")
         say_row(app, row)
@@ -123,10 +127,11 @@ def call(
 ) -> dict[str, Any]:
     """Arguments are `name=value`, or bare values in the form's order."""
     interface = interface_of(app, contract)
+    form = entry_named(contract, action, interface.actions)
     args = read_arguments(
         reading(app, contract),
-        entry_named(contract, action, interface.actions).arguments,
-        arguments,
+        form.arguments,
+        with_acts(interface, form, arguments, lambda *inner: _reader_of(app, *inner)),
         lambda read, field: _known_value(app, contract, action, read, field),
         what=f"{contract}.{action}",
     )
@@ -145,7 +150,8 @@ def call(
             app.session.acts_in(interface, action, args),
         )  # fmt: skip
         offline.save(draft)
-        app.say(f"已写入 {draft}，待 {len(keys)} 个签名", f"written to {draft}, {len(keys)} signatures to come")
+        wanted = counted(len(keys), "signature")
+        app.say(f"已写入 {draft}，待 {len(keys)} 个签名", f"written to {draft}, {wanted} to come")
         return {"file": str(draft), "sentence": prepared.sentence, "signers": [key.hex() for key in keys]}
     if cosigners:
         raise problem("WAL-011", argument="cosigner", detail="it goes with --draft")
@@ -159,6 +165,11 @@ def call(
     with progress_of(app) as progress:
         [outcome] = app.session.finish([transaction], seconds=seconds, progress=progress)
     return {**finish(app, outcome), **app.facts, "sentence": prepared.sentence}
+
+
+def _reader_of(app: App, contract: str, action: str) -> tuple[Reading, Action, Lookup]:
+    form = entry_named(contract, action, interface_of(app, contract).actions)
+    return reading(app, contract), form, lambda read, field: _known_value(app, contract, action, read, field)
 
 
 def _known_value(app: App, contract: str, action: str, read: dict[str, Any], wanted: Field) -> Any:
@@ -218,8 +229,9 @@ def agreement(app: App, agreed: Agreed) -> dict[str, Any]:
     """Say which nodes agree on a list, and whether that makes it certain."""
     nodes = ", ".join(agreed.nodes)
     if agreed.is_certain:
+        agreeing = counted(len(agreed.nodes), "node agrees", "nodes agree")
         app.say(f"高度 {agreed.height}，{len(agreed.nodes)} 个节点结果一致：{nodes}",
-                f"height {agreed.height}; {len(agreed.nodes)} nodes agree: {nodes}")  # fmt: skip
+                f"height {agreed.height}; {agreeing}: {nodes}")  # fmt: skip
     else:
         app.say(
             f"高度 {agreed.height}；注意：仅询问了 {nodes}，完整性需要 {agreed.needed} 个节点一致",
@@ -243,7 +255,7 @@ def view(app: App, *, contract: str, view_name: str, arguments: tuple[str, ...])
     if form.returns.kind == "array" and form.returns.items:
         for item in agreed.result:
             app.say(*[f"· {show_value(reader, form.returns.items[0], item)}"] * 2)
-        app.say(f"共 {len(agreed.result)} 项", f"{len(agreed.result)} rows")
+        app.say(f"共 {len(agreed.result)} 项", counted(len(agreed.result), "row"))
     else:
         app.say(*[show_value(reader, form.returns, agreed.result)] * 2)
     return {"result": plain(interface, form.returns, agreed.result), **agreement(app, agreed)}

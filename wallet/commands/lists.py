@@ -13,6 +13,7 @@ import click
 
 from ledger.choices import choice_word
 from ledger.interface import Action, Interface, MapForm, View
+from ledger.language import counted
 from ledger.money import show
 from ledger.statement import ID_BYTES
 from ledger.wording import short_id, show_day, show_organisation
@@ -138,13 +139,24 @@ def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
             "kind": entry.title[1], "deadline_day": entry.deadline, "actions": list(entry.actions),
             **row_object(app, entry.row),
         })  # fmt: skip
+    _say_whose(app, mine, is_own=is_own)
     heads = (("", ""), ("事项", "what"), ("编号", "id"), ("金额", "amount"), ("对方", "with"), ("期限", "until"),
              ("可办理", "you may"))  # fmt: skip
     if lines:
         app.table(heads, lines, amounts=(3,))
     else:
-        app.say("没有待办", "nothing awaits you")
+        app.say(
+            "没有待办；lugang key list 列出本机的其他身份，用 --key 名称选择",
+            "nothing awaits you; `lugang key list` shows the other identities here, --key NAME takes one",
+        )
     return {"organisation": mine, "items": objects, **_agreements(app, agreements)}
+
+
+def _say_whose(app: App, organisation: str, *, is_own: bool) -> None:
+    app.session.learn_names([organisation])
+    name = show_organisation(app.session.reader(APPROVAL), organisation)
+    label = app.words(f"，身份 {app.keystore().label}", f", as {app.keystore().label}") if is_own else ""
+    app.say(f"{name}的待办{label}", f"what awaits {name}{label}")
 
 
 def _has_id(row: Row) -> bool:
@@ -202,7 +214,7 @@ def holdings(app: App, *, organisation: str | None, show_all: bool) -> dict[str,
         app.table(heads, lines, amounts=(1,))
     else:
         _say_sums(app, rows, roots)
-    app.say(f"合计 {len(rows)} 张，人民币 {show(total)} 元", f"{len(rows)} vouchers, CNY {show(total)}")
+    app.say(f"合计 {len(rows)} 张，人民币 {show(total)} 元", f"{counted(len(rows), 'voucher')}, CNY {show(total)}")
     objects = [{**row_object(app, row), "issuer": roots[row.fields["root"]].fields["issuer"],
                 "due": roots[row.fields["root"]].fields["due"]} for row in rows]  # fmt: skip
     return {"organisation": mine, "holdings": objects, "total_fen": total, **agreement(app, agreed)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ledger.language import counted
 from wallet.commands.calls import progress_of, seconds_option, yes_option
 from wallet.commands.words import finish
 from wallet.console import App, wallet_command
@@ -24,7 +25,8 @@ def _sign(app: App, file: Path, yes: bool) -> dict[str, Any]:
     app.confirm("签名？", "Sign?", yes)
     signed = draft.signed(suite, app.signer().secret)
     signed.save(file)
-    app.say(f"已签名，还缺 {len(signed.missing)} 个签名", f"signed; {len(signed.missing)} signatures to come")
+    missing = len(signed.missing)
+    app.say(f"已签名，还缺 {missing} 个签名", f"signed; {counted(missing, 'signature')} to come")
     return {"file": str(file), "sentence": draft.sentence, "missing": [key.hex() for key in signed.missing]}
 
 

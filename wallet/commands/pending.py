@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ledger.language import counted
 from ledger.wording import short_id, show_day
 from wallet.commands.calls import agreement, progress_of, seconds_option, show_draft, wrong_id, yes_option
 from wallet.commands.lists import waiting_rows
@@ -31,7 +32,7 @@ def pending_list(app: App) -> dict[str, Any]:
         head = f"#{number}  {short_id(row.key[0])}"
         app.say(
             f"{head}  还需 {missing} 人复核，有效期至 {until}（含当日）",
-            f"{head}  {missing} checkers missing, until {until}",
+            f"{head}  {counted(missing, 'checker')} missing, until {until}",
         )
         app.say(f"    {text}", f"    {text}")
         objects.append({"number": number, "sentence": text, "act": digest.hex(), **row_object(app, row)})

@@ -11,6 +11,7 @@ import click
 from ledger.errors import Refused, refuse
 from ledger.evidence import EVIDENCE_BYTES_MAX, Evidence
 from ledger.interface import Field
+from ledger.language import counted
 from ledger.verdict import judge
 from ledger.wording import short_id, show_time
 from wallet.commands.calls import kinds_of, transaction_id
@@ -66,7 +67,7 @@ def export(
         say_life(app, life)
     app.say(
         f"已写入 {output}：{len(data):,} 字节，{len(verdict.lines)} 条",
-        f"{output}: {len(data):,} bytes, {len(verdict.lines)} facts",
+        f"{output}: {len(data):,} bytes, {counted(len(verdict.lines), 'fact')}",
     )
     return {"file": str(output), "bytes": len(data), "height": verdict.height, "sound": verdict.is_sound,
             "signed": len(found.transactions),
@@ -86,8 +87,9 @@ def say_absent(app: App, row: Row) -> None:
 def say_life(app: App, life: Life) -> None:
     count, nodes = len(life.transactions), ", ".join(life.nodes) or app.words("无", "nobody")
     if life.is_certain:
+        signed, told = counted(count, "signed transaction"), counted(len(life.nodes), "node")
         app.say(f"签署过程：{count} 笔交易，{len(life.nodes)} 个节点告知：{nodes}",
-                f"its life: {count} signed transactions, told by {len(life.nodes)} nodes: {nodes}")  # fmt: skip
+                f"its life: {signed}, told by {told}: {nodes}")  # fmt: skip
     else:
         why = "; ".join(f"{url}: {wrong}" for url, wrong in life.silent.items())
         app.say(f"注意：签署过程可能不全，仅由 {nodes} 告知，需要 {life.needed} 个节点。{why}",
