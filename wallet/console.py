@@ -248,6 +248,9 @@ class App:
             agreed = not self.as_json and click.confirm(self.words(zh, en), err=True)
         except click.Abort:
             raise self._left() from None
+        if not agreed and not self.as_json and not sys.stdin.isatty():
+            # An answer from a pipe is not seen, and ends no line.
+            raise self._left()
         if not agreed:
             raise problem("WAL-040")
 

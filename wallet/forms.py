@@ -48,7 +48,8 @@ class Reading:
 
 
 NOT_OF: Final = {
-    "fen": "not an amount in yuan", "day": "no such day", "time": "no such time", "rate": "not a rate",
+    "fen": "not an amount in yuan", "day": "no day, or none of the calendar",
+    "time": "no time, or none of the calendar", "rate": "not a rate",
     "integer": "not a whole number", "height": "not a whole number", "boolean": "neither yes nor no",
     "choice": "not one of the choices",
     **dict.fromkeys(("bytes", "statement", "act", "key", "digest", "signature"), "not hexadecimal"),
@@ -239,11 +240,12 @@ def rows_of_file(path: Path) -> list[Any]:
 
 def read_fen(text: str) -> int:
     """Yuan as people write them, in fen: `1,185,307.00`, `118.5307万`. Exact, or refused."""
+    text = text.removesuffix("元").strip()
     unit = TEN_THOUSANDS.get(text[-1:], 1)
     if text.lstrip("¥").startswith("-"):
         raise WrongValue("less than nothing")
     if unit == 1:
-        digits = text.removeprefix("¥").removesuffix("元")
+        digits = text.removeprefix("¥")
         if len(digits.partition(".")[2]) > 2:
             raise WrongValue("more than two decimals")
         return parse(digits)

@@ -95,7 +95,7 @@ def read_draft(path: Path, suite: Suite, chain: bytes) -> OfflineDraft:
     except OSError as error:
         raise problem("WAL-014", file=str(path), detail=error.strerror or str(error)) from None
     except json.JSONDecodeError:
-        raise problem("WAL-035", file=str(path), detail="JSON") from None
+        raise problem("WAL-035", file=str(path), detail="not JSON") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise problem("WAL-035", file=str(path), detail=str(error)[:120]) from None
     except BadSignature as fault:

@@ -248,11 +248,13 @@ class Session:
         act of membership itself may be about one that is yet to come."""
         if contract == MEMBERSHIP:
             return []
-        interface = self.interface(contract)
-        mentioned = self.mentioned(interface, action, tuple(args))
-        self.learn_names(mentioned)
+        return self.unrecorded(self.mentioned(self.interface(contract), action, tuple(args)))
+
+    def unrecorded(self, organisations: Sequence[str]) -> list[str]:
+        """Those of them that membership does not record."""
+        self.learn_names(organisations)
         has_register = names_map(self.interface(MEMBERSHIP)) is not None
-        return [slug for slug in mentioned if slug not in self._proven_names] if has_register else []
+        return [slug for slug in organisations if slug not in self._proven_names] if has_register else []
 
     def act_waiting(self, row: Row) -> tuple[str, bytes]:
         """The sentence of the act that waits in a proven row of `approval.items`, and the act's digest, both computed

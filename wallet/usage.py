@@ -48,6 +48,8 @@ def in_english(error: click.UsageError) -> str:
         return "a command is missing; --help lists them"
     message = error.format_message().rstrip(".")
     message = message[:1].lower() + message[1:] if message[1:2].islower() else message
+    if isinstance(error, click.NoSuchOption) and _takes_arguments(error):
+        return f"no such option '{error.option_name}'; arguments are written NAME=VALUE"
     if isinstance(error, WrongUsage) or "Did you mean" in message:
         return message
     if isinstance(error, click.NoSuchOption) and _of_a_group(error):
@@ -62,7 +64,8 @@ def in_chinese(error: click.UsageError) -> str:
         return error.zh
     if isinstance(error, click.NoSuchOption):
         near = f"；是否想用 {'、'.join(error.possibilities)}" if error.possibilities else "；--help 列出全部选项"
-        return f"没有选项 {error.option_name}{'；选项写在命令名称之后' if _of_a_group(error) else near}"
+        near = "；选项写在命令名称之后" if _of_a_group(error) else near
+        return f"没有选项 {error.option_name}{'；参数写作 名称=值' if _takes_arguments(error) else near}"
     if isinstance(error, click.BadOptionUsage):
         return f"选项 {error.option_name} 的写法不对；--help 说明用法"
     if isinstance(error, click.BadParameter):
@@ -75,6 +78,12 @@ def in_chinese(error: click.UsageError) -> str:
     if "extra argument" in message:
         return f"多余的参数 {_first(IN_PARENTHESES, message)}；--help 说明用法"
     return "参数不完整或不一致；--help 说明用法"
+
+
+def _takes_arguments(error: click.NoSuchOption) -> bool:
+    """`lugang call` and `view`: what the contract asks for is no option; unless an option was nearly typed."""
+    parameters = [] if error.ctx is None or error.possibilities else error.ctx.command.params
+    return any(parameter.nargs == -1 for parameter in parameters)
 
 
 def _of_a_group(error: click.UsageError) -> bool:

@@ -134,7 +134,7 @@ class Voucher(Contract):
     other_lock = Refusal("VOU-030", zh="凭证为 {lock}，不是 {wanted}", en="the voucher is {lock}, not {wanted}")
     ended = Refusal("VOU-032", zh="凭证已结束，不能再办理：{status}", en="the voucher has ended, nothing can be done with it: {status}")
     not_active = Refusal("VOU-033", zh="{payee} 不是状态正常的成员，不能接收凭证", en="{payee} is no active member and cannot receive vouchers")
-    own_payee = Refusal("VOU-034", zh="{payee} 是持有人自己或承诺付款人，不能向其支付", en="{payee} is the holder itself or who has to pay the voucher, and cannot be paid with it")
+    own_payee = Refusal("VOU-034", zh="{payee} 是持有人自己，或是承诺付款人，不能向其支付", en="{payee} holds the voucher itself or has to pay it, and cannot be paid with it")
     other_due = Refusal("VOU-031", zh="凭证 {due} 到期，所签为 {signed}", en="the voucher is due on {due}, {signed} was signed")
     # fmt: on
 

@@ -201,7 +201,7 @@ refused VOU-031 due=2022-12-30 signed=2022-12-31: 凭证 2022-12-30 到期，所
 
 a  voucher.offer t2 core 1.00 2022-07-05 debt=@debt due=2022-12-30
 ----
-refused VOU-034 payee=core: core 是持有人自己或承诺付款人，不能向其支付 | core is the holder itself or who has to pay the voucher, and cannot be paid with it
+refused VOU-034 payee=core: core 是持有人自己，或是承诺付款人，不能向其支付 | core holds the voucher itself or has to pay it, and cannot be paid with it
 
 b  voucher.offer t2 c 1.00 2022-07-05 debt=@debt due=2022-12-30
 ----

@@ -50,7 +50,7 @@ def test_a_value_that_cannot_be_read_is_shown_with_one_that_can(stage, run):
             ("face", "0", "面额不能为零", "1,000.00 (CNY)"),
             ("face", "-5", "金额不能为负", "1,000.00 (CNY)"),
             ("face", "1.005", "小数不能超过两位", "1,000.00 (CNY)"),
-            ("until", "2022-13-08", "没有这一天", "2022-12-30"),
+            ("until", "2022-13-08", "不是日期，或没有这一天", "2022-12-30"),
             ("debt", "zz", "不是十六进制", "hex / @FILE"),
         ):
             refused = run(*offer(stage, **{argument: value}), "--json", exit_code=2)
@@ -84,6 +84,31 @@ def test_an_unknown_name_is_refused_with_those_that_are_like_it(stage, run):
             assert refused["code"] == code
             assert zh in refused["zh"]
             assert en in refused["en"]
+
+
+def test_whose_list_it_is_and_that_an_organisation_is_not_there(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "beta", "gamma")
+        assert run("inbox").startswith("what awaits Beta (beta, credit code ending ")
+        assert "as beta" in run("inbox").splitlines()[0]
+        assert run("holdings", lang="zh").startswith("beta公司（beta，")
+        assert "lugang key list" in run("inbox", "--key", "beta")
+        other = run("inbox", "--org", "core", lang="zh").splitlines()
+        assert (other[0].endswith("的待办"), other[1]) == (True, "没有待办")
+        for command in ("inbox", "holdings"):
+            refused = run(command, "--org", "gama", "--json", exit_code=2)
+            assert refused["code"] == "WAL-024"
+            assert "是否想用 gamma" in refused["zh"]
+        assert "did you mean gamma" in run(*offer(stage, payee="Gamma"), exit_code=2)
+        assert "1 voucher, CNY" in run("holdings")
+
+
+def test_what_became_of_an_offer_is_said_in_chinese_words(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "gamma")
+        shown = run("call", "voucher", "refuse", stage.offered.hex(), "--yes", lang="zh")
+        assert "结果：已拒收" in shown
+        assert "refused" not in shown
 
 
 def test_an_organisation_in_an_example_is_one_that_is_there(stage, run):

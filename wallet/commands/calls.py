@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from wallet.commands.words import (
     receipt_object,
     say_receipt,
     say_row,
+    with_near,
 )
 from wallet.console import App, wallet_command
 from wallet.effects import effects_of
@@ -196,7 +198,18 @@ def _require_there(app: App, contract: str, action: str, args: tuple[Any, ...]) 
     _require_row(app, contract, action, args)
     strangers = app.session.strangers(contract, action, args)
     if strangers:
-        raise problem("WAL-024", organisation=", ".join(strangers)[:200])
+        raise no_organisation(app, strangers)
+
+
+def no_organisation(app: App, strangers: Sequence[str]) -> Refused:
+    return with_near(problem("WAL-024", organisation=", ".join(strangers)[:200]), _alike(app, strangers[0]))
+
+
+def _alike(app: App, typed: str) -> list[str]:
+    """Organisations that this wallet knows and that somebody who typed so may have meant, by slug or by name."""
+    known = app.session.builder.names
+    named = [slug for slug, name in known.items() if typed in (name.zh, name.en)]
+    return named or get_close_matches(typed, known, n=3)
 
 
 def wrong_id(app: App, what: str, row: Row) -> Refused:

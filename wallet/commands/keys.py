@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ledger.genesis import ORGANISATION_CHARACTERS
+from ledger.language import LANGUAGES, half_of
 from ledger.national import suite_named
 from wallet.console import EXIT_CODES, App, wallet_command
 from wallet.home import chain_of
@@ -162,10 +163,11 @@ def config(app: App) -> dict[str, Any]:
     if app.nodes_given or app.language_given:
         held = replace(held, nodes=app.nodes_given or held.nodes, language=app.language_given or held.language)
         app.home.save_config(held)
+    zh, en = (half_of(genesis.name, language) for language in LANGUAGES)
     app.say(
-        f"链 {genesis.name}（{chain.hex()[:16]}…，{genesis.suite}，{genesis.engine}）\n"
+        f"链 {zh}（{chain.hex()[:16]}…，{genesis.suite}，{genesis.engine}）\n"
         f"节点 {', '.join(held.nodes) or '无'}",
-        f"chain {genesis.name} ({chain.hex()[:16]}…, {genesis.suite}, {genesis.engine})\n"
+        f"chain {en} ({chain.hex()[:16]}…, {genesis.suite}, {genesis.engine})\n"
         f"nodes {', '.join(held.nodes) or 'none'}",
     )
     return {"chain": chain.hex(), "name": genesis.name, "nodes": list(held.nodes), "identity": held.identity,

@@ -18,7 +18,7 @@ from ledger.money import show
 from ledger.statement import ID_BYTES
 from ledger.wording import short_id, show_day, show_organisation
 from wallet.client import Agreed
-from wallet.commands.calls import agreement
+from wallet.commands.calls import agreement, no_organisation
 from wallet.commands.words import APPROVAL, row_object
 from wallet.console import App, wallet_command
 from wallet.session import Row
@@ -121,7 +121,7 @@ def _parts(key: Any) -> tuple[Any, ...]:
 def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
     # Another organisation's list has no numbers: nothing in it can be acted on from here.
     is_own = organisation is None or app.acts_for(organisation)
-    mine = organisation or app.organisation()
+    mine = _known(app, organisation) if organisation else app.organisation()
     entries, agreements = collect(app, mine)
     pending_rows, agreed = waiting_rows(app, mine)
     agreements.append(agreed)
@@ -139,11 +139,13 @@ def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
             "kind": entry.title[1], "deadline_day": entry.deadline, "actions": list(entry.actions),
             **row_object(app, entry.row),
         })  # fmt: skip
-    _say_whose(app, mine, is_own=is_own)
+    _say_whose(app, mine, ("的待办", "what awaits "), is_own=is_own)
     heads = (("", ""), ("事项", "what"), ("编号", "id"), ("金额", "amount"), ("对方", "with"), ("期限", "until"),
              ("可办理", "you may"))  # fmt: skip
     if lines:
         app.table(heads, lines, amounts=(3,))
+    elif not is_own:
+        app.say("没有待办", "nothing")
     else:
         app.say(
             "没有待办；lugang key list 列出本机的其他身份，用 --key 名称选择",
@@ -152,11 +154,18 @@ def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
     return {"organisation": mine, "items": objects, **_agreements(app, agreements)}
 
 
-def _say_whose(app: App, organisation: str, *, is_own: bool) -> None:
+def _known(app: App, organisation: str) -> str:
+    """An organisation that somebody typed; raises WAL-024 where the chain has none of this name."""
+    if app.session.unrecorded((organisation,)):
+        raise no_organisation(app, [organisation])
+    return organisation
+
+
+def _say_whose(app: App, organisation: str, what: tuple[str, str], *, is_own: bool) -> None:
     app.session.learn_names([organisation])
     name = show_organisation(app.session.reader(APPROVAL), organisation)
     label = app.words(f"，身份 {app.keystore().label}", f", as {app.keystore().label}") if is_own else ""
-    app.say(f"{name}的待办{label}", f"what awaits {name}{label}")
+    app.say(f"{name}{what[0]}{label}", f"{what[1]}{name}{label}")
 
 
 def _has_id(row: Row) -> bool:
@@ -192,7 +201,8 @@ def _agreements(app: App, agreements: list[Agreed]) -> dict[str, Any]:
 @click.option("--organisation", "--org", help="默认为所选身份的机构 · by default that of the identity")
 @click.option("--all", "show_all", is_flag=True, help="逐张列出 · list every voucher, however many")
 def holdings(app: App, *, organisation: str | None, show_all: bool) -> dict[str, Any]:
-    mine = organisation or app.organisation()
+    is_own = organisation is None or app.acts_for(organisation)
+    mine = _known(app, organisation) if organisation else app.organisation()
     items, agreed = read_pages(app, VOUCHER, "held_by", (mine,))
     rows = [row for row in app.session.rows(VOUCHER, TRANCHES, [(item[0],) for item in items])
             if row.fields.get("owner") == mine and row.fields.get("live")]  # fmt: skip
@@ -210,9 +220,10 @@ def holdings(app: App, *, organisation: str | None, show_all: bool) -> dict[str,
         lines.append((short_id(row.key[0]), show(row.fields["face"]), show_organisation(reader, root["issuer"]),
                       show_day(root["due"], app.language), state, short_id(row.fields["root"])))  # fmt: skip
     total = sum(row.fields["face"] for row in rows)
-    if len(rows) <= ROWS_SHOWN_MAX or show_all:
+    _say_whose(app, mine, ("持有的凭证", "vouchers of "), is_own=is_own)
+    if rows and (len(rows) <= ROWS_SHOWN_MAX or show_all):
         app.table(heads, lines, amounts=(1,))
-    else:
+    elif rows:
         _say_sums(app, rows, roots)
     app.say(f"合计 {len(rows)} 张，人民币 {show(total)} 元", f"{counted(len(rows), 'voucher')}, CNY {show(total)}")
     objects = [{**row_object(app, row), "issuer": roots[row.fields["root"]].fields["issuer"],

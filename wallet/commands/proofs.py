@@ -16,7 +16,7 @@ from ledger.verdict import judge
 from ledger.wording import short_id, show_time
 from wallet.commands.calls import kinds_of, transaction_id
 from wallet.commands.trace import root_of
-from wallet.commands.words import account_object, reading, say_account
+from wallet.commands.words import account_object, interface_of, reading, say_account
 from wallet.console import EXIT_CODES, App, wallet_command
 from wallet.exporter import Exporter
 from wallet.forms import read_arguments, read_id
@@ -48,7 +48,7 @@ def export(
     for text in rows:
         place, _, key_text = text.partition(":")
         contract, _, map_name = place.partition(".")
-        form = map_named(app.session.interface(contract), map_name)
+        form = map_named(interface_of(app, contract), map_name)
         fields = tuple(Field(f"key{i}", kind) for i, kind in enumerate(form.key))
         key = read_arguments(reading(app, contract), fields, key_text.split(",") if key_text else ())
         proven = app.session.row(contract, map_name, *key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ledger.language import half_of
 from ledger.wording import show_day
 from wallet.console import App, wallet_command
 from wallet.problems import problem
@@ -44,7 +45,7 @@ def status(app: App) -> dict[str, Any]:
         day = show_day(max(days), app.language) if days else ""
         app.say(f"TEST CLOCK 测试时钟 {day}", f"TEST CLOCK {day}")
     signers = ", ".join(organisations)
-    name = f"{session.genesis.name} {session.chain.hex()[:16]}…"
+    name = f"{half_of(session.genesis.name, app.language)} {session.chain.hex()[:16]}…"
     app.say(f"链 {name}，高度 {height}", f"chain {name}, height {height}")
     app.say(
         f"当场签认：{signers or '无'}（需 {needed}）", f"vouched for just now: {signers or 'nobody'} ({needed} needed)"

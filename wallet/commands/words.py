@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from ledger.errors import Refusal, Refused, refuse
+from ledger.choices import ZH as CHOICES
+from ledger.choices import choice_word
+from ledger.errors import TOKENS, Refusal, Refused, refuse
 from ledger.glossary import field_name
 from ledger.interface import Action, Interface, RecordForm, Type, View
 from ledger.money import show
@@ -59,8 +61,11 @@ def entry_named(contract: str, name: str, entries: Sequence[Entry]) -> Entry:
 
 
 def _with_names(refused: Refused, name: str, names: Sequence[str], where: str) -> Refused:
-    near = get_close_matches(name, names, n=3)
-    zh, en = f"；{where} 列出全部", f"; `{where}` lists what there is"
+    return with_near(refused, get_close_matches(name, names, n=3), f"；{where} 列出全部", f"; `{where}` lists them")
+
+
+def with_near(refused: Refused, near: Sequence[str], zh: str = "", en: str = "") -> Refused:
+    """The refusal with what was perhaps meant, and where to look."""
     if near:
         zh, en = f"；是否想用 {'、'.join(near)}{zh}", f"; did you mean {' / '.join(near)}{en}"
     own = refused.refusal
@@ -107,7 +112,9 @@ def event_words(app: App, event: EventRow, height: int) -> str:
     for field, value in zip(form.fields, event.values, strict=True):
         if field.type.kind == "organisation" and type(value) is str:
             app.session.learn_names([value])
-        parts.append(field_name(field, app.language) + colon + show_value(reader, field.type, value))
+        is_choice = field.name in TOKENS and field.type.kind == "text" and value in CHOICES
+        shown = choice_word(str(value), app.language) if is_choice else show_value(reader, field.type, value)
+        parts.append(field_name(field, app.language) + colon + shown)
     return f"{event.contract}.{event.event} {comma.join(parts)}"
 
 
