@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from ledger.choices import choice_in_sentence
 from ledger.codec import decode, encode
 from ledger.crypto import Suite
-from ledger.errors import Refused, refuse
+from ledger.errors import TOKENS, Refused, refuse
 from ledger.interface import BYTES_KINDS, Action, Interface, Type
 from ledger.language import joined
 from ledger.settings import setting_in_words
@@ -165,7 +165,8 @@ def refusal_text(reader: Reader, code: str, numbers: tuple[tuple[str, Any], ...]
     """The sentence of a refusal that the contract declares, its numbers shown by their kinds; None for another's."""
     for form in reader.interface.refusals:
         if form.code == code:
-            kinds = {number.name: number.type for number in form.numbers}
+            # A text that tells a state or a reason is one of the words that choices are made of, and is no quotation.
+            kinds = {n.name: n.type for n in form.numbers if n.type.kind != "text" or n.name not in TOKENS}
             shown = {name: _show_number(reader, kinds.get(name), value) for name, value in numbers}
             return fill_once(reader.say(form.zh, form.en), shown)
     return None

@@ -38,6 +38,8 @@ from wallet.trust import ProvenReceipt
 INTERFACE_CHANGED = "TX-012"
 ORGANISATIONS = ("organisation", "caller", "party")
 """The numbers of the ledger's own refusals that are slugs."""
+NOBODY = "-"
+"""Stands in a refusal for the party of a row that has none."""
 ARGUMENTS_BYTES_MAX = 64 * 1024
 ACTS_INTERFACE = ("interface", "digest")
 """The argument that says under which rules the acts inside an act are signed: those in force when it is drafted."""
@@ -360,6 +362,8 @@ class Session:
 
     def _organisation_words(self, slug: str, language: str) -> str:
         name = self.builder.names.get(slug)
+        if slug == NOBODY:
+            return "（无）" if language == "zh" else "nobody"
         if name is None:
             return slug
         return f"{visible(name.zh)}（{slug}）" if language == "zh" else f"{visible(name.en)} ({slug})"

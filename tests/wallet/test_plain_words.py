@@ -111,6 +111,31 @@ def test_what_became_of_an_offer_is_said_in_chinese_words(stage, run):
         assert "refused" not in shown
 
 
+def test_of_a_voucher_that_has_ended_the_reason_is_the_true_one(stage, run):
+    root = stage.done("core", "voucher", "issue", *stage.issue_args("alpha", 100 * YUAN, stage.line(100 * YUAN)))
+    stage.done("core", "voucher", "withdraw", root)
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "core")
+        words = ("call", "voucher", "offer", root.hex(), "alpha", "1", "2022-07-05", "00" * 32, "--yes")
+        for lang, said in (("zh", "不能再办理：已撤回（withdrawn）"), ("en", "with it: withdrawn")):
+            refused = run(*words, lang=lang, exit_code=1).splitlines()[-1]
+            assert refused.startswith("VOU-032 ")
+            assert refused.endswith(said)
+
+
+def test_whose_row_it_is_is_known_before_anybody_signs(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "gamma")
+        height = stage.sealed.height
+        refused = run(*offer(stage), "--json", exit_code=1)
+        assert refused["numbers"] == {"field": "owner", "party": "beta", "caller": "gamma"}
+        assert "transaction" not in refused
+        accept = ("call", "voucher", "accept", stage.child.hex(), "--yes")
+        assert "AUTH-003 the payee is nobody, not Gamma (gamma)" in run(*accept, exit_code=1)
+        assert "AUTH-003 该记录的收款方是（无），不是 gamma公司（gamma）" in run(*accept, lang="zh", exit_code=1)
+        assert stage.sealed.height == height
+
+
 def test_an_organisation_in_an_example_is_one_that_is_there(stage, run):
     with serving(stage, None, None) as nodes:
         home_of(run.home, stage, nodes, "beta")

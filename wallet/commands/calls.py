@@ -14,7 +14,7 @@ import click
 from rich.progress import Progress as Bar
 
 from ledger.crypto import HASH_BYTES
-from ledger.errors import Refused
+from ledger.errors import Refused, refuse
 from ledger.interface import Action, Field, Interface
 from ledger.language import counted
 from ledger.transaction import Body
@@ -37,7 +37,7 @@ from wallet.effects import effects_of
 from wallet.forms import MISSING, PREFIX_CHARACTERS_MIN, Lookup, Reading, plain, read_arguments
 from wallet.offline import OfflineDraft
 from wallet.problems import problem
-from wallet.session import Row, map_named
+from wallet.session import NOBODY, Row, map_named
 
 FINALITY_SECONDS = 60
 REASON_SECONDS = 5
@@ -193,9 +193,21 @@ def _require_row(app: App, contract: str, action: str, args: Sequence[Any]) -> N
             raise wrong_id(app, f"{contract}.{action}", row)
 
 
+def _require_party(app: App, contract: str, action: str, args: Sequence[Any]) -> None:
+    """What the ledger would refuse (AUTH-003), before anybody signs: the row that the act is about is another's."""
+    parties, mine = app.session.interface(contract).action(action).who.party, app.organisation()
+    for row in app.session.context(contract, action, args) if parties else ():
+        found = [row.fields[name] for name in parties if name in row.fields]
+        if len(found) == len(parties) and mine not in found:
+            app.session.learn_names([mine, *filter(None, found)])
+            shown = "/".join(party or NOBODY for party in found)
+            raise app.session.worded(refuse("AUTH-003", field="/".join(parties), party=shown, caller=mine))
+
+
 def _require_there(app: App, contract: str, action: str, args: tuple[Any, ...]) -> None:
     """Before anybody signs: the row that the act is about is there, and whoever is named exists."""
     _require_row(app, contract, action, args)
+    _require_party(app, contract, action, args)
     strangers = app.session.strangers(contract, action, args)
     if strangers:
         raise no_organisation(app, strangers)
