@@ -127,10 +127,12 @@ def fail(zh: str, en: str, exit_code: int, **more: Any) -> NoReturn:
 @HOME
 @click.option("--organisation", required=True, help="机构代号 · the organisation's slug")
 @click.option("--suite", type=click.Choice(["intl", "gm"]), default="intl", help="密码套件 · the chain's cryptography")
-@click.option("--genesis", "genesis_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=None)
+@click.option("--genesis", "genesis_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=None,
+              help="创世文件，以后放入亦可 · the chain's genesis file, which may come later")  # fmt: skip
 @click.option("--listen", multiple=True, default=(DEFAULT_LISTEN,), show_default=True, help="节点间地址 · for peers")
-@click.option("--api", default="127.0.0.1:8080", show_default=True)
-@click.option("--metrics", default="127.0.0.1:9090", show_default=True)
+@click.option("--api", default="127.0.0.1:8080", show_default=True, help="HTTP 接口的地址 · where the HTTP API listens")
+@click.option("--metrics", default="127.0.0.1:9090", show_default=True,
+              help="指标与健康检查的地址 · where metrics and health are")  # fmt: skip
 @click.option(
     "--keys",
     type=click.Choice(["encrypted", "plain"]),
@@ -226,7 +228,8 @@ def ask_new_passphrase() -> bytes:
 @node_group.command("run")
 @HOME
 @click.option("--open-reads", is_flag=True, help="允许 API 对外开放只读 · allow an api address beyond this machine")
-@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), default=None)
+@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), default=None,
+              help="日志写入文件 · write the log to this file")  # fmt: skip
 @click.option("--log-json", is_flag=True, help="日志为 JSON · one JSON object a line")
 def run(*, home: Path, open_reads: bool, log_file: Path | None, log_json: bool) -> None:
     """运行节点，直到 SIGTERM 或 SIGINT。

@@ -66,6 +66,15 @@ class Complaint:
     detail: str
 
 
+def no_answer(silent: Sequence[tuple[str, str]]) -> Refused:
+    """WAL-020 with every node that was asked, those of one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for url, why in silent:
+        reasons.setdefault(why, []).append(url)
+    told = [f"{', '.join(urls)}: {why}" for why, urls in reasons.items()]
+    return problem("WAL-020", detail="; ".join(told) or "no node is configured")
+
+
 class Client:
     """One wallet's view of one chain through `urls`."""
 
@@ -94,7 +103,7 @@ class Client:
     def ask(self, question: Callable[[NodeApi], T]) -> T:
         """The first good answer. A node's refusal stands only when t nodes give one: a liar may deny what exists."""
         refused: list[Refused] = []
-        silent: list[str] = []
+        silent: list[tuple[str, str]] = []
         false: Refused | None = None
         behind: Refused | None = None
         for node in list(self.nodes):
@@ -107,7 +116,7 @@ class Client:
             except BehindError as fault:
                 behind = fault.refused
             except UnreachableError as fault:
-                silent.append(f"{node.url}: {fault}")
+                silent.append((node.url, str(fault)))
                 self._last(node)
             except NotProvenError as fault:
                 self._complain(node, str(fault))
@@ -118,7 +127,7 @@ class Client:
             raise behind
         if false is not None:
             raise false
-        raise problem("WAL-020", detail="; ".join(silent) or "no node is configured")
+        raise no_answer(silent)
 
     def _last(self, node: NodeApi) -> None:
         """Ask this node after the others from now on."""
@@ -200,7 +209,7 @@ class Client:
     def answers(self, question: Callable[[NodeApi], T]) -> Iterator[tuple[NodeApi, T]]:
         """Each node's answer in turn; raises only when none gives any."""
         first: Refused | None = None
-        silent: list[str] = []
+        silent: list[tuple[str, str]] = []
         answered = False
         for node in list(self.nodes):
             try:
@@ -209,7 +218,7 @@ class Client:
                 first = first or fault.refused
                 continue
             except UnreachableError as fault:
-                silent.append(f"{node.url}: {fault}")
+                silent.append((node.url, str(fault)))
                 continue
             except NotProvenError as fault:
                 self._complain(node, str(fault))
@@ -221,7 +230,7 @@ class Client:
             answered = True
             yield node, answer
         if not answered:
-            raise first or problem("WAL-020", detail="; ".join(silent) or "no node is configured")
+            raise first or no_answer(silent)
 
     def view(self, contract: str, view: str, args: tuple[Any, ...]) -> Agreed:
         """A view's result on which t nodes agree at one certified height."""

@@ -282,7 +282,7 @@ def _language(given: str | None) -> str:
 
 
 _OPTIONS: Final = (
-    click.option("--json", "as_json", is_flag=True, help="一个 JSON 对象 · answer with one JSON object"),
+    click.option("--json", "as_json", is_flag=True, help="输出一个 JSON 对象 · answer with one JSON object"),
     click.option("--lang", "language", help="语言 zh | en · the language (LUGANG_LANG)"),
     click.option("--home", type=click.Path(path_type=Path, file_okay=False),
                  help="钱包目录 · the wallet's folder (LUGANG_HOME)"),

@@ -47,12 +47,15 @@ END_SECONDS_MAX: Final = 30
     cls=DevnetCommand,
     help="压测：开环或闭环，由外部计量。\n\nMeasure it from outside, in an open or a closed loop.",
 )
-@click.option("--dir", "folder", type=click.Path(path_type=Path), default=DEFAULT_DIR, show_default=True)
+@click.option("--dir", "folder", type=click.Path(path_type=Path), default=DEFAULT_DIR, show_default=True,
+              help="目录 · its folder")  # fmt: skip
 @click.option("--nodes", default=5, show_default=True, help="节点数，4 至 16 · how many nodes, 4 to 16")
-@click.option("--suite", type=click.Choice(["intl", "gm"]), default="intl", show_default=True)
+@click.option("--suite", type=click.Choice(["intl", "gm"]), default="intl", show_default=True,
+              help="密码套件 · the cryptography")  # fmt: skip
 @click.option("--rate", type=click.IntRange(2), help="开环：每秒交易数 · open loop: transactions per second")
 @click.option("--clients", type=click.IntRange(1), help="闭环：客户数（默认 100） · closed loop: clients (default 100)")
-@click.option("--seconds", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--seconds", type=click.IntRange(1), default=60, show_default=True,
+              help="计量的秒数 · how long to measure")  # fmt: skip
 @click.option("--holders", type=click.IntRange(2), default=1_000, show_default=True, help="持有人数 · holders")
 @click.option("--hot", is_flag=True, help="所有转让出自同一持有人 · one holder pays all the others")
 @click.option("--json", "as_json", is_flag=True, help="输出一个 JSON 对象 · print one JSON object")

@@ -77,6 +77,17 @@ def test_a_group_alone_shows_its_help_and_its_exit_codes(path):
     assert (answer["code"], answer["exit_code"]) == ("WAL-016", 2)
 
 
+def test_every_option_says_what_it_is_for():
+    root = command_line()
+    for path in PATHS:
+        command: click.Command = root
+        for name in path:
+            assert isinstance(command, click.Group)
+            command = command.get_command(click.Context(root), name) or pytest.fail(name)
+        silent = [entry.opts for entry in command.params if isinstance(entry, click.Option) and not entry.help]
+        assert silent == [], path
+
+
 WRONG = [
     ((), ("no-such-command",)),
     (("node",), ("no-such",)),

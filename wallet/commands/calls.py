@@ -103,7 +103,13 @@ def show_draft(app: App, sentence: str, contract: str, action: str, args: tuple[
         app.facts["effects"] = [{"zh": zh, "en": en} for zh, en in effects]
 
 
-@wallet_command("call", "办理一项业务：显示摘要，确认，签名，等待最终确认", "act: show the sentence, ask, sign, wait")
+@wallet_command(
+    "call",
+    "办理一项业务：显示摘要，确认，签名，等待最终确认。参数写作 名称=值，或按次序只写值，"
+    "lugang describe 合约 操作 列出各参数。例：lugang call voucher accept '#1'",
+    "act: show the sentence, ask, sign, wait. Arguments are written NAME=VALUE, or the values alone in their order; "
+    "`lugang describe CONTRACT ACTION` lists them. Example: lugang call voucher accept '#1'",
+)
 @click.argument("contract")
 @click.argument("action")
 @click.argument("arguments", nargs=-1)
@@ -266,7 +272,12 @@ def agreement(app: App, agreed: Agreed) -> dict[str, Any]:
             "complete": agreed.is_certain}  # fmt: skip
 
 
-@wallet_command("view", "查询合约", "ask a contract")
+@wallet_command(
+    "view",
+    "查询合约。参数写法与 call 相同，lugang describe 合约 列出各项查询。例：lugang view voucher held_by supplier-a",
+    "ask a contract. Arguments are written as for call; `lugang describe CONTRACT` lists the views. "
+    "Example: lugang view voucher held_by supplier-a",
+)
 @click.argument("contract")
 @click.argument("view_name", metavar="VIEW")
 @click.argument("arguments", nargs=-1)

@@ -66,7 +66,9 @@ def _decide(app: App, item: str, *, approve: bool, yes: bool, seconds: float) ->
 _item = click.argument("item")
 
 
-@wallet_command("approve", "复核通过", "approve what waits")
+@wallet_command(
+    "approve", "复核通过；ITEM 为列表中的编号，如 '#1'", "approve what waits; ITEM is its number there, such as '#1'"
+)
 @_item
 @yes_option
 @seconds_option
@@ -74,7 +76,9 @@ def approve(app: App, *, item: str, yes: bool, seconds: float) -> dict[str, Any]
     return _decide(app, item, approve=True, yes=yes, seconds=seconds)
 
 
-@wallet_command("reject", "退回", "reject what waits")
+@wallet_command(
+    "reject", "退回；ITEM 为列表中的编号，如 '#1'", "reject what waits; ITEM is its number there, such as '#1'"
+)
 @_item
 @yes_option
 @seconds_option

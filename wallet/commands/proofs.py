@@ -30,7 +30,12 @@ from wallet.vouchers import VOUCHER, accounts_of_evidence
 TOO_LARGE = ("BYT-002", "BYT-004")
 
 
-@wallet_command("export", "导出证据文件", "write an evidence file")
+@wallet_command(
+    "export",
+    "导出证据文件。至少给出一张凭证、一笔交易或一行。例：lugang evidence export a.lgev --voucher 3f9a1c",
+    "write an evidence file, of a voucher, a transaction or a row at least. "
+    "Example: lugang evidence export a.lgev --voucher 3f9a1c",
+)
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--voucher", "vouchers", multiple=True, help="整张凭证（其任一编号） · a whole voucher, by any of its ids"

@@ -6,8 +6,8 @@ from typing import Any
 
 from ledger.language import half_of
 from ledger.wording import show_day
+from wallet.client import no_answer
 from wallet.console import App, wallet_command
-from wallet.problems import problem
 
 MODES = {"starting": "启动中", "voting": "参与表决", "observer": "仅观察", "halted": "已停机"}
 
@@ -54,5 +54,5 @@ def status(app: App) -> dict[str, Any]:
               "needed": needed, "test_clock": test_clock, "nodes": objects}  # fmt: skip
     if all(found is None for _, found, _ in rows):
         app.facts.update(answer)
-        raise problem("WAL-020", detail="; ".join(f"{url}: {wrong}" for url, _, wrong in rows))
+        raise no_answer([(url, wrong) for url, _, wrong in rows])
     return answer

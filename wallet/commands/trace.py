@@ -28,7 +28,7 @@ NEVER_TAKEN: Final = ("refused", "withdrawn", "expired")
 """A root of such a status has one tranche, which nobody accepted."""
 
 
-@wallet_command("trace", "凭证溯源", "a voucher's tree")
+@wallet_command("trace", "凭证溯源；ID 为其编号的开头", "a voucher's tree; ID is the beginning of its id")
 @click.argument("identifier", metavar="ID")
 def trace(app: App, *, identifier: str) -> dict[str, Any]:
     wanted = read_id(reading(app, VOUCHER), identifier)
