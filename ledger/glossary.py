@@ -12,9 +12,9 @@ from ledger.interface import Field
 from ledger.wording import label_of
 
 _WORDS: Final = """
-account 账户 act 内容摘要 action 操作 administrator 管理员 advance 融资比例 all_in 年化综合成本 amount 金额
-application 询价 approvals 同意方 asset 资产 available 可用 bank 银行 bands 分档 begins 生效日 blank 空白凭证
-business 业务 buyer 买方 cancelled 已注销 capacity 资质 ceiling 上限 checker 复核人 checkers 已复核
+account 账户 act 内容摘要 action 操作 administrator 管理员 advance 融资比例 advanced 融资金额 all_in 年化综合成本
+amount 金额 application 询价 approvals 同意方 asset 资产 available 可用 bank 银行 bands 分档 begins 生效日
+blank 空白凭证 business 业务 buyer 买方 cancelled 已注销 capacity 资质 ceiling 上限 checker 复核人 checkers 已复核
 claims 兑付笔数 collected 已归集 collector 采集方 confirmed 确认日 consent 同意 content 内容摘要 contract 合同
 core 核心企业 count 笔数 counterparty 对方 credit_code 统一社会信用代码 cured 清偿日 currency 币种 dated 日期
 day 日期 debt 基础债务 document 文件 due 到期日 earlier 原回单 effective 实际到期日 effective_due 实际到期日
@@ -28,7 +28,7 @@ parent 上级 payee 收款方 payer 付款方 penalty 罚息 permissions 权限 
 product 产品 purpose 用途 rate 利率 reason 原因 receipt 回执 recourse 追索 red 红字金额 redeemed 已兑付
 registration 登记 reserved 预占 revolving 循环 roles 角色 root 原始凭证 seller 卖方 serial 序号 since 起始日
 source 来源 sources 合并来源 status 状态 steps 分段值 subject 主体方 successor 承继机构 total 合计 tranche 凭证
-undertaking 付款承诺书 unsettled 未清偿 until 期限 used 已用 user 使用方 value 数值 value_day 起息日
+undertaking 付款承诺书 unsettled 未清偿 unwitnessed 未见证 until 期限 used 已用 user 使用方 value 数值 value_day 起息日
 verified 查验日 verifier 查验方 version 版本 waiting 等待至 withheld 暂扣 year 年份
 acceptance 对出示内容的签名
 address 地址 addresses 地址 allocated 已分配 arguments 办理内容 at 时间 batch 批次

@@ -58,6 +58,7 @@ NOT_OF: Final = {
 LIMITED: Final = {
     "text": "characters", "array": "items", **dict.fromkeys(("bytes", "statement", "act", "signature"), "bytes"),
 }  # fmt: skip
+COMMA_SEPARATED: Final = frozenset({"organisation", "id", "choice", "day", "digest", "key", "integer"})
 MISSING: Final = object()
 Lookup = Callable[[dict[str, Any], Field], Any]
 """(the arguments that were given, a field that was not) → its value, or MISSING"""
@@ -179,7 +180,7 @@ def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:
         case "array":
             if text.startswith("@"):
                 return _from_json(reading, kind, rows_of_file(Path(text[1:])), where)
-            items = text.split(";") if text else []
+            items = _items(kind.items[0], text)
             return tuple(read_value(reading, kind.items[0], item.strip(), where) for item in items)
         case "record" | "row":
             parts = _parts(reading, kind)
@@ -191,6 +192,14 @@ def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:
             )
         case _:
             return None
+
+
+def _items(kind: Type, text: str) -> list[str]:
+    """`a;b;c`, with full-width signs as well; commas separate what itself never holds one."""
+    text = text.replace("；", ";")
+    if kind.kind in COMMA_SEPARATED and ";" not in text:
+        text = text.replace("，", ",").replace(",", ";")
+    return text.split(";") if text else []
 
 
 def _parts(reading: Reading, kind: Type) -> tuple[Type, ...]:

@@ -107,6 +107,7 @@ class Circulation(Record):
     fee: Fen
     unpaid: Fen
     witness: Org | None = None
+    unwitnessed: bool = True
 
 
 class Answer(Record):
@@ -186,14 +187,15 @@ class Credential(Contract):
     ledger = Map(Id, Circulation, placed_by="transaction")
     presentations = Map(Digest, Shown)
     serials = Map((Id, int), Serial, placed_by="transaction")
-    blanks_of = Index(blanks, by="collector")
-    consents_to = Index(consents, by="collector")
-    assets_of = Index(assets, by="subject")
+    blanks_of = Index(blanks, by=("collector", "status"))
+    consents_to = Index(consents, by=("collector", "used"))
+    assets_of = Index(assets, by=("subject", "status"))
     issued_by = Index(assets, by="collector")
     grants_to = Index(grants, by="user")
     grants_by = Index(grants, by="subject")
     of_asset = Index(ledger, by="asset")
     of_user = Index(ledger, by="user")
+    witnessless = Index(ledger, by="day", where="unwitnessed")
 
     # fmt: off
     bad_address = Refusal("CDN-001", zh="地址 {address} 不合规格 space:代号/密文摘要", en="{address} is not space:pseudonym/digest of the ciphertext")
@@ -235,10 +237,7 @@ class Credential(Contract):
 
     # who may
     @action(role="supervisor", policy="credential")
-    def grant(
-        self, ctx, collector: Org, content: Digest, signature: Signature, scope: Text, purpose: Text, first: int,
-        last: int, begins: Day, ends: Day,
-    ) -> Id:  # fmt: skip
+    def grant(self, ctx, collector: Org, content: Digest, signature: Signature, scope: Text, purpose: Text, first: int, last: int, begins: Day, ends: Day) -> Id:  # fmt: skip
         """zh: 授权 {collector} 使用空白凭证 {first} 至 {last} 号，范围 {scope}，用途 {purpose}，{begins} 至 {ends} | en: Grant {collector} blanks {first} to {last} for {scope}, {purpose}, from {begins} to {ends}
         content: 空白凭证摘要 | Digest of the blank
         signature: 对空白凭证的签名 | Signature over the blank"""
@@ -307,10 +306,7 @@ class Credential(Contract):
 
     # who may
     @action(on="blanks", party="collector", role="collector", policy="credential")
-    def issue(
-        self, ctx, blank: Id, serial: int, subject: Org, consent: Id, address: Text, entity: Digest,
-        signature: Signature, ends: Day,
-    ) -> Id:  # fmt: skip
+    def issue(self, ctx, blank: Id, serial: int, subject: Org, consent: Id, address: Text, entity: Digest, signature: Signature, ends: Day) -> Id:  # fmt: skip
         """zh: 向 {subject} 签发 {blank} 第 {serial} 号数据资产凭证，存于 {address}，有效至 {ends} | en: Issue number {serial} of {blank} to {subject} at {address}, valid until {ends}
         entity: 实体凭证摘要 | Digest of the entity credential
         consent: 主体同意书 | The subject's consent
@@ -334,10 +330,7 @@ class Credential(Contract):
         ctx.emit(Changed(record=asset, collector=old.collector, subject=old.subject, user=None, status="replaced"))
         return new
 
-    def make(
-        self, ctx, blank: Id, serial: int, subject: Org, consent: Id, address: Text, entity: Digest,
-        signature: Signature, ends: Day,
-    ) -> Id:  # fmt: skip
+    def make(self, ctx, blank: Id, serial: int, subject: Org, consent: Id, address: Text, entity: Digest, signature: Signature, ends: Day) -> Id:  # fmt: skip
         row = self.blanks[blank]
         given = self.consents[consent]
         # what must hold
@@ -437,11 +430,7 @@ class Credential(Contract):
 
     # who may
     @action(on="grants", party="user", role="user", policy="credential", amount="fee")
-    def exercise(
-        self, ctx, grant: Id, source: Text, blank_digest: Digest, blank_signature: Signature, entity_digest: Digest,
-        entity_signature: Signature, target: Text, purpose: Text, fee: Fen, presentation: Digest,
-        acceptance: Signature,
-    ) -> Id:  # fmt: skip
+    def exercise(self, ctx, grant: Id, source: Text, blank_digest: Digest, blank_signature: Signature, entity_digest: Digest, entity_signature: Signature, target: Text, purpose: Text, fee: Fen, presentation: Digest, acceptance: Signature) -> Id:  # fmt: skip
         """zh: 为 {purpose} 使用凭证：由 {source} 流通至 {target}，费用 {fee} | en: Use the credential for {purpose}: from {source} to {target} at {fee}
         grant: 用证授权 | Allowance
         blank_digest: 空白凭证摘要 | Digest of the blank
@@ -492,7 +481,7 @@ class Credential(Contract):
         # what must hold
         ctx.require(row.witness is None, self.taken, what=act)
         # what changes
-        self.ledger[act] = row.replace(witness=ctx.organisation)
+        self.ledger[act] = row.replace(witness=ctx.organisation, unwitnessed=False)
         # what is announced
         ctx.emit(Changed(record=act, collector=None, subject=row.subject, user=row.user, status="witnessed"))
 
@@ -588,6 +577,21 @@ class Credential(Contract):
         return self.grants_to.rows(user, after=after, limit=256)
 
     @view
-    def consented(self, ctx, collector: Org, after: Id | None = None) -> tuple[tuple[Id, Consent], ...]:
+    def to_countersign(self, ctx, collector: Org, after: Id | None = None) -> tuple[tuple[Id, Blank], ...]:
+        """zh: 待会签的空白凭证 | en: Blanks that a collector has to countersign"""
+        return self.blanks_of.rows(collector, "granted", after=after, limit=256)
+
+    @view
+    def to_issue(self, ctx, collector: Org, after: Id | None = None) -> tuple[tuple[Id, Consent], ...]:
         """zh: 待发证的同意书 | en: Consents that a collector may act on"""
-        return self.consents_to.rows(collector, after=after, limit=256)
+        return self.consents_to.rows(collector, False, after=after, limit=256)
+
+    @view
+    def to_store(self, ctx, subject: Org, after: Id | None = None) -> tuple[tuple[Id, Asset], ...]:
+        """zh: 待存证的凭证 | en: Credentials that a subject has to check and store"""
+        return self.assets_of.rows(subject, "issued", after=after, limit=256)
+
+    @view
+    def to_witness(self, ctx, operator: Org, after: Id | None = None) -> tuple[tuple[Id, Circulation], ...]:
+        """zh: 待见证的流通 | en: Circulations that the operator has to witness"""
+        return self.witnessless.rows(after=after, limit=256) if ctx.has_role(operator, "operator") else ()

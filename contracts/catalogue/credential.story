@@ -61,6 +61,10 @@ mill  credential.consent b1 content=@consent until=2022-07-31
 ----
 refused CDN-008 status=granted: 状态为 granted | the status is granted
 
+ask credential.to_countersign collect
+----
+result [(b1, {supervisor=supervisor collector=collect content=@blank signature=sig-blank-by-supervisor scope=waybills purpose=credit first=1 last=2 begins=2022-06-30 ends=2023-06-30 countersignature=- issued=0 status=granted})]
+
 collect  credential.countersign b1 content=@other signature=sig-blank-by-collect
 ----
 refused CDN-018: 所签摘要与记录不符 | the digest that was signed is not the recorded one
@@ -69,6 +73,10 @@ collect  credential.countersign b1 content=@blank signature=sig-blank-by-collect
 ----
 blanks b1: countersignature=sig-blank-by-collect status=live
 event Changed record=b1 collector=collect subject=- user=- status=live
+
+ask credential.to_countersign collect
+----
+result []
 
 # ---- issue 确权·发证: the subject's consent first, then the collector ---------------------------------------------------
 collect  credential.issue b1 serial=1 subject=mill consent=nothing address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa entity=@entity signature=sig-entity-1 ends=2022-12-31
@@ -79,6 +87,10 @@ mill  credential.consent b1 content=@consent until=2022-07-31
 ----
 consents c1: blank=b1 subject=mill collector=collect content=@consent until=2022-07-31
 event Consented consent=c1 blank=b1 subject=mill collector=collect
+
+ask credential.to_issue collect
+----
+result [(c1, {blank=b1 subject=mill collector=collect content=@consent until=2022-07-31 used=no})]
 
 mill  credential.issue b1 serial=1 subject=mill consent=c1 address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa entity=@entity signature=sig-entity-1 ends=2022-12-31
 ----
@@ -113,6 +125,14 @@ assets a1: address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 serials b1 1: asset=a1
 event Issued asset=a1 blank=b1 serial=1 collector=collect subject=mill
 
+ask credential.to_issue collect
+----
+result []
+
+ask credential.to_store mill
+----
+result [(a1, {address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 blank=b1 serial=1 collector=collect subject=mill consent=c1 ends=2022-12-31 issued=2022-06-30 status=issued stored=- custody=- replaced_by=- suspended_by=-})]
+
 # A consent and a serial number serve once.
 collect  credential.issue b1 serial=2 subject=mill consent=c1 address=space:subject-001/dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd entity=@entity-2 signature=sig-entity-2 ends=2022-12-31
 ----
@@ -135,6 +155,10 @@ mill  credential.store a1 entity=@entity custody=@custody
 ----
 assets a1: status=stored stored=2022-06-30 custody=@custody
 event Changed record=a1 collector=collect subject=mill user=- status=stored
+
+ask credential.to_store mill
+----
+result []
 
 mill  credential.store a1 entity=@entity custody=@custody
 ----
@@ -232,14 +256,23 @@ mill  credential.disallow gx
 grants gx: revoked=yes
 event Changed record=gx collector=- subject=mill user=desk status=revoked
 
+ask credential.to_witness operator
+----
+result [(l1, {source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb asset=a1 grant=gx subject=mill user=desk purpose=credit day=2022-06-30 presentation=@shown acceptance=sig-accept-1 fee=10.00 unpaid=10.00 witness=- unwitnessed=yes}), (l2, {source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc asset=a1 grant=gx subject=mill user=desk purpose=credit day=2022-06-30 presentation=@shown-2 acceptance=sig-accept-2 fee=10.00 unpaid=10.00 witness=- unwitnessed=yes})]
+
+ask credential.to_witness mill
+----
+result []
+
 mill  credential.disallow gx
 ----
 refused CDN-008 status=revoked: 状态为 revoked | the status is revoked
 
 operator  credential.witness l1
 ----
-ledger l1: witness=operator
+ledger l1: witness=operator unwitnessed=no
 event Changed record=l1 collector=- subject=mill user=desk status=witnessed
+
 
 rival  credential.witness l1
 ----
@@ -251,7 +284,7 @@ result (space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 ask credential.trace a1
 ----
-result [(l1, {source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb asset=a1 grant=gx subject=mill user=desk purpose=credit day=2022-06-30 presentation=@shown acceptance=sig-accept-1 fee=10.00 unpaid=10.00 witness=operator}), (l2, {source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc asset=a1 grant=gx subject=mill user=desk purpose=credit day=2022-06-30 presentation=@shown-2 acceptance=sig-accept-2 fee=10.00 unpaid=10.00 witness=-})]
+result [(l1, {source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb asset=a1 grant=gx subject=mill user=desk purpose=credit day=2022-06-30 presentation=@shown acceptance=sig-accept-1 fee=10.00 unpaid=10.00 witness=operator unwitnessed=no}), (l2, {source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc asset=a1 grant=gx subject=mill user=desk purpose=credit day=2022-06-30 presentation=@shown-2 acceptance=sig-accept-2 fee=10.00 unpaid=10.00 witness=- unwitnessed=yes})]
 
 # ---- the correction: a wrong credential is replaced, a revoked one is never used again ---------------------------------
 mill  credential.consent b1 content=@consent-2 until=2022-07-31

@@ -16,6 +16,7 @@ from contracts.sdk import action, fen, view
 
 LINES_ABOVE_MAX = 8
 LAPSED_PER_CALL_MAX = 32
+ROWS_MAX = 1024
 
 
 class Line(Record):
@@ -400,6 +401,11 @@ class Credit(Contract):
     def lines_granted(self, ctx, funder: Org, after: Id | None = None) -> tuple[tuple[Id, Line], ...]:
         """zh: 资金方授予的额度 | en: The lines that a funder has granted"""
         return self.of_funder.rows(funder, after=after, limit=256)
+
+    @view
+    def to_activate(self, ctx, funder: Org) -> tuple[tuple[Id, Line], ...]:
+        """zh: 待激活的额度 | en: Lines that their funder has yet to activate"""
+        return tuple((key, row) for key, row in self.of_funder.rows(funder, limit=ROWS_MAX) if row.begins is None)
 
     @view
     def open_for(self, ctx, organisation: Org) -> int:

@@ -52,10 +52,18 @@ boc  credit.activate l1 2022-06-30 2023-06-30
 ----
 refused AUTH-003 field=funder party=icbc caller=boc: 该记录的 funder 是 icbc，不是 boc | the funder is icbc, not boc
 
+ask credit.to_activate icbc
+----
+result [(l1, {funder=icbc core=core parent=- product="" limit=1,000.00 revolving=yes allocated=600.00 reserved=0.00 occupied=0.00 frozen=0.00 begins=- ends=- is_frozen=no order=-}), (l2, {funder=icbc core=mill parent=l1 product=steel limit=600.00 revolving=yes allocated=0.00 reserved=0.00 occupied=0.00 frozen=0.00 begins=- ends=- is_frozen=no order=-})]
+
 icbc  credit.activate l1 2022-06-30 2023-06-30
 ----
 lines l1: begins=2022-06-30 ends=2023-06-30
 event Activated line=l1 funder=icbc core=core begins=2022-06-30 ends=2023-06-30
+
+ask credit.to_activate icbc
+----
+result [(l2, {funder=icbc core=mill parent=l1 product=steel limit=600.00 revolving=yes allocated=0.00 reserved=0.00 occupied=0.00 frozen=0.00 begins=- ends=- is_frozen=no order=-})]
 
 icbc  credit.activate l2 2022-07-01 2023-06-30
 ----

@@ -66,6 +66,7 @@ class Disputes(Contract):
     consents = Map((Id, Org), Consent, placed_by="transaction")
     disputes = Map(Id, Dispute, placed_by="transaction")
     overtime = Index(disputes, by="waiting")
+    by_outcome = Index(disputes, by="outcome")
     against = Index(disputes, by="holder")
     by_claimant = Index(disputes, by="claimant")
 
@@ -205,6 +206,12 @@ class Disputes(Contract):
     def dispute(self, ctx, dispute: Id) -> Dispute:
         """zh: 争议 | en: A dispute"""
         return self.disputes[dispute]
+
+    @view
+    def to_rule(self, ctx, supervisor: Org, after: Id | None = None) -> tuple[tuple[Id, Dispute], ...]:
+        """zh: 待裁定的争议 | en: Disputes that wait for a ruling"""
+        is_supervisor = ctx.has_role(supervisor, "supervisor")
+        return self.by_outcome.rows("open", after=after, limit=256) if is_supervisor else ()
 
     @view
     def consents_to(self, ctx, head: Id) -> tuple[tuple[tuple[Id, Org], Consent], ...]:

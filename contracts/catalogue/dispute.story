@@ -137,6 +137,14 @@ tranches t10: root=r1 owner=b face=450.00 level=2 since=2022-06-30 payer=a paren
 tranches t8: live=no into=t10
 event Offered tranche=t9 payer=b payee=c face=50.00 until=2022-07-05
 
+ask dispute.to_rule supervisor
+----
+result [(d1, {tranche=id2 claimant=a holder=b amount=100.00 reason=@bad-goods opened=2022-06-30 until=2022-07-05 by_issuer=no outcome=open waiting=2022-07-05 ruling=-})]
+
+ask dispute.to_rule a
+----
+result []
+
 a  dispute.rule d1 upheld=yes amount=100.00 ruling=@ruling
 ----
 refused AUTH-004 needed=supervisor organisation=a: 需要角色 supervisor，a 没有 | needs the role supervisor, a does not have it
@@ -155,6 +163,10 @@ disputes d1: outcome=upheld waiting=- ruling=@ruling
 voucher.tranches id2: owner=a payer=- lock=free payee=- until=-
 event voucher.Moved tranche=id2 root=r1 payer=b payee=a face=100.00 issuer=core
 event Closed dispute=d1 tranche=id2 claimant=a holder=b outcome=upheld
+
+ask dispute.to_rule supervisor
+----
+result []
 
 supervisor  dispute.rule d1 upheld=no amount=100.00 ruling=@ruling
 ----

@@ -178,7 +178,7 @@ class EarlyRedemption(Contract):
         return self.offers[early]
 
     @view
-    def offered_to(self, ctx, holder: Org, after: Id | None = None) -> tuple[tuple[Id, Early], ...]:
+    def to_agree(self, ctx, holder: Org, after: Id | None = None) -> tuple[tuple[Id, Early], ...]:
         """zh: 待同意的提前兑付 | en: What a holder is offered"""
         return self.of_holder.rows(holder, "offered", after=after, limit=256)
 

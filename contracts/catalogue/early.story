@@ -126,7 +126,7 @@ core  early.offer ta a face=600.00 price=590.00 day=2022-07-01
 offers o3: tranche=ta root=r1 issuer=core holder=a bank=icbc face=600.00 price=590.00 day=2022-07-01 last=2022-12-28 waiting=2022-07-01
 event Changed early=o3 tranche=ta issuer=core holder=a face=600.00 price=590.00 status=offered
 
-ask early.offered_to a
+ask early.to_agree a
 ----
 result [(o3, {tranche=ta root=r1 issuer=core holder=a bank=icbc face=600.00 price=590.00 day=2022-07-01 last=2022-12-28 status=offered waiting=2022-07-01 paid=0.00})]
 

@@ -49,7 +49,7 @@ class Cost(Record):
     """What a financing costs, worked out for one value day."""
 
     days: int
-    advance: Fen
+    advanced: Fen
     interest: Fen
     fee: Fen
     net: Fen
@@ -272,7 +272,7 @@ class Finance(Contract):
         self.financings[financing] = Financing(
             application=application, tranche=tranche, root=root, holder=owner, funder=funder, face=row.face,
             rate=quote.rate, value_day=value_day, until=until, effective_due=effective, days=cost.days,
-            interest=cost.interest, fee=cost.fee, net=cost.net, rest=row.face - cost.advance, all_in=cost.all_in,
+            interest=cost.interest, fee=cost.fee, net=cost.net, rest=row.face - cost.advanced, all_in=cost.all_in,
             recourse=row.recourse, refactoring=ctx.has_capacity(owner, "factor") or ctx.has_capacity(owner, "bank"),
             status="selected", waiting=until,
         )  # fmt: skip
@@ -456,7 +456,7 @@ class Finance(Contract):
         fee = max(quote.fee_least, round_half_up(advance * quote.fee_rate, WHOLE))
         net = advance - interest - fee
         all_in = round_half_up((interest + fee) * WHOLE * YEAR_DAYS, net * days) if net > 0 and days > 0 else 0
-        return Cost(days=days, advance=advance, interest=interest, fee=fee, net=net, all_in=all_in)
+        return Cost(days=days, advanced=advance, interest=interest, fee=fee, net=net, all_in=all_in)
 
     # ---- views -------------------------------------------------------------------------------------------------------
 
@@ -483,7 +483,7 @@ class Finance(Contract):
         return self.cost_of(ctx, row.face, self.quotes[(application, funder)], value_day, ctx.business_day_from(due))
 
     @view
-    def asked(self, ctx, funder: Org, after: Id | None = None) -> tuple[tuple[Id, Application], ...]:
+    def to_quote(self, ctx, funder: Org, after: Id | None = None) -> tuple[tuple[Id, Application], ...]:
         """zh: 待报价的询价 | en: Requests that a funder may answer"""
         found = []
         more = True
@@ -501,6 +501,15 @@ class Finance(Contract):
     def asked_by(self, ctx, holder: Org, after: Id | None = None) -> tuple[tuple[Id, Application], ...]:
         """zh: 自己的询价 | en: A holder's open requests"""
         return self.of_holder.rows(holder, after=after, limit=256)
+
+    @view
+    def to_select(self, ctx, holder: Org) -> tuple[tuple[Id, Application], ...]:
+        """zh: 已有报价、待选定的询价 | en: Requests with quotes to choose from"""
+        found = []
+        for key, row in self.of_holder.rows(holder, limit=ROWS_MAX):
+            if ctx.day <= row.until and len(self.quotes.keys(key, limit=1)) > 0:
+                found.append((key, row))
+        return tuple(found)
 
     @view
     def to_sign(self, ctx, organisation: Org) -> tuple[tuple[Id, Financing], ...]:

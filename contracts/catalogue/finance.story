@@ -47,6 +47,18 @@ b  finance.ask tb 1,000,000.00 until=2022-07-15 recourse=no funders=[fac, icbc]
 applications a1: tranche=tb root=r1 holder=b face=1,000,000.00 until=2022-07-15 recourse=no funders=[fac, icbc]
 event Asked application=a1 tranche=tb holder=b face=1,000,000.00 until=2022-07-15
 
+ask finance.to_select b
+----
+result []
+
+ask finance.to_quote fac
+----
+result [(a1, {tranche=tb root=r1 holder=b face=1,000,000.00 until=2022-07-15 recourse=no funders=[fac, icbc] open=yes})]
+
+ask finance.to_quote boc
+----
+result []
+
 a  finance.quote a1 rate=45000 fee_rate=0 fee_least=0.00 advance=1000000 until=2022-07-10
 ----
 refused AUTH-005 needed=bank/factor organisation=a: 需要资质 bank/factor，a 没有或已过期 | needs the capacity bank/factor, a lacks it or it has lapsed
@@ -72,11 +84,15 @@ event Quoted application=a1 holder=b funder=fac rate=45000 until=2022-07-10
 
 ask finance.cost a1 fac 2022-06-30
 ----
-result {days=183 advance=1,000,000.00 interest=22,875.00 fee=1,000.00 net=976,125.00 all_in=48116}
+result {days=183 advanced=1,000,000.00 interest=22,875.00 fee=1,000.00 net=976,125.00 all_in=48116}
 
 ask finance.cost a1 icbc 2022-06-30
 ----
-result {days=183 advance=1,000,000.00 interest=24,400.00 fee=0.00 net=975,600.00 all_in=49200}
+result {days=183 advanced=1,000,000.00 interest=24,400.00 fee=0.00 net=975,600.00 all_in=49200}
+
+ask finance.to_select b
+----
+result [(a1, {tranche=tb root=r1 holder=b face=1,000,000.00 until=2022-07-15 recourse=no funders=[fac, icbc] open=yes})]
 
 b  finance.select a1 fac value_day=2022-06-30 net=977,125.00 all_in=45000
 ----
@@ -96,6 +112,10 @@ applications a1: open=no
 financings f1: application=a1 tranche=tb root=r1 holder=b funder=fac face=1,000,000.00 rate=45000 value_day=2022-06-30 until=2022-07-01 effective_due=2022-12-30 days=183 interest=22,875.00 fee=1,000.00 net=976,125.00 rest=0.00 all_in=48116 recourse=no refactoring=no status=selected waiting=2022-07-01
 voucher.tranches tb: lock=finance payee=fac until=2022-07-01
 event Selected financing=f1 tranche=tb holder=b funder=fac face=1,000,000.00 interest=22,875.00 fee=1,000.00 net=976,125.00 value_day=2022-06-30 all_in=48116
+
+ask finance.to_select b
+----
+result []
 
 b  finance.select a1 icbc value_day=2022-06-30 net=975,600.00 all_in=49200
 ----
@@ -175,7 +195,7 @@ event Quoted application=a2 holder=fac funder=icbc rate=40000 until=2022-07-10
 
 ask finance.cost a2 icbc 2022-06-30
 ----
-result {days=183 advance=400,000.00 interest=8,133.33 fee=0.00 net=391,866.67 all_in=40830}
+result {days=183 advanced=400,000.00 interest=8,133.33 fee=0.00 net=391,866.67 all_in=40830}
 
 fac  finance.select a2 icbc value_day=2022-06-30 net=391,866.67 all_in=40830
 ----

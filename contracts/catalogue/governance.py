@@ -497,6 +497,17 @@ class Governance(Contract):
         return self.lapsing.due(until, limit=ROWS_MAX)
 
     @view
+    def to_approve(self, ctx, organisation: Org) -> tuple[tuple[Id, Proposal], ...]:
+        """zh: 待批准的提案 | en: Proposals that the organisation may approve"""
+        found = []
+        for key, row in self.lapsing.rows(limit=ROWS_MAX):
+            may = any(ctx.has_role(organisation, role) for role in self.ballot(ctx, row.kind).roles)
+            is_own = row.kind == "contract" and row.proposer == organisation
+            if may and not is_own and ctx.day <= row.until and organisation not in row.approvals:
+                found.append((key, row))
+        return tuple(found)
+
+    @view
     def parameter(self, ctx, name: Text) -> tuple[tuple[Day, int], ...]:
         """zh: 参数及其生效日 | en: A parameter's values by day"""
         return self.parameters[name].steps

@@ -17,6 +17,14 @@ operator  governance.propose_parameter split_min 100 from_day=2022-07-01
 proposals p1: kind=parameter proposer=operator name=split_min until=2022-07-30 value=100 from_day=2022-07-01
 event Proposed proposal=p1 kind=parameter name=split_min proposer=operator
 
+ask governance.to_approve supervisor
+----
+result [(p1, {kind=parameter proposer=operator name=split_min until=2022-07-30 status=draft approvals=[] source=- interface=- height=- value=100 from_day=2022-07-01 organisation="" bands=[] roles=[] state="" key=- transport_key=0x addresses=[] open=yes due=-})]
+
+ask governance.to_approve operator
+----
+result []
+
 operator  governance.approve p1
 ----
 refused GOV-004 kind=parameter roles=supervisor: parameter 类提案须由 supervisor 批准 | a parameter is approved by supervisor
@@ -27,6 +35,10 @@ parameters split_min: steps=[(2022-07-01, 100)]
 proposals p1: status=done approvals=[supervisor] open=no
 event Approved proposal=p1 organisation=supervisor missing=0
 event Done proposal=p1 kind=parameter name=split_min outcome=done
+
+ask governance.to_approve supervisor
+----
+result []
 
 supervisor  governance.approve p1
 ----
@@ -58,6 +70,14 @@ supervisor  governance.approve p3
 ----
 proposals p3: approvals=[supervisor]
 event Approved proposal=p3 organisation=supervisor missing=1
+
+ask governance.to_approve supervisor
+----
+result []
+
+ask governance.to_approve a
+----
+result [(p3, {kind=parameter proposer=operator name=split_min until=2022-07-30 status=draft approvals=[supervisor] source=- interface=- height=- value=200 from_day=2022-08-01 organisation="" bands=[] roles=[] state="" key=- transport_key=0x addresses=[] open=yes due=-})]
 
 supervisor  governance.approve p3
 ----

@@ -500,6 +500,23 @@ class Membership(Contract):
         return self.open_business(ctx, organisation)
 
     @view
+    def to_admit(self, ctx, supervisor: Org, after: Org | None = None) -> tuple[tuple[Org, Organisation], ...]:
+        """zh: 待准入的机构 | en: Organisations that the supervisor has to admit"""
+        is_supervisor = ctx.has_role(supervisor, "supervisor")
+        return self.by_status.rows("applied", after=after, limit=ROWS_MAX) if is_supervisor else ()
+
+    @view
+    def to_object(self, ctx, organisation: Org) -> tuple[tuple[Org, Recovery], ...]:
+        """zh: 他人为本机构启动的密钥恢复，可提出异议 | en: A recovery of our key, to which we may object"""
+        row = self.recoveries.get(organisation)
+        return () if row is None else ((organisation, row),)
+
+    @view
+    def to_take_over(self, ctx, supervisor: Org, after: Org | None = None) -> tuple[tuple[Org, Recovery], ...]:
+        """zh: 异议期中或期满的密钥恢复 | en: Recoveries of keys, before and after the time to object"""
+        return self.recoveries.rows(after=after, limit=ROWS_MAX) if ctx.has_role(supervisor, "supervisor") else ()
+
+    @view
     def applicants(self, ctx, after: Org | None = None) -> tuple[Org, ...]:
         """zh: 待准入机构 | en: Organisations that wait for admission"""
         return self.by_status.keys("applied", after=after, limit=ROWS_MAX)

@@ -43,6 +43,14 @@ ann  membership.enrol carl permissions=[make]
 ----
 refused AUTH-002 organisation=f1 status=applied: 机构 f1 状态为 applied，不能办理 | organisation f1 is applied
 
+ask membership.to_admit supervisor
+----
+result [(f1, {name_zh=甲公司 name_en="Firm One" credit_code=91350100M000100Y43 roles=[] status=applied administrator=ann since=2022-06-30 document=@letter statement_key=- successor=-})]
+
+ask membership.to_admit a
+----
+result []
+
 supervisor  membership.admit [f1] roles=[subject, user]
 ----
 organisations f1: roles=[subject, user] status=active
@@ -98,6 +106,14 @@ supervisor  membership.recover f1 anna document=@proof
 recoveries f1: administrator=anna document=@proof at=1656810020000
 event RecoveryChanged organisation=f1 status=started
 
+ask membership.to_object f1
+----
+result [(f1, {administrator=anna document=@proof at=1656810020000})]
+
+ask membership.to_take_over supervisor
+----
+result [(f1, {administrator=anna document=@proof at=1656810020000})]
+
 supervisor  membership.take_over f1
 ----
 refused MEM-011 at=1656810020000: 异议期未满，至 1656810020000 | the old key may object until 1656810020000
@@ -106,6 +122,10 @@ ann  membership.object
 ----
 recoveries f1: removed
 event RecoveryChanged organisation=f1 status=objected
+
+ask membership.to_object f1
+----
+result []
 
 supervisor  membership.recover f1 anna document=@proof
 ----

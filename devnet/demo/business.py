@@ -220,4 +220,4 @@ def is_financed(financing: dict[str, Any]) -> bool:
     return bool(financing["status"] == "financed")
 
 
-COST: Final = ("days", "advance", "interest", "fee", "net", "all_in")
+COST: Final = ("days", "advanced", "interest", "fee", "net", "all_in")

@@ -14,6 +14,7 @@ from tests.catalogue.stage import DUE
 from tests.wallet.engine_chain import CHECKED_FROM_FEN, PASSPHRASE, EngineChain, home_of, serving
 from wallet.audit import Books, check
 from wallet.cli import COMMANDS
+from wallet.commands.lists import awaiting_views
 from wallet.home import Owner
 from wallet.keystore import words_of
 from wallet.problems import WALLET_REFUSALS
@@ -41,6 +42,33 @@ def test_the_inbox_is_numbered_and_its_numbers_can_be_called(stage, run):
         assert "certified by" in said
         assert stage.tranche(stage.offered).owner == "gamma"
         assert run("inbox", "--json")["items"] == []
+
+
+def test_what_has_to_be_decided_is_in_the_inbox_of_whoever_decides_it(stage, run):
+    with serving(stage, None, None, None) as nodes:
+        home_of(run.home, stage, nodes, "supervisor", "operator")
+        assert run("inbox", "--json")["items"] == []
+        stage.done("operator", "governance", "propose_parameter", "voucher_offer_days_max", 20, stage.today + 1)
+        [item] = run("inbox", "--json")["items"]
+        assert (item["contract"], item["map"], item["number"], item["actions"]) == (
+            "governance", "proposals", 1, ["approve"],
+        )  # fmt: skip
+        assert run("inbox", "--key", "operator", "--json")["items"] == []
+        assert run("call", "governance", "approve", "#1", "--yes", "--json")["ok"]
+        assert run("inbox", "--json")["items"] == []
+
+
+def test_each_list_of_what_is_to_be_done_names_an_action(stage):
+    """What is to be paid is paid at a bank."""
+    unnamed = []
+    for name, _ in stage.genesis.contracts:
+        interface = stage.interface(name)
+        actions = [action.name for action in interface.actions]
+        for view in awaiting_views(interface):
+            wanted = view.name.removeprefix("to_")
+            if view.name != "inbox" and not any(act == wanted or act.startswith(f"{wanted}_") for act in actions):
+                unnamed.append((name, view.name))
+    assert unnamed == [("settlement", "to_pay")]
 
 
 def test_a_number_belongs_to_the_identity_that_was_shown_the_list(stage, run):

@@ -51,6 +51,9 @@ RECORD, ROW = Type("record", names=("Line",)), Type("row", items=(Type("text"), 
         (Type("array", items=(RECORD,)), "A:1;B:2", (("A", 100), ("B", 200))),
         (Type("array", items=(RECORD,)), '[["A:1;x", "1"], ["B", "2.5"]]', (("A:1;x", 100), ("B", 250))),
         (Type("array", items=(Type("fen"),)), "", ()),
+        (Type("array", items=(Type("fen"),)), "1,000；2,000.50", (100_000, 200_050)),
+        (Type("array", items=(Type("organisation"),)), "alpha, beta", ("alpha", "beta")),
+        (Type("array", items=(Type("organisation"),)), "alpha，beta", ("alpha", "beta")),
     ],
 )  # fmt: skip
 def test_values(kind, text, value):

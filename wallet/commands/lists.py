@@ -24,8 +24,10 @@ from wallet.console import App, wallet_command
 from wallet.session import Row
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
-AWAITING: Final = ("inbox", "asked")
-"""Views of these names, and those that begin with `to_`, list what awaits their first argument, an organisation."""
+AWAITING: Final = "inbox"
+AWAITING_ACTION: Final = "to_"
+"""A view `inbox`, and views `to_…`, list what awaits their first argument, an organisation. What follows is the action
+that is waited for, or the beginning of several (`to_sign`: `sign_as_holder`, `sign_as_funder`)."""
 DEADLINES: Final = ("until", "due", "value_day")
 ROWS_SHOWN_MAX: Final = 20
 ARGUMENTS_BYTES_MAX: Final = 64 * 1024
@@ -67,7 +69,7 @@ def awaiting_views(interface: Interface) -> list[View]:
     return [
         view
         for view in interface.views
-        if (view.name in AWAITING or view.name.startswith("to_"))
+        if (view.name == AWAITING or view.name.startswith(AWAITING_ACTION))
         and view.arguments
         and view.arguments[0].type.kind == "organisation"
         and all(field.name == "after" for field in view.arguments[1:])
@@ -84,12 +86,17 @@ def map_of_rows(interface: Interface, view: View) -> MapForm | None:
     return None
 
 
-def actions_on(interface: Interface, form: MapForm, row: Row, organisation: str) -> tuple[str, ...]:
-    """What this organisation may do with a row: acts on its map whose party it is."""
+def actions_on(interface: Interface, view: View, form: MapForm, row: Row, organisation: str) -> tuple[str, ...]:
+    """What this organisation may do with a row: what the view's name says, else acts on the row whose party it is."""
+    wanted = view.name.removeprefix(AWAITING_ACTION) if view.name != AWAITING else ""
 
     def is_mine(action: Action) -> bool:
-        mine = any(row.fields.get(name) == organisation for name in action.who.party)
-        return action.who.on == form.name and mine and not action.who.callers
+        who = action.who
+        mine = any(row.fields.get(name) == organisation for name in who.party)
+        if not wanted:
+            return who.on == form.name and mine and not who.callers
+        named = action.name == wanted or action.name.startswith(f"{wanted}_")
+        return named and (mine or not who.party) and not who.callers
 
     return tuple(action.name for action in interface.actions if is_mine(action))
 
@@ -107,7 +114,7 @@ def collect(app: App, organisation: str) -> tuple[list[Waiting], list[Agreed]]:
             agreements.append(agreed)
             for row in app.session.rows(contract, form.name, [_parts(item[0]) for item in items]):
                 if row.record is not None:
-                    actions = actions_on(interface, form, row, organisation)
+                    actions = actions_on(interface, view, form, row, organisation)
                     found.append(Waiting((view.zh, view.en), row, actions))
     return sorted(found, key=lambda entry: (entry.deadline is None, entry.deadline or 0)), agreements
 
