@@ -145,7 +145,7 @@ async def test_after_no_quorum_all_rebuild_with_the_corrected_program_and_sign_a
         for index in range(5):
             await cluster.stop(index)
         again = SignAgain(place.height, 1) if is_ordered else None
-        results = set()
+        results: set[tuple[int, bytes]] = set()
         for config in cluster.configs:
             rebuilt = await trio.to_thread.run_sync(rebuild_database, config, notes_machine, lambda *_: None, again)
             results.update(rebuilt.results[:1])
