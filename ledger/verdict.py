@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from ledger.codec import encode
 from ledger.crypto import Suite
-from ledger.errors import BadProof, BadSignature, Refused
+from ledger.errors import REFUSALS, BadProof, BadSignature, Refused
 from ledger.evidence import Evidence, Examination, Examiner, Failure, Item, ItemKind, ProvenTransaction
 from ledger.genesis import Genesis
 from ledger.interface import Interface
@@ -253,7 +253,12 @@ class Judge:
             text = refusal_text(self.lexicon.reader(interface, language), receipt.code, receipt.numbers)
             if text is not None:
                 return f"（{text}）" if language == "zh" else f" ({text})"
-        return f" {dict(receipt.numbers)}" if receipt.numbers else ""
+        known = REFUSALS.get(receipt.code)
+        if known is not None:
+            text = Refused(known, **dict(receipt.numbers)).text(language)
+        else:
+            text = ", ".join(f"{name}={value}" for name, value in receipt.numbers)
+        return "" if not text else f"（{text}）" if language == "zh" else f" ({text})"
 
     def _refusers(self, receipt: Receipt) -> Iterator[Interface]:
         """The interfaces that may word a refusal, the likeliest first: the transaction's own, which may call others."""

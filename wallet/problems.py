@@ -7,6 +7,7 @@ finality was not seen in time; 4 a key or a passphrase is wrong or missing; 5 th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from ledger.api import Problem
@@ -119,12 +120,17 @@ def problem(code: str, /, **numbers: Number) -> Refused:
 
 def caused(code: str, cause: Refused, /, **numbers: Number) -> Refused:
     """The refusal of this catalogue whose {detail} is another refusal, in its own words; the number is its code."""
-    known, texts = WALLET_REFUSALS[code], dict[str, str]()
-    for language, template in (("zh", known.zh), ("en", known.en)):
-        told = {**numbers, "detail": f"{cause.code} {cause.text(language)}"}
-        texts[language] = fill(template, tuple(told.items()))
-    both = Refusal(code, texts["zh"], texts["en"], known.status, known.retry)
-    return LiteralRefused(both, **numbers, detail=cause.code)
+    zh, en = (f"{cause.code} {cause.text(language)}" for language in ("zh", "en"))
+    return in_both(code, {"detail": (zh, en, cause.code)}, **numbers)
+
+
+def in_both(code: str, said: Mapping[str, tuple[str, str, str]], /, **numbers: Number) -> Refused:
+    """The refusal of this catalogue with places that are filled in each language: Chinese, English, and the number."""
+    known, places = WALLET_REFUSALS[code], tuple(numbers.items())
+    zh = fill(known.zh, (*places, *((name, texts[0]) for name, texts in said.items())))
+    en = fill(known.en, (*places, *((name, texts[1]) for name, texts in said.items())))
+    both = Refusal(code, zh, en, known.status, known.retry)
+    return LiteralRefused(both, **numbers, **{name: texts[2] for name, texts in said.items()})
 
 
 def from_node(answer: Problem) -> Refused:

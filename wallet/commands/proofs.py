@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ledger.details import in_chinese
 from ledger.errors import Refused, refuse
 from ledger.evidence import EVIDENCE_BYTES_MAX, Evidence
 from ledger.interface import Field
@@ -23,7 +24,7 @@ from wallet.forms import read_arguments, read_id
 from wallet.home import chain_of
 from wallet.keystore import write_private
 from wallet.life import Life
-from wallet.problems import caused, problem
+from wallet.problems import caused, in_both, problem
 from wallet.session import Row, map_named
 from wallet.vouchers import VOUCHER, accounts_of_evidence
 
@@ -97,7 +98,8 @@ def say_life(app: App, life: Life) -> None:
                 f"its life: {signed}, told by {told}: {nodes}")  # fmt: skip
     else:
         why = "; ".join(f"{url}: {wrong}" for url, wrong in life.silent.items())
-        app.say(f"注意：签署过程可能不全，仅由 {nodes} 告知，需要 {life.needed} 个节点。{why}",
+        why_zh = in_chinese(why)
+        app.say(f"注意：签署过程可能不全，仅由 {nodes} 告知，需要 {life.needed} 个节点。{why_zh}",
                 f"mind: its life may have gaps, told by {nodes} alone, of {life.needed} needed. {why}")  # fmt: skip
 
 
@@ -141,10 +143,14 @@ def verify(app: App, *, file: Path, complete: bool) -> dict[str, Any]:
         other = Evidence.decode(data).chain
         raise problem("WAL-037", found=other.hex()[:16], expected=verdict.chain.hex()[:16])
     if failing:
-        raise problem("WAL-031", count=len(failing), first=app.words(failing[0].zh, failing[0].en))
+        first = failing[0]
+        raise in_both("WAL-031", {"first": (first.zh, first.en, f"{first.part} {first.number}")}, count=len(failing))
     if complete and (incomplete or not accounts):
-        first = short_id(incomplete[0].root) if incomplete else app.words("没有凭证", "no voucher")
-        raise problem("WAL-031", count=len(incomplete), first=first)
+        which = short_id(incomplete[0].root) if incomplete else "-"
+        zh, en = f"凭证 {which} 不完整", f"voucher {which} is not complete"
+        if not incomplete:
+            zh, en = "没有凭证", "no voucher"
+        raise in_both("WAL-031", {"first": (zh, en, which)}, count=len(incomplete))
     moment = "" if verdict.time is None else show_time(verdict.time, app.language)
     app.say(f"全部成立（高度 {verdict.height}，{moment}）", f"everything is proven (height {verdict.height}, {moment})")
     return answer
