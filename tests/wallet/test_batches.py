@@ -48,6 +48,12 @@ def test_a_list_is_encoded_counted_and_summed_and_each_act_is_read(stage, run, t
         assert answer["result"] == [["INV-1", "done"]]
         again = run(*RUN, f"items=@{tmp_path / 'offers.json'}", "--yes", "--json")
         assert again["result"] == [["INV-1", "known"]]
+        each = ("call", "batch", "run", "contract=voucher", "action=offer", "mode=each")
+        more = [*listed, {**listed[0], "reference": "INV-9", "tranche": stage.rest.hex(), "until": "2022-12-31"}]
+        (tmp_path / "more.json").write_text(json.dumps(more), encoding="utf-8")
+        shown = run(*each, f"items=@{tmp_path / 'more.json'}", "--yes", lang="zh")
+        assert "- INV-1：此前已办理\n" in shown
+        assert "✗ INV-9：被拒，AUTH-003\n" in shown
     assert [held[2] for _, held in stage.view("voucher", "inbox", "gamma", None)].count(1_000 * YUAN) == 1
 
 

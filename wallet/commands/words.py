@@ -24,6 +24,7 @@ from wallet.trust import ProvenReceipt
 from wallet.vouchers import RootAccount
 
 APPROVAL = "approval"
+BATCH_RUN = ("batch", "run")
 
 
 def reading(app: App, contract: str) -> Reading:
@@ -185,12 +186,23 @@ def finish(app: App, outcome: Outcome) -> dict[str, Any]:
     events = [identifier for event in receipt.events for identifier in ids_in(event.values)]
     app.home.remember([outcome.transaction.id, *ids_in((receipt.result,)), *events])
     say_receipt(app, outcome.proven, outcome.refused)
+    if (body.contract, body.action) == BATCH_RUN and type(receipt.result) is tuple:
+        _say_items(app, receipt.result)
     answer = receipt_object(app, outcome.proven, body)
     answer["waits_for_checker"] = waits_for_checker(receipt)
     app.facts.update(answer)
     if outcome.refused is not None:
         raise outcome.refused
     return answer
+
+
+def _say_items(app: App, outcomes: tuple[Any, ...]) -> None:
+    """The items of a batch that were not done now, by the reference that their sender gave them."""
+    for reference, outcome in outcomes:
+        if outcome == "known":
+            app.say(f"- {reference}：此前已办理", f"- {reference}: done before")
+        elif outcome != "done":
+            app.say(f"✗ {reference}：被拒，{outcome}", f"✗ {reference}: refused, {outcome}")
 
 
 def row_object(app: App, row: Row) -> dict[str, Any]:
