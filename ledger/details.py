@@ -91,6 +91,7 @@ kdf takes {} bytes, at most {} = kdf 需要 {0} 字节内存，上限 {1}
 {} is missing or of the wrong type = 缺少 {0}，或其类型不对
 {} is not {} bytes in hexadecimal = {0} 不是 {1} 字节的十六进制
 {} is not {} = {0} 不是 {1}
+{} words, {} expected = 共 {0} 个词，应为 {1} 个
 checksum = 校验和不符，可能抄错或次序不对
 unknown word = 有不在词表中的词
 an answer packed as {} = 回答以 {0} 压缩

@@ -118,7 +118,7 @@ class App:
         if self._genesis is None:
             held = self.home.genesis_bytes()
             if held is None:
-                raise problem("WAL-010")
+                raise problem("WAL-010", home=str(self.home.root))
             return held
         try:
             data = self._genesis.read_bytes()
@@ -138,7 +138,7 @@ class App:
             given = tuple(filter(None, map(str.strip, os.environ.get(NODES_VARIABLE, "").split(","))))
             urls = self.nodes_given or given or self.config.nodes
             if not urls:
-                raise problem("WAL-010")
+                raise problem("WAL-010", home=str(self.home.root))
             try:
                 self._session = Session(self.genesis_bytes(), urls, language=self.language, pin=self.home.pin())
                 self._session.person = self.person
@@ -175,7 +175,7 @@ class App:
         if chosen is None:
             labels = self.home.labels()
             if len(labels) != 1:
-                raise problem("WAL-007")
+                raise problem("WAL-007", home=str(self.home.root), count=len(labels))
             [chosen] = labels
         return self.home.keystore(chosen)
 

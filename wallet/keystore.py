@@ -244,7 +244,7 @@ def secret_of(words: str) -> bytes:
     if len(given) == 1 and not words.isascii():
         given = list(given[0])
     if len(given) != WORD_COUNT:
-        raise problem("WAL-005", detail=f"{len(given)} / {WORD_COUNT}")
+        raise problem("WAL-005", detail=f"{len(given)} words, {WORD_COUNT} expected")
     ascii_only = all(word.isascii() for word in given)
     lexicon = Mnemonic(WORD_LANGUAGES["en" if ascii_only else "zh"])
     try:

@@ -34,12 +34,18 @@ _TABLE: Final = (
     (EXIT_KEY, Refusal("WAL-005", "助记词无效：{detail}", "these words are no backup: {detail}")),
     (EXIT_KEY, Refusal("WAL-006", "需要口令：请用 --passphrase-file、环境变量 LUGANG_PASSPHRASE 或在终端输入",
                        "a passphrase is needed: --passphrase-file, LUGANG_PASSPHRASE, or a terminal to ask at")),
-    (EXIT_KEY, Refusal("WAL-007", "尚未选择身份。运行 lugang key use 名称",
-                       "no identity is chosen; run `lugang key use NAME`")),
+    (EXIT_KEY, Refusal("WAL-007",
+                       "钱包目录 {home} 中尚未选择身份（现有 {count} 个）。用 --key 名称，或运行 lugang key use 名称；"
+                       "新建用 lugang key new，别的钱包目录用 LUGANG_HOME 指定",
+                       "no identity is chosen in the wallet's folder {home} (there: {count}): --key NAME, or "
+                       "`lugang key use NAME`; `lugang key new` makes one, LUGANG_HOME names another folder")),
     (EXIT_KEY, Refusal("WAL-008", "密钥 {label} 属于套件 {found}，本链为 {expected}",
                        "key {label} is of suite {found}, this chain is {expected}")),
-    (EXIT_USAGE, Refusal("WAL-010", "尚未配置链。请用 --genesis 文件 --node 网址，或运行 lugang config",
-                         "no chain is configured: give --genesis FILE and --node URL, or run `lugang config`")),
+    (EXIT_USAGE, Refusal("WAL-010",
+                         "钱包目录 {home} 尚未配置链。运行 lugang config --genesis 文件 --node 网址；"
+                         "别的钱包目录用 LUGANG_HOME 指定",
+                         "no chain is configured in the wallet's folder {home}: run `lugang config --genesis FILE "
+                         "--node URL`; LUGANG_HOME names another folder")),
     (EXIT_USAGE, Refusal("WAL-011", "参数 {argument}：{detail}", "argument {argument}: {detail}")),
     (EXIT_USAGE, Refusal("WAL-012", "编号前缀 {prefix} 有歧义：{found}", "the prefix {prefix} is ambiguous: {found}")),
     (EXIT_USAGE, Refusal("WAL-013", "没有以 {prefix} 开头的已知编号；请先查看列表，或给出完整编号",
