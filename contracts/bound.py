@@ -28,6 +28,7 @@ class BoundAction:
 
     `take` tests and converts the arguments, `run` is the body. `on` reads the row that the first `key_parts` arguments
     name; `party` are fields of that row; `amount` is the place of the amount among the arguments, if there is one.
+    `signed`: the place of the person's signature, its tag, and the places of what it covers.
     """
 
     form: Action
@@ -41,6 +42,7 @@ class BoundAction:
     capacities: tuple[str, ...]
     permission: str | None
     policy: str | None
+    signed: tuple[int, str, tuple[int, ...]] | None
     for_people: bool
     has_records: bool
 
@@ -141,6 +143,7 @@ class BoundContract:
             capacities=who.capacities,
             permission=who.permission,
             policy=who.policy,
+            signed=_signed(who.signed, names),
             for_people=for_people,
             has_records=_has_records(form.returns),
         )
@@ -159,6 +162,13 @@ class BoundContract:
         )
         run = self._names[f"f_{method.name}"]
         return BoundSweep(method.name, run, index, kind, method.sweep.rows_max, method.sweep.when == "reached")
+
+
+def _signed(signed: tuple[str, ...], names: list[str]) -> tuple[int, str, tuple[int, ...]] | None:
+    if not signed:
+        return None
+    argument, tag, *covered = signed
+    return names.index(argument), tag, tuple(names.index(name) for name in covered)
 
 
 def _has_records(kind: Type) -> bool:

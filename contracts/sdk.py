@@ -224,6 +224,7 @@ def action(
     permission: str | None = None,
     callers: str | tuple[str, ...] = (),
     anyone: bool = False,
+    signed: tuple[str, ...] = (),
 ) -> Callable[[_F], _F]:
     """Who may act. Several names in one place: any one of them suffices. Several places: all must hold.
 
@@ -232,7 +233,9 @@ def action(
     this field of that row. policy: the approval table; `amount` names the argument it goes by (the first Fen argument
     if not given), and above the band the act waits for checkers. permission: what the person must be allowed (with a
     policy it is "make" unless given). callers: contracts that may call this action; without it none can. An action that
-    names nothing but callers is closed to people. anyone: any person of an active member.
+    names nothing but callers is closed to people. anyone: any person of an active member. signed: a Signature among the
+    arguments, a tag and the arguments that it covers, `signed=("signature", "entity", "entity")`: the caller's own
+    signature over `digest(tag, ctx.chain, …)`, or the act is refused; wallets make it for whoever acts.
     """
     raise NotImplementedError(_NOT_HERE)
 

@@ -38,13 +38,14 @@ from contracts.rehearsal import (
     secret_named,
 )
 from contracts.state_map import STATE, StateMap
-from ledger.codec import encode, load
+from ledger.codec import load
 from ledger.errors import REFUSALS, Refusal, Refused, fill
 from ledger.interface import Field, Interface, RecordForm, Type
 from ledger.money import FEN_MAX
 from ledger.national import suite_named
 from ledger.receipt import EventRow, Status
 from ledger.statement import Kind, Statement, sign_statement
+from ledger.summary import signed_digest
 
 SEPARATOR: Final = "----"
 _COMMENT: Final = re.compile(r"\s+#.*$|^#.*$")
@@ -261,7 +262,7 @@ class Story:
         names = [name.strip() for name in given["of"].strip("[]").split(",")]
         values = [self.names.digest_named(n) if n.startswith("@") else self.names.id_named(n) for n in names]
         chain = self.names.digest_named(given["chain"]) if "chain" in given else self.chain.chain
-        over = self.suite.hasher("contract")(encode((given["tag"], chain, *values)))
+        over = signed_digest(self.suite, chain, given["tag"], values)
         self.names.give(head.strip(), self.suite.sign(secret_named(given["by"]), over))
         return []
 

@@ -15,13 +15,14 @@ from contracts.context import CALL_DEPTH_MAX, DAY_MS, Context, Moment, Session, 
 from contracts.ground import Ground
 from contracts.language import dates, helpers
 from contracts.language.compiler import compile_contract
+from contracts.language.meter import SIGNATURE_UNITS, OutOfBudget
 from contracts.refusals import engine_refusal
 from contracts.state_map import Source, StateReader, rollback
 from contracts.upgrades import check_upgrade
 from ledger import money
 from ledger.codec import decode, encode, load
 from ledger.crypto import Suite
-from ledger.errors import Refused, refuse
+from ledger.errors import BadSignature, Refused, refuse
 from ledger.transaction import WIRE_BYTES_MAX
 
 PENDING_DAYS: Final = 30
@@ -139,6 +140,8 @@ class World:
         person, member = authority.caller(key)
         organisation = person.field_organisation
         authority.check(action, args, key, person, member, session.moment.day)
+        if action.signed is not None:
+            self._check_signature(bound, action.form.who.signed[0], action.signed, args, key)
         if action.policy is not None and not session.approved:
             needed = authority.checkers_needed(action, args, organisation)
             if needed:
@@ -146,6 +149,24 @@ class World:
                 if len(found) < needed:
                     return self._wait(session, bound, action, args, key, organisation, needed, found)
         return self.enter(session, bound, action, args, organisation, key, "")
+
+    def _check_signature(
+        self,
+        bound: BoundContract,
+        argument: str,
+        signed: tuple[int, str, tuple[int, ...]],
+        args: tuple[Any, ...],
+        key: bytes,
+    ) -> None:
+        place, tag, covered = signed
+        self.meter[0] -= SIGNATURE_UNITS
+        if self.meter[0] < 0:
+            raise OutOfBudget
+        over = bound.helpers.digest(tag, self.ground.chain, *[args[i] for i in covered])
+        try:
+            self.ground.suite.verify(key, over, args[place])
+        except BadSignature:
+            raise refuse("AUTH-010", argument=argument, key=key.hex()[:16]) from None
 
     def enter(
         self,
@@ -208,6 +229,8 @@ class World:
         person, member = self.authority.caller(context.person)
         organisation = person.field_organisation
         self.authority.check(action, values, context.person, person, member, session.moment.day)
+        if action.signed is not None:
+            self._check_signature(bound, action.form.who.signed[0], action.signed, values, context.person)
         needed = 0 if session.approved else self.authority.checkers_needed(action, values, organisation)
         found = self.authority.checkers(session.signers, context.person, organisation) if needed else ()
         if len(found) < needed:

@@ -190,6 +190,12 @@ _TABLE = (
     Refusal("AUTH-007", "需要 {needed} 名不同人员，现有 {found}", "needs {needed} different people, has {found}", 403),
     Refusal("AUTH-008", "复核人必须与经办人同属 {expected}", "the checker must belong to {expected}", 403),
     Refusal("AUTH-009", "没有待复核事项 {item}", "there is no pending item {item}", 404),
+    Refusal(
+        "AUTH-010",
+        "参数 {argument} 不是密钥 {key} 对所列内容的签名",
+        "{argument} is not the signature of the key {key} over what it has to cover",
+        403,
+    ),
     Refusal("EXE-001", "执行超出预算 {budget}", "the execution ran out of its budget of {budget}"),
     Refusal("EXE-002", "数值越界：{detail}", "a value is out of range: {detail}"),
     Refusal("EXE-003", "没有记录 {key}（表 {map}）", "no record {key} in {map}", 404),

@@ -114,7 +114,8 @@ class Who:
     `on`: the first arguments are the key of a row of this map, which must be there; `party`: the caller's organisation
     is one of these fields of that row. `policy`: the approval table that applies to the argument `amount` (maker and
     checkers by amount). `permission`: what the organisation must have allowed the person. `callers`: contracts that
-    may call this action. `anyone`: any person of an active member.
+    may call this action. `anyone`: any person of an active member. `signed`: an argument, a tag and further arguments:
+    the first is the person's signature over the tag and the values of the others (`signed_digest`).
     """
 
     roles: tuple[str, ...] = ()
@@ -126,6 +127,7 @@ class Who:
     permission: str | None = None
     callers: tuple[str, ...] = ()
     anyone: bool = False
+    signed: tuple[str, ...] = ()
 
     def to_value(self) -> tuple[Any, ...]:
         return (
@@ -138,6 +140,7 @@ class Who:
             self.permission,
             self.callers,
             self.anyone,
+            self.signed,
         )
 
 
@@ -356,6 +359,7 @@ _who: Final = row(
     ("permission", optional(_name)),
     ("callers", _names),
     ("anyone", boolean),
+    ("signed", _names),
 )
 _record_rows: Final = array(
     row(("name", _name), ("fields", _field_rows), ("label_zh", _sentence), ("label_en", _sentence)), ITEMS_MAX

@@ -11,7 +11,7 @@ Every argument appears, also one that the template leaves out: a template cannot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -184,3 +184,9 @@ def _show_number(reader: Reader, kind: Type | None, value: Any) -> str:
     except Refused:
         # A refusal quotes what disagreed, and that need not be of the kind that was expected.
         return plain
+
+
+def signed_digest(suite: Suite, chain: bytes, tag: str, values: Sequence[Any]) -> bytes:
+    """What an argument that an action declares as `signed` is a signature over: the contract's own
+    `digest(tag, ctx.chain, …)`."""
+    return suite.hasher("contract")(encode((tag, chain, *values)))

@@ -62,6 +62,7 @@ class App:
         self.as_json = as_json
         self.nodes_given, self.language_given = tuple(nodes), language
         self._genesis, self._label, self._passphrase_file = genesis, identity, passphrase_file
+        self._unlocked: dict[str, Signer] = {}
         self._session: Session | None = None
         self.facts: dict[str, Any] = {}
         """Goes into the JSON answer also when the command is refused: the transaction that was."""
@@ -201,12 +202,14 @@ class App:
         return Owner(keystore.label, keystore.organisation, chain_of(self.genesis_bytes())[1].hex())
 
     def signer(self, label: str | None = None) -> Signer:
-        """Unlock an identity for this chain."""
+        """Unlock an identity for this chain; the passphrase is asked for once a command."""
         keystore, suite = self.keystore(label), self.suite()
         if keystore.suite != suite.name:
             raise problem("WAL-008", label=keystore.label, found=keystore.suite, expected=suite.name)
-        secret = keystore.unlock(self.passphrase(keystore.label), suite)
-        return Signer(suite, secret, keystore.organisation)
+        if keystore.label not in self._unlocked:
+            secret = keystore.unlock(self.passphrase(keystore.label), suite)
+            self._unlocked[keystore.label] = Signer(suite, secret, keystore.organisation)
+        return self._unlocked[keystore.label]
 
     def passphrase(self, label: str, *, new: bool = False) -> str:
         """From a file, the environment or a terminal; never from an argument, which other users can read."""

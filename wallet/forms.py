@@ -89,12 +89,13 @@ def read_arguments(
         raise problem("WAL-019", what=what, argument=bare[len(left)][:80], expected=expected)
     texts.update(zip(left, bare, strict=False))
     read = {f.name: read_value(reading, f.type, texts[f.name], f.name) for f in fields if f.name in texts}
-    values = tuple(read[f.name] if f.name in read else _left_out(f, read, lookup) for f in fields)
-    for field, value in zip(fields, values, strict=True):
-        if value is MISSING:
+    for field in fields:
+        if field.name not in read:
+            read[field.name] = _left_out(field, read, lookup)
+        if read[field.name] is MISSING:
             shown = example(field.type, reading.organisation)
             raise problem("WAL-018", what=what, argument=field.name, hint=shown, expected=expected)
-    return values
+    return tuple(read[name] for name in names)
 
 
 def _left_out(field: Field, read: dict[str, Any], lookup: Lookup | None) -> Any:

@@ -12,13 +12,13 @@ Rule: fields 2 to 5 of a circulation equal those of its asset. Circulation copie
 ownership, and what was copied cannot be granted onward. Revocation stops every later exercise; it cannot take back what
 a user has seen before. The operator witnesses the ledger and can neither grant, issue nor exercise.
 
-A signature here is made with the signer's own key over digest("blank", chain, blank digest), digest("entity", chain,
-entity digest) or digest("presentation", chain, what was shown, grant): under a tag of its own, so that it can never pass
-for a transaction's, and with the chain, so that it says nothing on another one.
+A signature here is that of whoever acts, which the engine checks as declared (`signed`), over digest("blank", chain,
+blank digest), digest("entity", chain, entity digest) or digest("presentation", chain, what was shown, grant): under a
+tag of its own, so that it can never pass for a transaction's, and with the chain, so that it says nothing on another.
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal, Signature, Text
-from contracts.sdk import action, digest, view
+from contracts.sdk import action, view
 
 SERIALS_MAX = 1_000_000
 ADDRESS_CHARACTERS_MAX = 140
@@ -201,7 +201,6 @@ class Credential(Contract):
     bad_address = Refusal("CDN-001", zh="地址 {address} 不合规格 space:代号/密文摘要", en="{address} is not space:pseudonym/digest of the ciphertext")
     other_space = Refusal("CDN-002", zh="数字空间 {space} 属于 {owner}，不是 {expected}", en="the space {space} belongs to {owner}, not {expected}")
     taken = Refusal("CDN-003", zh="{what} 已被使用", en="{what} is in use already")
-    bad_signature = Refusal("CDN-004", zh="{what} 的签名与签名人密钥不符", en="the signature of {what} was not made by the signer's key")
     wrong_range = Refusal("CDN-005", zh="编号 {first} 至 {last} 不合规，上限 {limit} 个", en="serials {first} to {last} are not possible; {limit} at most")
     wrong_window = Refusal("CDN-006", zh="有效期 {begins} 至 {ends} 不合规，今日 {today}", en="the window {begins} to {ends} is not possible, today is {today}")
     not_collector = Refusal("CDN-007", zh="{collector} 不是采集控制方", en="{collector} is no collector")
@@ -236,14 +235,13 @@ class Credential(Contract):
     # ---- grant 授权·印证 -----------------------------------------------------------------------------------------------
 
     # who may
-    @action(role="supervisor", policy="credential")
+    @action(role="supervisor", policy="credential", signed=("signature", "blank", "content"))
     def grant(self, ctx, collector: Org, content: Digest, signature: Signature, scope: Text, purpose: Text, first: int, last: int, begins: Day, ends: Day) -> Id:  # fmt: skip
         """zh: 授权 {collector} 使用空白凭证 {first} 至 {last} 号，范围 {scope}，用途 {purpose}，{begins} 至 {ends} | en: Grant {collector} blanks {first} to {last} for {scope}, {purpose}, from {begins} to {ends}
         content: 空白凭证摘要 | Digest of the blank
         signature: 对空白凭证的签名 | Signature over the blank"""
         # what must hold
         ctx.require(ctx.has_role(collector, "collector"), self.not_collector, collector=collector)
-        ctx.require(ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature), self.bad_signature, what="blank")
         possible = 0 < first <= last and last - first < SERIALS_MAX
         ctx.require(possible, self.wrong_range, first=first, last=last, limit=SERIALS_MAX)
         ctx.require(begins <= ends and ctx.day <= ends, self.wrong_window, begins=begins, ends=ends, today=ctx.day)
@@ -258,7 +256,7 @@ class Credential(Contract):
         return blank
 
     # who may
-    @action(on="blanks", party="collector", role="collector", permission="make")
+    @action(on="blanks", party="collector", role="collector", permission="make", signed=("signature", "blank", "content"))
     def countersign(self, ctx, blank: Id, content: Digest, signature: Signature) -> None:
         """zh: 会签空白凭证 {blank} | en: Countersign blank {blank}
         content: 空白凭证摘要 | Digest of the blank
@@ -267,7 +265,6 @@ class Credential(Contract):
         # what must hold
         ctx.require(row.status == "granted", self.wrong_status, status=row.status)
         ctx.require(row.content == content, self.other_content)
-        ctx.require(ctx.is_signature(ctx.person, digest("blank", ctx.chain, content), signature), self.bad_signature, what="blank")
         # what changes
         self.blanks[blank] = row.replace(status="live", countersignature=signature)
         # what is announced
@@ -305,7 +302,7 @@ class Credential(Contract):
         return consent
 
     # who may
-    @action(on="blanks", party="collector", role="collector", policy="credential")
+    @action(on="blanks", party="collector", role="collector", policy="credential", signed=("signature", "entity", "entity"))
     def issue(self, ctx, blank: Id, serial: int, subject: Org, consent: Id, address: Text, entity: Digest, signature: Signature, ends: Day) -> Id:  # fmt: skip
         """zh: 向 {subject} 签发 {blank} 第 {serial} 号数据资产凭证，存于 {address}，有效至 {ends} | en: Issue number {serial} of {blank} to {subject} at {address}, valid until {ends}
         entity: 实体凭证摘要 | Digest of the entity credential
@@ -314,7 +311,7 @@ class Credential(Contract):
         return self.make(ctx, blank, serial, subject, consent, address, entity, signature, ends)
 
     # who may
-    @action(on="assets", party="collector", role="collector", policy="credential")
+    @action(on="assets", party="collector", role="collector", policy="credential", signed=("signature", "entity", "entity"))
     def replace_with(self, ctx, asset: Id, serial: int, consent: Id, address: Text, entity: Digest, signature: Signature, ends: Day) -> Id:  # fmt: skip
         """zh: 以第 {serial} 号凭证替换 {asset}，存于 {address}，有效至 {ends} | en: Replace {asset} by number {serial} at {address}, valid until {ends}
         consent: 主体同意书 | The subject's consent
@@ -342,7 +339,6 @@ class Credential(Contract):
         ctx.require(ctx.has_role(subject, "subject"), self.not_subject, subject=subject)
         fits = given.blank == blank and given.subject == subject and not given.used and ctx.day <= given.until
         ctx.require(fits, self.no_consent, subject=subject)
-        ctx.require(ctx.is_signature(ctx.person, digest("entity", ctx.chain, entity), signature), self.bad_signature, what="entity")  # fmt: skip
         ctx.require(ctx.day <= ends, self.expired, ends=ends)
         self.claim_address(ctx, address, subject)
         # what changes
@@ -429,7 +425,7 @@ class Credential(Contract):
         ctx.emit(Changed(record=grant, collector=None, subject=row.subject, user=row.user, status="revoked"))
 
     # who may
-    @action(on="grants", party="user", role="user", policy="credential", amount="fee")
+    @action(on="grants", party="user", role="user", policy="credential", amount="fee", signed=("acceptance", "presentation", "presentation", "grant"))
     def exercise(self, ctx, grant: Id, source: Text, blank_digest: Digest, blank_signature: Signature, entity_digest: Digest, entity_signature: Signature, target: Text, purpose: Text, fee: Fen, presentation: Digest, acceptance: Signature) -> Id:  # fmt: skip
         """zh: 为 {purpose} 使用凭证：由 {source} 流通至 {target}，费用 {fee} | en: Use the credential for {purpose}: from {source} to {target} at {fee}
         grant: 用证授权 | Allowance
@@ -453,8 +449,6 @@ class Credential(Contract):
         ctx.require(entity_signature == asset.entity_signature, self.other_fields, field="entity signature")
         alike = purpose == row.purpose and fee == row.fee
         ctx.require(alike, self.other_terms, purpose=row.purpose, fee=row.fee, signed=purpose, signed_fee=fee)
-        signed = digest("presentation", ctx.chain, presentation, grant)
-        ctx.require(ctx.is_signature(ctx.person, signed, acceptance), self.bad_signature, what="presentation")
         ctx.require(presentation not in self.presentations, self.taken, what=presentation)
         self.claim_address(ctx, target, row.user)
         # what changes

@@ -25,6 +25,7 @@ refused CDN-001 address=short: 地址 short 不合规格 space:代号/密文摘�
 signature sig-accept-2: by=desk tag=presentation of=[@shown-2, gx]
 signature sig-entity-2: by=collect tag=entity of=[@entity-2]
 signature sig-blank-by-collect: by=collect tag=blank of=[@blank]
+signature sig-other-by-collect: by=collect tag=blank of=[@other]
 signature sig-entity-1: by=collect tag=entity of=[@entity]
 signature sig-blank-by-supervisor: by=supervisor tag=blank of=[@blank]
 signature sig-accept-1: by=desk tag=presentation of=[@shown, gx]
@@ -42,11 +43,11 @@ refused CDN-007 collector=mill: mill 不是采集控制方 | mill is no collecto
 
 supervisor  credential.grant collect content=@blank signature=sig-of-another-chain scope=waybills purpose=credit first=1 last=100 begins=2022-06-30 ends=2023-06-30
 ----
-refused CDN-004 what=blank: blank 的签名与签名人密钥不符 | the signature of blank was not made by the signer's key
+refused AUTH-010 argument=signature key=supervisor: 参数 signature 不是密钥 supervisor 对所列内容的签名 | signature is not the signature of the key supervisor over what it has to cover
 
 supervisor  credential.grant collect content=@blank signature=sig-blank-by-collect scope=waybills purpose=credit first=1 last=100 begins=2022-06-30 ends=2023-06-30
 ----
-refused CDN-004 what=blank: blank 的签名与签名人密钥不符 | the signature of blank was not made by the signer's key
+refused AUTH-010 argument=signature key=supervisor: 参数 signature 不是密钥 supervisor 对所列内容的签名 | signature is not the signature of the key supervisor over what it has to cover
 
 supervisor  credential.grant collect content=@blank signature=sig-blank-by-supervisor scope=waybills purpose=credit first=100 last=1 begins=2022-06-30 ends=2023-06-30
 ----
@@ -65,7 +66,7 @@ ask credential.to_countersign collect
 ----
 result [(b1, {supervisor=supervisor collector=collect content=@blank signature=sig-blank-by-supervisor scope=waybills purpose=credit first=1 last=2 begins=2022-06-30 ends=2023-06-30 countersignature=- issued=0 status=granted})]
 
-collect  credential.countersign b1 content=@other signature=sig-blank-by-collect
+collect  credential.countersign b1 content=@other signature=sig-other-by-collect
 ----
 refused CDN-018: 所签摘要与记录不符 | the digest that was signed is not the recorded one
 
@@ -114,7 +115,7 @@ refused CDN-002 space=bank-desk-7 owner=desk expected=mill: 数字空间 bank-de
 
 collect  credential.issue b1 serial=1 subject=mill consent=c1 address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa entity=@entity signature=sig-entity-2 ends=2022-12-31
 ----
-refused CDN-004 what=entity: entity 的签名与签名人密钥不符 | the signature of entity was not made by the signer's key
+refused AUTH-010 argument=signature key=collect: 参数 signature 不是密钥 collect 对所列内容的签名 | signature is not the signature of the key collect over what it has to cover
 
 collect  credential.issue b1 serial=1 subject=mill consent=c1 address=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa entity=@entity signature=sig-entity-1 ends=2022-12-31
 ----
@@ -212,7 +213,7 @@ refused CDN-017 purpose=credit fee=10.00 signed=marketing signed_fee=10.00: 用�
 
 desk  credential.exercise gx source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb purpose=credit fee=10.00 presentation=@shown acceptance=sig-accept-by-rival
 ----
-refused CDN-004 what=presentation: presentation 的签名与签名人密钥不符 | the signature of presentation was not made by the signer's key
+refused AUTH-010 argument=acceptance key=desk: 参数 acceptance 不是密钥 desk 对所列内容的签名 | acceptance is not the signature of the key desk over what it has to cover
 
 desk  credential.exercise gx source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:subject-001/dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd purpose=credit fee=10.00 presentation=@shown acceptance=sig-accept-1
 ----

@@ -317,7 +317,7 @@ class Reader:
         return "sweep", None, SweepForm(index, rows_max, when)
 
     def _who(self, node: ast.Call, keywords: dict[str, ast.expr]) -> Who:
-        names = ("role", "capacity", "on", "party", "policy", "amount", "permission", "callers", "anyone")
+        names = ("role", "capacity", "on", "party", "policy", "amount", "permission", "callers", "anyone", "signed")
         _only(node, 0, keywords, names)
         anyone = constant_of(keywords["anyone"], {}) if "anyone" in keywords else False
         who = Who(
@@ -330,6 +330,7 @@ class Reader:
             permission=literal_text(keywords.get("permission")),
             callers=texts_of(keywords.get("callers")),
             anyone=anyone is True,
+            signed=texts_of(keywords.get("signed")),
         )
         if who.on is not None and who.on not in self.found.maps:
             raise verdict("CHK-007", line=node.lineno, what=who.on)
@@ -377,6 +378,15 @@ class Reader:
             raise verdict("CHK-016", line=node.lineno, why=f"a label for {unknown[0]}, which is no parameter")
         return has_context, tuple(fields)
 
+    @staticmethod
+    def _check_signed(method: Method, signed: tuple[str, ...]) -> None:
+        kinds = {entry.name: entry.type for entry in method.parameters}
+        signature, names, covered = kinds.get(signed[0]), list(kinds), signed[2:]
+        fits = signature is not None and signature.kind == "signature" and not signature.optional and len(signed) > 2
+        if not fits or any(name not in names[: names.index(signed[0])] for name in covered):
+            why = "signed names a Signature among the parameters, a tag and parameters before it that it covers"
+            raise verdict("CHK-011", line=method.node.lineno, why=why)
+
     def _check_method(self, method: Method) -> None:
         line, who = method.node.lineno, method.who
         if method.kind == "action":
@@ -393,6 +403,8 @@ class Reader:
                 entry.name for entry in method.parameters if entry.type.kind in ("fen", "integer")
             }:
                 raise verdict("CHK-011", line=line, why=f"amount {who.amount} is no parameter with an amount")
+            if who.signed:
+                self._check_signed(method, who.signed)
         if method.kind == "sweep":
             self._check_sweep(method)
         if method.kind == "genesis":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contracts.language.builtin_names import BUILTIN_RECORD_NAMES
 from contracts.language.declarations import Declarations, Method
 from contracts.language.forms import ANY
-from ledger.interface import Action, Field, Interface, RecordForm, RefusalForm, Type, View, Who
+from ledger.interface import Action, Field, Interface, RecordForm, RefusalForm, Type, View
 
 
 def make_interface(
@@ -48,17 +50,8 @@ def _action(method: Method) -> Action:
     who = method.who
     if who.policy is not None and (who.amount is None or who.permission is None):
         amounts = [entry.name for entry in method.parameters if entry.type.kind == "fen"]
-        who = Who(
-            who.roles,
-            who.capacities,
-            who.on,
-            who.party,
-            who.policy,
-            who.amount or (amounts[0] if amounts else None),
-            who.permission or "make",
-            who.callers,
-            who.anyone,
-        )
+        amount = who.amount or (amounts[0] if amounts else None)
+        who = replace(who, amount=amount, permission=who.permission or "make")
     return Action(method.name, method.parameters, method.returns, who, method.docstring.zh, method.docstring.en)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from devnet.demo.business import Business
 from devnet.demo.stage import Stage, act
-from ledger.codec import encode
+from ledger.summary import signed_digest
 from node.language import words
 from wallet.builder import Signer
 
@@ -36,7 +36,6 @@ class CredentialPlay:
     def __init__(self, stage: Stage, business: Business) -> None:
         self._stage, self._business = stage, business
         self._suite = stage.session.suite
-        self._digest = self._suite.hasher("contract")
 
     def play(self) -> CredentialPlayed:
         stage, signer = self._stage, self._business.signer
@@ -88,9 +87,9 @@ class CredentialPlay:
         )
 
     def _sign(self, signer: Signer, *values: Any) -> bytes:
-        """What the contract checks: a signature over its own digest of the tag, the chain and these values."""
+        """What the action declares: a signature over the tag, the chain and these values."""
         tag, *rest = values
-        return self._suite.sign(signer.secret, self._digest(encode((tag, self._stage.session.chain, *rest))))
+        return self._suite.sign(signer.secret, signed_digest(self._suite, self._stage.session.chain, tag, rest))
 
     def _address(self, space: str) -> str:
         return f"space:{space}/{self._business.paper('ciphertext').hex()}"

@@ -201,6 +201,22 @@ METHODS = {
     "keyword-only parameter": ("@action(anyone=True)\n    def act(self, ctx, *, x: int) -> int:", "CHK-005"),
     "positional-only parameter": ("@action(anyone=True)\n    def act(self, ctx, x: int, /) -> int:", "CHK-005"),
     "star parameter": ("@action(anyone=True)\n    def act(self, ctx, *x: int) -> int:", "CHK-005"),
+    "a signature that is none": (
+        "@action(anyone=True, signed=('n', 't', 'd'))\n    def act(self, ctx, d: Digest, n: int) -> int:",
+        "CHK-011",
+    ),
+    "a signature over nothing": (
+        "@action(anyone=True, signed=('s', 't'))\n    def act(self, ctx, d: Digest, s: Signature) -> int:",
+        "CHK-011",
+    ),
+    "a signature over itself": (
+        "@action(anyone=True, signed=('s', 't', 's'))\n    def act(self, ctx, s: Signature) -> int:",
+        "CHK-011",
+    ),
+    "a signature over what comes behind it": (
+        "@action(anyone=True, signed=('s', 't', 'd'))\n    def act(self, ctx, s: Signature, d: Digest) -> int:",
+        "CHK-011",
+    ),
     "no self": ("@action(anyone=True)\n    def act(ctx) -> int:", "CHK-011"),
     "no ctx": ("@action(anyone=True)\n    def act(self) -> int:", "CHK-011"),
     "list parameter": ("@action(anyone=True)\n    def act(self, ctx, x: list[int]) -> int:", "CHK-012"),

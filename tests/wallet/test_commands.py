@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ledger.codec import load
+from ledger.codec import encode, load
+from ledger.errors import BadSignature
 from tests.catalogue.stage import DUE
+from tests.ledger.toy_chain import SUITE
 from tests.wallet.engine_chain import CHECKED_FROM_FEN, PASSPHRASE, EngineChain, home_of, serving
 from wallet.audit import Books, check
 from wallet.cli import COMMANDS
@@ -70,6 +72,27 @@ def test_each_list_of_what_is_to_be_done_names_an_action(stage):
             if view.name != "inbox" and not any(act == wanted or act.startswith(f"{wanted}_") for act in actions):
                 unnamed.append((name, view.name))
     assert unnamed == [("settlement", "to_pay")]
+
+
+def test_a_signature_that_an_act_declares_is_made_by_whoever_acts(stage, run, tmp_path):
+    blank = tmp_path / "blank.json"
+    blank.write_text("serial numbers 1 to 9", encoding="utf-8")
+    stage.done("supervisor", "membership", "assign", "alpha", ("collector", "subject"))
+    with serving(stage, None, None, None) as nodes:
+        home_of(run.home, stage, nodes, "supervisor", "alpha")
+        terms = ("scope=waybills", "purpose=credit", "first=1", "last=9", "begins=2022-06-30", "ends=2023-06-30")
+        run("call", "credential", "grant", "collector=alpha", f"content=@{blank}", *terms, "--yes", "--json")
+        [item] = run("inbox", "--key", "alpha", "--json")["items"]
+        assert (item["number"], item["actions"]) == (1, ["countersign"])
+        # The row has a field `signature` as well, the supervisor's: it must not be taken for the collector's.
+        run("call", "credential", "countersign", "#1", "--key", "alpha", "--yes", "--json")
+        row = stage.view("credential", "blank", bytes.fromhex(item["id"]))
+    _, content, signature = row[1:4]
+    over = SUITE.hasher("contract")(encode(("blank", stage.chain, content)))
+    SUITE.verify(stage.key("supervisor"), over, signature)
+    SUITE.verify(stage.key("alpha"), over, row[10])
+    with pytest.raises(BadSignature):
+        SUITE.verify(stage.key("alpha"), over, signature)
 
 
 def test_a_number_belongs_to_the_identity_that_was_shown_the_list(stage, run):

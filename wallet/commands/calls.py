@@ -17,6 +17,7 @@ from ledger.crypto import HASH_BYTES
 from ledger.errors import Refused, refuse
 from ledger.interface import Action, Field, Interface
 from ledger.language import counted
+from ledger.summary import signed_digest
 from ledger.transaction import Body
 from ledger.wording import short_id, show_value
 from wallet.batches import with_acts
@@ -181,9 +182,14 @@ def _reader_of(app: App, contract: str, action: str) -> tuple[Reading, Action, L
 
 
 def _known_value(app: App, contract: str, action: str, read: dict[str, Any], wanted: Field) -> Any:
-    """What the row that the act is about says of an argument that nobody typed; of no row nothing can be known."""
-    value = app.session.known_value(contract, action, read, wanted)
+    """What the row that the act is about says of an argument that nobody typed; of no row nothing can be known. A
+    signature of whoever acts is made here, over what the action declares."""
     form = app.session.interface(contract).action(action)
+    if wanted.name in form.who.signed[:1]:
+        _, tag, *covered = form.who.signed
+        over = signed_digest(app.suite(), app.session.chain, tag, [read[name] for name in covered])
+        return app.suite().sign(app.signer().secret, over)
+    value = app.session.known_value(contract, action, read, wanted)
     if value is MISSING and form.who.on is not None:
         on = map_named(app.session.interface(contract), form.who.on)
         key = [field.name for field in form.arguments[: len(on.key)]]
