@@ -16,9 +16,10 @@ from typing import Any
 
 import httpx
 
+from ledger.choices import ZH as CHOICES
 from ledger.choices import choice_word
 from ledger.codec import decode, load
-from ledger.errors import REFUSALS, Number, Refusal, Refused, fill, number_in_chinese
+from ledger.errors import REFUSALS, TOKENS, Number, Refusal, Refused, fill, number_in_chinese
 from ledger.glossary import ZH, field_name, field_words
 from ledger.interface import Field, Interface, MapForm
 from ledger.keys import full_key
@@ -380,14 +381,22 @@ class Session:
         fields = reader.interface.record(form.record).fields
         self.learn_names(_organisations(fields, row.record or ()))
         return [
-            (
-                field_name(field, self.language),
-                choice_word(value, self.language)
-                if field.type.kind == "choice" and value in field.type.names
-                else show_value(reader, field.type, value),
-            )
+            (field_name(field, self.language), self.field_text(reader, field, value))
             for field, value in zip(fields, row.record or (), strict=False)
         ]
+
+    def field_text(self, reader: Reader, field: Field, value: Any) -> str:
+        """A row's or an event's value for people: choices and states as words, keys as the people they are where the
+        wallet knows them. What is signed is made without this."""
+        is_state = field.type.kind == "text" and field.name in TOKENS and value in CHOICES
+        if is_state or (field.type.kind == "choice" and value in field.type.names):
+            return choice_word(value, self.language)
+        listed = field.type.kind == "array" and field.type.items[0].kind == "key"
+        keys = value if listed else (value,) if field.type.kind == "key" else ()
+        people = [self.person(key.hex()) for key in keys if type(key) is bytes] if type(keys) is tuple else []
+        if people and all(people):
+            return ("、" if self.language == "zh" else ", ").join(map(str, people))
+        return show_value(reader, field.type, value)
 
 
 def _organisations(fields: Sequence[Any], record: Sequence[Any]) -> list[str]:

@@ -300,6 +300,9 @@ def test_a_checker_reads_the_act_and_signs_its_digest(stage, run):
         refused = run("pending", "approve", "#1", "--yes", "--json", exit_code=1)
         assert refused["code"].startswith(("APR-", "AUTH-"))
         run("pending", "list", "--key", "alpha-checker")
+        # Keys of people whom this wallet knows are these people.
+        shown = run("pending", "approve", "#1", "--key", "alpha-checker", exit_code=5, input="n\n")
+        assert "maker: alpha @alpha" in shown
         done = run("pending", "approve", "#1", "--yes", "--json", "--key", "alpha-checker")
         assert "Pay CNY 5,000,001.00" in done["act_sentence"]
         assert not stage.tranche(big).live

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from ledger.choices import ZH as CHOICES
-from ledger.choices import choice_word
-from ledger.errors import TOKENS, Refusal, Refused, refuse
+from ledger.errors import Refusal, Refused, refuse
 from ledger.glossary import field_name
 from ledger.interface import Action, Interface, RecordForm, Type, View
 from ledger.money import show
 from ledger.receipt import EventRow, Receipt
 from ledger.statement import ID_BYTES
 from ledger.transaction import Body
-from ledger.wording import short_id, show_time, show_value
+from ledger.wording import short_id, show_time
 from wallet.console import App
 from wallet.forms import Reading, plain
 from wallet.problems import LiteralRefused, problem
@@ -113,9 +111,7 @@ def event_words(app: App, event: EventRow, height: int) -> str:
     for field, value in zip(form.fields, event.values, strict=True):
         if field.type.kind == "organisation" and type(value) is str:
             app.session.learn_names([value])
-        is_choice = field.name in TOKENS and field.type.kind == "text" and value in CHOICES
-        shown = choice_word(str(value), app.language) if is_choice else show_value(reader, field.type, value)
-        parts.append(field_name(field, app.language) + colon + shown)
+        parts.append(field_name(field, app.language) + colon + app.session.field_text(reader, field, value))
     return f"{event.contract}.{event.event} {comma.join(parts)}"
 
 
