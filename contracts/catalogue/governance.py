@@ -257,7 +257,7 @@ class Governance(Contract):
         roles: tuple[Literal["operator", "supervisor", "collector", "subject", "user"], ...],
         count: int,
     ) -> Id:
-        """zh: 提议 {kind} 类提案须由 {roles} 中 {count} 家批准 | en: Propose that a {kind} needs {count} of {roles}"""
+        """zh: 提议 {kind} 类提案须由 {roles} 中 {count} 家批准 | en: Propose that proposals of kind {kind} need {count} of {roles}"""
         ctx.require(count >= 1 and len(roles) >= 1, self.bad_bands)
         return self.propose(
             ctx,

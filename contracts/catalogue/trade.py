@@ -132,7 +132,7 @@ class Trade(Contract):
     in_future = Refusal("TRA-005", zh="文件日期 {dated} 晚于今日 {today}", en="dated {dated}, today is {today}")
     confirmed_before = Refusal("TRA-006", zh="已于 {day} 确认", en="confirmed on {day} already")
     other_amount = Refusal("TRA-007", zh="金额为 {amount}，所签为 {signed}", en="the amount is {amount}, {signed} was signed")
-    no_contract = Refusal("TRA-008", zh="须为双方确认的合同，该文件类型 {kind}", en="needs a contract that both have confirmed; this paper is a {kind}")
+    no_contract = Refusal("TRA-008", zh="须为双方确认的合同，该文件类型 {kind}", en="needs a contract that both have confirmed; this paper is of kind {kind}")
     twice = Refusal("TRA-009", zh="该发票号码已登记于 {invoice}", en="this invoice number is recorded already, as {invoice}")
     attested_before = Refusal("TRA-010", zh="该发票已由 {verifier} 验真", en="{verifier} has attested this invoice already")
     too_red = Refusal("TRA-011", zh="红字 {amount}，蓝字余额 {left}", en="red letter over {amount}, {left} of the invoice are left")
@@ -161,7 +161,7 @@ class Trade(Contract):
         dated: Day,
         previous: Id | None,
     ) -> Id:
-        """zh: 登记 {kind}：卖方 {seller}，买方 {buyer}，金额 {amount}，日期 {dated} | en: Record a {kind} of {seller} with {buyer} over {amount}, dated {dated}
+        """zh: 登记 {kind}：卖方 {seller}，买方 {buyer}，金额 {amount}，日期 {dated} | en: Record a paper ({kind}) of {seller} with {buyer} over {amount}, dated {dated}
         content: 文件摘要 | Digest of the paper
         previous: 前一文件 | Previous paper"""
         # what must hold

@@ -57,7 +57,7 @@ event Recorded paper=p1 lineage=l1 recorder=a counterparty=core amount=300.00
 # Invoices stand under a contract that both have confirmed.
 a  trade.invoice p1 300.00 content=@paper number=@n-1 dated=2022-06-30
 ----
-refused TRA-008 kind=order: 须为双方确认的合同，该文件类型 order | needs a contract that both have confirmed; this paper is a order
+refused TRA-008 kind=order: 须为双方确认的合同，该文件类型 order | needs a contract that both have confirmed; this paper is of kind order
 
 a  trade.invoice l1 300.00 content=@paper number=@n-1 dated=2022-06-30
 ----
