@@ -13,9 +13,12 @@ import click
 from contracts.language.compiler import compile_contract
 from contracts.notation import StoryError
 from contracts.story import Story, bare, compare, rewritten
+from contracts.upgrades import check_upgrade
+from ledger.crypto import SUITE_NAMES
 from ledger.errors import Refused
 from ledger.interface import Action, Type
 from ledger.language import language_in
+from ledger.national import suite_named
 
 EXIT_REFUSED: Final = 1
 
@@ -39,11 +42,21 @@ def contract() -> None:
 
 @contract.command(help="按链上规则检查合约源码。\n\nSay what the chain would say of a contract's source.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--upgrades",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="现行版本的源码：检查能否由其升级 · the source in force: may this replace it?",
+)
+@click.option("--name", help="合约名称，默认为文件名 · the contract's name, by default the file's")
+@click.option("--suite", type=click.Choice(SUITE_NAMES), default="intl", help="链的密码套件 · the chain's cryptography")
+def check(files: tuple[Path, ...], upgrades: Path | None, name: str | None, suite: str) -> None:
     worst = 0
     for file in files:
         try:
-            program = compile_contract(file.read_text(encoding="utf-8"))
+            source = read_source(file)
+            program = compile_contract(source)
+            if upgrades is not None:
+                check_upgrade(compile_contract(read_source(upgrades)).found, program.found)
         except UnicodeDecodeError as error:
             click.echo(words(f"{file}：不是 UTF-8 文本", f"{file}: not UTF-8: {error.reason}"), err=True)
             worst = EXIT_REFUSED
@@ -51,14 +64,25 @@ def check(files: tuple[Path, ...]) -> None:
             say_refused(file, refused)
             worst = EXIT_REFUSED
         else:
-            interface = program.interface(file.stem)
+            interface = program.interface(name or file.stem)
             click.echo(words(f"{file}：通过", f"{file}: accepted"))
+            digests = suite_named(suite).hasher("source")(source.encode("utf-8")), interface.digest(suite_named(suite))
+            shown = [digest.hex() for digest in digests]
+            click.echo(
+                words(f"  源码摘要 {shown[0]}\n  接口摘要 {shown[1]}", f"  source {shown[0]}\n  interface {shown[1]}")
+            )
             for action in interface.actions:
                 click.echo(f"  {describe(action)}")
             for view in interface.views:
                 arguments = ", ".join(f"{entry.name}: {type_text(entry.type)}" for entry in view.arguments)
                 click.echo(f"  {words('查询', 'view')} {view.name}({arguments}) -> {type_text(view.returns)}")
     sys.exit(worst)
+
+
+def read_source(file: Path) -> str:
+    """As it is uploaded: a line's end is not translated, for it is part of what is hashed."""
+    with file.open(encoding="utf-8", newline="") as opened:
+        return opened.read()
 
 
 def describe(action: Action) -> str:

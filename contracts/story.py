@@ -24,9 +24,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.context import day_of_time
-from contracts.language.verdicts import VERDICTS
 from contracts.notation import Names, Notation, StoryError, words_of
-from contracts.refusals import ENGINE_REFUSALS
 from contracts.rehearsal import (
     FIRST_TIME_MS,
     Firm,
@@ -44,6 +42,7 @@ from ledger.interface import Field, Interface, RecordForm, Type
 from ledger.money import FEN_MAX
 from ledger.national import suite_named
 from ledger.receipt import EventRow, Status
+from ledger.receipt_refusals import CHECKER_REFUSALS, ENGINE_REFUSALS
 from ledger.statement import Kind, Statement, sign_statement
 from ledger.summary import signed_digest
 
@@ -368,7 +367,7 @@ class Story:
 
     def _refused(self, code: str, numbers: tuple[Any, ...], interface: Interface) -> str:
         shown, forms = [], {}
-        refusal = {**REFUSALS, **VERDICTS, **ENGINE_REFUSALS}.get(code) or Refusal(code, "", "")
+        refusal = {**REFUSALS, **CHECKER_REFUSALS, **ENGINE_REFUSALS}.get(code) or Refusal(code, "", "")
         for other in self.chain.engine.world.contracts.values():
             for form in other.interface.refusals:
                 if form.code == code:

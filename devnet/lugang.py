@@ -59,6 +59,7 @@ PARTS: Mapping[str, Part] = {
     "trace": Part("wallet.cli", "凭证溯源", "a voucher's tree"),
     "view": Part("wallet.cli", "查询合约", "ask a contract"),
     "describe": Part("wallet.cli", "合约说明", "what a contract offers, and who may"),
+    "source": Part("wallet.cli", "合约源码", "a contract's proven source, or a proposal's"),
     "receipt": Part("wallet.cli", "交易回执", "a transaction's proven receipt"),
     "sign": Part("wallet.cli", "离线签署", "sign a draft without a network"),
     "cosign": Part("wallet.cli", "共同签名", "add one's signature to a draft"),

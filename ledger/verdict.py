@@ -12,13 +12,14 @@ from typing import Final, NamedTuple
 
 from ledger.codec import encode
 from ledger.crypto import Suite
-from ledger.errors import REFUSALS, BadProof, BadSignature, Refused
+from ledger.errors import BadProof, BadSignature, Refused
 from ledger.evidence import Evidence, Examination, Examiner, Failure, Item, ItemKind, ProvenTransaction
 from ledger.genesis import Genesis
 from ledger.interface import Interface
 from ledger.language import counted
 from ledger.lexicon import Lexicon
 from ledger.receipt import Receipt, Status
+from ledger.receipt_refusals import RECEIPT_REFUSALS
 from ledger.summary import act_digest, acts_called, organisations_of, refusal_text, sentence, summary_digest
 from ledger.transaction import Body, TransactionCodec
 from ledger.wording import show_time
@@ -253,7 +254,7 @@ class Judge:
             text = refusal_text(self.lexicon.reader(interface, language), receipt.code, receipt.numbers)
             if text is not None:
                 return f"（{text}）" if language == "zh" else f" ({text})"
-        known = REFUSALS.get(receipt.code)
+        known = RECEIPT_REFUSALS.get(receipt.code)
         if known is not None:
             text = Refused(known, **dict(receipt.numbers)).text(language)
         else:

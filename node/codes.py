@@ -11,10 +11,9 @@ from importlib import resources
 from typing import Final
 
 from contracts.language.compiler import compile_contract
-from contracts.language.verdicts import VERDICTS
-from contracts.refusals import ENGINE_REFUSALS
 from ledger.errors import REFUSALS, Refusal
 from ledger.interface import Interface
+from ledger.receipt_refusals import CHECKER_REFUSALS, ENGINE_REFUSALS
 
 AREAS: Final = {
     "BYT": "字节与编码 · bytes and encoding",
@@ -49,8 +48,8 @@ def catalogue() -> Iterator[Interface]:
 
 def codes_markdown() -> str:
     """The whole document."""
-    known = {**REFUSALS, **ENGINE_REFUSALS, **VERDICTS}
-    assert len(known) == len(REFUSALS) + len(ENGINE_REFUSALS) + len(VERDICTS), "a code is declared twice"
+    known = {**REFUSALS, **ENGINE_REFUSALS, **CHECKER_REFUSALS}
+    assert len(known) == len(REFUSALS) + len(ENGINE_REFUSALS) + len(CHECKER_REFUSALS), "a code is declared twice"
     parts = [HEAD]
     for area, title in AREAS.items():
         rows = [refusal for code, refusal in sorted(known.items()) if code.partition("-")[0] == area]

@@ -121,14 +121,19 @@ def _ballot(session: Session, fields: Mapping[str, Any]) -> Effect:
 
 
 def _contract(session: Session, fields: Mapping[str, Any]) -> Effect:
-    name, height = fields["name"], fields["height"]
+    name, height, source = fields["name"], fields["height"], fields["source"]
     row, interface = _row(session, "contracts", name), fields.get("interface")
+    if type(source) is str:
+        source = session.suite.hasher("source")(source.encode("utf-8"))
+    since = (
+        (f"自高度 {height} 起，源码摘要 {source.hex()}", f"from height {height}, source {source.hex()}")
+        if height
+        else (f"获批后即生效，源码摘要 {source.hex()}", f"as soon as it is approved, source {source.hex()}")
+    )
     head = "" if interface is None else interface.hex()[:DIGEST_SHOWN]
     if row is None:
-        return (
-            f"新合约 {name}，接口 {head}…，自高度 {height} 起",
-            f"a new contract {name}, interface {head}…, from height {height}",
-        )
+        shown = ("", "") if interface is None else (f"，接口 {head}…", f", interface {head}…")
+        return f"新合约 {name}{shown[0]}，{since[0]}", f"a new contract {name}{shown[1]}, {since[1]}"
     before, version = row.fields["interface"].hex()[:DIGEST_SHOWN], row.fields["version"]
     zh, en = (
         f"合约 {name}：第 {version} 版 → 第 {version + 1} 版",
@@ -138,7 +143,7 @@ def _contract(session: Session, fields: Mapping[str, Any]) -> Effect:
         same = interface == row.fields["interface"]
         zh += "，接口不变" if same else f"，接口 {before}… → {head}…"
         en += ", the same interface" if same else f", interface {before}… → {head}…"
-    return f"{zh}，自高度 {height} 起", f"{en}, from height {height}"
+    return f"{zh}，{since[0]}", f"{en}, {since[1]}"
 
 
 _TELLERS: Final[Mapping[str, Callable[[Session, Mapping[str, Any]], Effect]]] = {

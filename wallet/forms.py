@@ -55,6 +55,8 @@ NOT_OF: Final = {
     **dict.fromkeys(("bytes", "statement", "act", "key", "digest", "signature"), "not hexadecimal"),
     **dict.fromkeys(("record", "row", "array"), "not of this form"),
 }  # fmt: skip
+LONG_TEXT_CHARACTERS: Final = 65_536
+"""A text that may be as long as this is given by `@FILE` as well."""
 LIMITED: Final = {
     "text": "characters", "array": "items", **dict.fromkeys(("bytes", "statement", "act", "signature"), "bytes"),
 }  # fmt: skip
@@ -119,6 +121,8 @@ def example(kind: Type, organisation: str) -> str:
         "choice": " / ".join(kind.names), "organisation": organisation, "array": "a;b;c / @FILE",
         "record": "a:b:c", "row": "a:b",
     }  # fmt: skip
+    if kind.kind == "text" and kind.limit >= LONG_TEXT_CHARACTERS:
+        return "@FILE"
     return hints.get(kind.kind, kind.kind)
 
 
@@ -172,6 +176,8 @@ def _read(reading: Reading, kind: Type, text: str, where: str) -> Any:
             if text not in kind.names:
                 raise ValueError(text)
             return text
+        case "text" if kind.limit >= LONG_TEXT_CHARACTERS and text.startswith("@"):
+            return _text_of_file(text)
         case "text" | "organisation":
             return text
         case "id":
@@ -282,6 +288,20 @@ def _boolean(text: str) -> bool:
     if text.lower() in TRUE | FALSE:
         return text.lower() in TRUE
     raise ValueError(text)
+
+
+def _text_of_file(text: str) -> str:
+    """A text that nobody types, as the source of a contract."""
+    path = Path(text[1:])
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            raise problem("WAL-014", file=str(path), detail=f"{path.stat().st_size} > {FILE_BYTES_MAX}")
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
+    except OSError as error:
+        raise problem("WAL-014", file=str(path), detail=error.strerror or str(error)) from None
+    except UnicodeDecodeError:
+        raise WrongValue("not UTF-8") from None
 
 
 def _bytes(reading: Reading, kind: str, text: str) -> bytes:

@@ -42,13 +42,14 @@ class Asks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A contract in force: `version` of it has been since the height `since`."""
+    """A contract in force: `version` of it has been since the height `since`. `status` is that of the registry."""
 
     number: int
     digest: bytes
     interface: Interface
     version: int
     since: int
+    status: str
 
 
 class Registry:
@@ -82,7 +83,7 @@ class Registry:
         if (row.get("number"), row.get("interface")) != (agreed.number, agreed.digest):
             detail = f"{REGISTRY} does not register its own interface"
             raise problem("WAL-030", node=self._client.nodes[0].url, detail=detail)
-        return Known(agreed.number, agreed.digest, agreed.interface, row["version"], row["since"])
+        return Known(agreed.number, agreed.digest, agreed.interface, row["version"], row["since"], row["status"])
 
     def _prove(self, contract: str) -> Known:
         """One node's answer, which the registry's proven row must name: its number and its interface's digest."""
@@ -92,7 +93,7 @@ class Registry:
             digest, interface = self._client.trust.interface(node.contract(contract), contract)
             if digest != row["interface"]:
                 raise NotProvenError(f"interface {digest.hex()[:16]} of {contract} is not the registered one")
-            return Known(row["number"], digest, interface, row["version"], row["since"])
+            return Known(row["number"], digest, interface, row["version"], row["since"], row["status"])
 
         return self._client.ask(question)
 
@@ -132,7 +133,7 @@ class Registry:
             votes.setdefault(vote, []).append(node.url)
             if len(votes[vote]) >= min(client.trust.nodes_needed(), len(client.nodes)):
                 number, digest = vote
-                return Known(number, digest, found[vote], 1, 0)
+                return Known(number, digest, found[vote], 1, 0, "active")
         best = max((len(urls) for urls in votes.values()), default=0)
         detail = "; ".join(f"{digest.hex()[:12]}: {', '.join(urls)}" for (_, digest), urls in votes.items())
         raise problem("WAL-022", found=best, needed=client.trust.nodes_needed(), detail=detail or contract)

@@ -19,12 +19,13 @@ import httpx
 from ledger.choices import ZH as CHOICES
 from ledger.choices import choice_word
 from ledger.codec import decode, load
-from ledger.errors import REFUSALS, TOKENS, Number, Refusal, Refused, fill, number_in_chinese
+from ledger.errors import TOKENS, Number, Refusal, Refused, fill, number_in_chinese
 from ledger.glossary import ZH, field_name, field_words
 from ledger.interface import Field, Interface, MapForm
 from ledger.keys import full_key
 from ledger.lexicon import MEMBERSHIP, NAME_FIELDS
 from ledger.receipt import Receipt, Status
+from ledger.receipt_refusals import RECEIPT_REFUSALS
 from ledger.state import StateProof
 from ledger.statement import ID_BYTES
 from ledger.summary import act_digest, acts_called, organisations_of, parts_of_kind, refusal_text, sentence
@@ -321,7 +322,7 @@ class Session:
     def refusal_of(self, contract: str, receipt: Receipt) -> Refused:
         """The refusal of a receipt with its sentences: the ledger's own, or those that a contract declares."""
         code, numbers = receipt.code or "EXE-001", dict(receipt.numbers)
-        known = REFUSALS.get(code)
+        known = RECEIPT_REFUSALS.get(code)
         if known is not None:
             return self.worded(Refused(known, **numbers))
         for name in self._contracts_to_ask(contract):

@@ -492,20 +492,28 @@ class Governance(Contract):
         return self.proposals[proposal]
 
     @view
+    def to_approve(self, ctx, organisation: Org, after: Id | None = None) -> tuple[tuple[Id, Proposal], ...]:
+        """zh: 待批准的提案 | en: Proposals that the organisation may approve"""
+        found = []
+        more = True
+        while more:
+            page = self.lapsing.rows(after=after, limit=ROWS_MAX)
+            for key, row in page:
+                after = key
+                if len(found) < ROWS_MAX and self.may_approve(ctx, row, organisation):
+                    found.append((key, row))
+            more = len(page) == ROWS_MAX and len(found) < ROWS_MAX
+        return tuple(found)
+
+    def may_approve(self, ctx, row: Proposal, organisation: Org) -> bool:
+        is_open = row.status == "draft" and ctx.day <= row.until and organisation not in row.approvals
+        others = row.kind != "contract" or organisation != row.proposer
+        return is_open and others and any(ctx.has_role(organisation, role) for role in self.ballot(ctx, row.kind).roles)
+
+    @view
     def open_proposals(self, ctx, until: Day) -> tuple[Id, ...]:
         """zh: 未决提案 | en: Proposals that wait for approval"""
         return self.lapsing.due(until, limit=ROWS_MAX)
-
-    @view
-    def to_approve(self, ctx, organisation: Org) -> tuple[tuple[Id, Proposal], ...]:
-        """zh: 待批准的提案 | en: Proposals that the organisation may approve"""
-        found = []
-        for key, row in self.lapsing.rows(limit=ROWS_MAX):
-            may = any(ctx.has_role(organisation, role) for role in self.ballot(ctx, row.kind).roles)
-            is_own = row.kind == "contract" and row.proposer == organisation
-            if may and not is_own and ctx.day <= row.until and organisation not in row.approvals:
-                found.append((key, row))
-        return tuple(found)
 
     @view
     def parameter(self, ctx, name: Text) -> tuple[tuple[Day, int], ...]:

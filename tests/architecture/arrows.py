@@ -21,7 +21,8 @@ ARROWS: Mapping[str, frozenset[str]] = {
 
 # A module of the ground floor may import only modules that stand before it. A new module gets its place here first.
 LEDGER_ORDER = (
-    "language", "choices", "details", "errors", "money", "codec", "crypto", "crowd", "sm2", "national", "merkle",
+    "language", "choices", "details", "errors", "receipt_refusals",
+    "money", "codec", "crypto", "crowd", "sm2", "national", "merkle",
     "history", "validators", "transaction", "block", "receipt", "checkpoint", "statement", "state", "genesis",
     "interface", "keys", "wording", "glossary", "settings", "summary", "proofs", "evidence", "lexicon", "verdict",
     "api",

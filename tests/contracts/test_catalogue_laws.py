@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.language.compiler import compile_contract
-from contracts.language.verdicts import VERDICTS
-from contracts.refusals import ENGINE_REFUSALS
 from contracts.rehearsal import Rehearsal, rehearsal_genesis
 from ledger.errors import REFUSALS, Refused
 from ledger.interface import Interface, Type
 from ledger.national import suite_named
+from ledger.receipt_refusals import CHECKER_REFUSALS, ENGINE_REFUSALS
 from tests.contracts.support import CATALOGUE, FIRMS
 
 NAMES = sorted(path.stem for path in CATALOGUE.glob("*.py") if path.stem != "__init__")
@@ -48,7 +47,7 @@ def test_what_a_contract_calls_is_there_and_lets_it(name):
 
 
 def test_no_code_is_declared_twice():
-    codes = [*REFUSALS, *VERDICTS, *ENGINE_REFUSALS]
+    codes = [*REFUSALS, *CHECKER_REFUSALS, *ENGINE_REFUSALS]
     for name in NAMES:
         codes += [refusal.code for refusal in interface_of(name).refusals]
     assert sorted(codes) == sorted(set(codes))

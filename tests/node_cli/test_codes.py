@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-from contracts.language.verdicts import VERDICTS
-from contracts.refusals import ENGINE_REFUSALS
 from ledger.errors import REFUSALS
+from ledger.receipt_refusals import CHECKER_REFUSALS, ENGINE_REFUSALS
 from node.codes import catalogue, codes_markdown
 from tests.architecture.source import ROOT
 
@@ -14,7 +13,7 @@ def test_the_document_is_current():
 
 
 def test_every_code_stands_once():
-    codes = [*REFUSALS, *ENGINE_REFUSALS, *VERDICTS]
+    codes = [*REFUSALS, *ENGINE_REFUSALS, *CHECKER_REFUSALS]
     codes += [refusal.code for interface in catalogue() for refusal in interface.refusals]
     assert [code for code, count in Counter(codes).items() if count > 1] == []
     rows = [line.split("|")[1].strip() for line in codes_markdown().splitlines() if line.startswith("| ")]
@@ -30,6 +29,6 @@ def test_a_contracts_codes_share_three_letters_of_its_own():
 def test_both_sentences_name_the_same_numbers():
     import re
 
-    for refusal in (*REFUSALS.values(), *ENGINE_REFUSALS.values(), *VERDICTS.values()):
+    for refusal in (*REFUSALS.values(), *ENGINE_REFUSALS.values(), *CHECKER_REFUSALS.values()):
         places = [set(re.findall(r"\{(\w+)\}", text)) for text in (refusal.zh, refusal.en)]
         assert places[0] == places[1], refusal.code

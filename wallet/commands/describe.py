@@ -59,11 +59,16 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
         app.table((("合约", "contract"), ("", "")), [(i.contract, app.words(i.zh, i.en)) for i in interfaces])
         return {"contracts": names}
     interface = interface_of(app, contract)
-    digest, _ = app.session.client.interface(contract)
+    known = app.session.client.registry.in_force(contract)
+    digest = known.digest
     organisation = example_organisation(app)
     actions = [entry_named(contract, action, interface.actions)] if action else list(interface.actions)
     app.say(f"{contract}：{interface.zh}", f"{contract}: {interface.en}")
     app.say(f"接口摘要 {digest.hex()}", f"interface {digest.hex()}")
+    app.say(
+        f"第 {known.version} 版，自高度 {known.since} 起，{choice_word(known.status, 'zh')}",
+        f"version {known.version} since height {known.since}, {known.status}",
+    )
     for entry in actions:
         app.say("", "")
         app.say(*[f"{contract} {entry.name} {_arguments(entry.arguments)}"] * 2)
@@ -85,6 +90,9 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
     return {
         "contract": contract,
         "interface": digest.hex(),
+        "version": known.version,
+        "since": known.since,
+        "status": known.status,
         "actions": [_action_object(entry, organisation) for entry in actions],
         "views": [
             {"name": v.name, "arguments": [f.name for f in v.arguments], "zh": v.zh, "en": v.en}

@@ -165,10 +165,8 @@ def config(app: App) -> dict[str, Any]:
         app.home.save_config(held)
     zh, en = (half_of(genesis.name, language) for language in LANGUAGES)
     app.say(
-        f"链 {zh}（{chain.hex()[:16]}…，{genesis.suite}，{genesis.engine}）\n"
-        f"节点 {', '.join(held.nodes) or '无'}",
-        f"chain {en} ({chain.hex()[:16]}…, {genesis.suite}, {genesis.engine})\n"
-        f"nodes {', '.join(held.nodes) or 'none'}",
+        f"链 {zh}（{chain.hex()[:16]}…，{genesis.suite}，{genesis.engine}）\n节点 {', '.join(held.nodes) or '无'}",
+        f"chain {en} ({chain.hex()[:16]}…, {genesis.suite}, {genesis.engine})\nnodes {', '.join(held.nodes) or 'none'}",
     )
     return {"chain": chain.hex(), "name": genesis.name, "nodes": list(held.nodes), "identity": held.identity,
             "language": held.language}  # fmt: skip

@@ -14,6 +14,7 @@ import click
 from ledger.choices import choice_word
 from ledger.interface import Action, Interface, MapForm, View
 from ledger.language import counted
+from ledger.lexicon import REGISTRY
 from ledger.money import show
 from ledger.statement import ID_BYTES
 from ledger.wording import short_id, show_day, show_organisation
@@ -21,6 +22,7 @@ from wallet.client import Agreed
 from wallet.commands.calls import agreement, no_organisation
 from wallet.commands.words import APPROVAL, row_object
 from wallet.console import App, wallet_command
+from wallet.exporter import pages
 from wallet.session import Row
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
@@ -101,10 +103,18 @@ def actions_on(interface: Interface, view: View, form: MapForm, row: Row, organi
     return tuple(action.name for action in interface.actions if is_mine(action))
 
 
+def contracts_there(app: App) -> list[str]:
+    """The genesis's contracts, and those that came later."""
+    names = [name for name, _ in app.session.genesis.contracts]
+    if REGISTRY in names:
+        names += pages(app.session, REGISTRY, "list_contracts", ())
+    return list(dict.fromkeys(names))
+
+
 def collect(app: App, organisation: str) -> tuple[list[Waiting], list[Agreed]]:
     found: list[Waiting] = []
     agreements: list[Agreed] = []
-    for contract, _ in app.session.genesis.contracts:
+    for contract in contracts_there(app):
         interface = app.session.interface(contract)
         for view in awaiting_views(interface):
             form = map_of_rows(interface, view)
