@@ -83,7 +83,7 @@ class Parts(click.Group):
     """A click group whose sub-commands stay on the disk until they are called."""
 
     def __init__(self, name: str, parts: Mapping[str, Part], help_text: str) -> None:
-        super().__init__(name, help=help_text)
+        super().__init__(name, help=help_text, context_settings={"help_option_names": ["-h", "--help"]})
         self._parts, self._about = parts, help_text
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

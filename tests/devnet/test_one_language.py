@@ -174,6 +174,11 @@ def test_a_language_that_is_none_is_refused_whoever_asks_for_it():
     assert run("--lang", "zh", "pending", "--help", lang="fr").exit_code == 0
 
 
+def test_help_is_asked_for_in_both_usual_ways():
+    for path in ((), ("call",), ("devnet", "up")):
+        assert run(*path, "-h", lang="zh").stdout == run(*path, "--help", lang="zh").stdout
+
+
 def test_what_belongs_to_the_last_name_may_stand_before_it(tmp_path):
     home = ("--home", str(tmp_path))
     expected = run("config", *home, "--json", "--lang", "zh", lang="en").stdout
