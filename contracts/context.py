@@ -311,6 +311,14 @@ class Context:
         self._charge(CHECK_SOURCE_UNITS_PER_BYTE * len(source))
         return self._world.check_contract(name, source)
 
+    def fits_contract(self, name: Any, source: Any) -> bool:
+        """Whether `check_contract` would let it in now."""
+        try:
+            self.check_contract(name, source)
+        except Refused:
+            return False
+        return True
+
     def source_digest(self, source: Any) -> bytes:
         self._only("governance")
         if type(source) is not str:

@@ -121,7 +121,8 @@ class Record:
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> Self:
-        """The record of a tuple of all fields in order, as another contract's view returns it."""
+        """The record of a tuple of all fields in order, as another contract's view returns it. Fields at the end that
+        are not known here, which an upgrade of the other has added, are left out."""
         raise NotImplementedError(_NOT_HERE)
 
 

@@ -395,8 +395,11 @@ class Governance(Contract):
     # in force from the next block on
     @sweep(index="scheduled", rows_max=16, when="reached")
     def activate(self, ctx, proposal: Id, row: Proposal) -> None:
-        # Another upgrade may have come in between.
-        ctx.check_contract(row.name, self.sources[row.source].text)
+        # Another upgrade may have come in between, which this one does not fit any more: then nothing is activated.
+        if not ctx.fits_contract(row.name, self.sources[row.source].text):
+            self.proposals[proposal] = row.replace(status="failed", due=None)
+            ctx.emit(Done(proposal=proposal, kind=row.kind, name=row.name, outcome="failed"))
+            return
         known = self.contracts.get(row.name)
         since = ctx.height + 1
         if known is None:

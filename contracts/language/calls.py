@@ -143,8 +143,9 @@ class CallWriter(ExpressionWriter):
     def _record_of(self, node: ast.Call, name: str) -> Code:
         if len(self._plain(node)) != 1:
             raise self.refuse(node, f"{name}.of", "takes one tuple")
-        self.cost += len(self.found.records[name].fields)
-        return Code(f"of_{name}({self.write(node.args[0]).text})", Type("record", names=(name,)))
+        count = len(self.found.records[name].fields)
+        self.cost += count
+        return Code(f"of_{name}(known({self.write(node.args[0]).text}, {count}))", Type("record", names=(name,)))
 
     def _replace(self, node: ast.Call, owner: ast.expr) -> Code:
         value = self.write(owner)

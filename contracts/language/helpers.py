@@ -74,6 +74,11 @@ def _shape(value: Any) -> Any:
     return [_shape(part) for part in value] if type(value) is tuple else type(value)
 
 
+def known(row: Any, count: int) -> Any:
+    """The fields that a contract knows of another's record, which an upgrade over there may have given more."""
+    return row[:count] if type(row) is tuple and len(row) > count else row
+
+
 class Helpers(SdkFunctions):
     """`packers`: the records' classes of this contract, each with the function that makes a tuple of one."""
 
@@ -90,7 +95,7 @@ class Helpers(SdkFunctions):
         """Everything that a program may name, but for its own state. Nothing else of Python is there."""
         own = {name: getattr(self, name) for name in dir(type(self)) if not name.startswith("_")}
         del own["namespace"]
-        functions = (wrong_type, wrong_count, wrong_argument, refused, wide)
+        functions = (wrong_type, wrong_count, wrong_argument, refused, wide, known)
         types = {kind.__name__: kind for kind in (int, str, bytes, bool, tuple)}
         builtins = {"__build_class__": __build_class__, "__name__": "contract"}
         return {

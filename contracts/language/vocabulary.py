@@ -52,6 +52,7 @@ CONTEXT_READS: Final = frozenset(
 SYSTEM_CALLS: Final[dict[str, tuple[int, Type]]] = {
     # Of the system's contracts alone; the engine refuses them to others.
     "check_contract": (2, SCALARS["Digest"]),
+    "fits_contract": (2, BOOLEAN),
     "source_digest": (1, SCALARS["Digest"]),
     "resume": (5, ANY),
     "amount_of": (3, INTEGER),

@@ -429,6 +429,25 @@ def test_an_upgrade_that_would_not_fit_the_state_is_refused(told, change):
     assert receipt.code in ("CHK-017", "CHK-011", "CHK-010")
 
 
+def test_an_upgrade_that_another_has_overtaken_fails_and_is_over(told):
+    """Both fit when they are uploaded. Whichever comes into force first decides whether the other still does."""
+    uploaded(told, TINY, 0)
+    told.apply([])
+    sources = (BETTER, BETTER.replace("pages", "lines"))
+    proposals = [told.do("operator", "governance", "upload", "notes", source, 0).result for source in sources]
+    for proposal in proposals:
+        assert told.do("supervisor", "governance", "approve", proposal).status is Status.DONE
+    told.apply([])
+    statuses = [told.view("governance", "proposal", proposal)[4] for proposal in proposals]
+    assert statuses == ["done", "failed"]
+    assert told.view("governance", "contract", "notes")[4] == 2
+    # It is not tried again in every block that follows.
+    before = dict(told.reader.rows)
+    told.apply([])
+    assert told.reader.rows == before
+    assert Receipt.decode(told.last.receipts[-1]).budget_used == 0
+
+
 def test_who_uploads_does_not_approve(told):
     proposal = told.do("operator", "governance", "upload", "notes", TINY, 5).result
     assert refused(told, "operator", "governance", "approve", proposal)[0] == "GOV-004"

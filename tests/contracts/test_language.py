@@ -257,3 +257,12 @@ def test_a_sum_is_shown_as_an_amount_when_it_says_so(number, kind):
 
 def test_an_amount_is_a_number_like_others():
     assert value("return fen(100) + fen([23][0])") == 123
+
+
+def test_a_record_of_what_another_contract_returns_may_have_gained_fields_there_and_lost_none():
+    records = "class Pair(Record):\n    first: int\n    second: int\n"
+    for values in ("(1, 2)", "(1, 2, 'new', None)"):
+        assert value(f"pair = Pair.of({values})\nreturn pair.first * 10 + pair.second", records=records) == 12
+    for values in ("(1,)", "()", "(1, 'two')", "(1, 'two', 3)"):
+        receipt = run(f"pair = Pair.of({values})\nreturn pair.first", records=records)
+        assert receipt.code in ("EXE-006", "CHK-012"), (values, receipt.code, receipt.numbers)
