@@ -59,6 +59,10 @@ INTERFACES_MAX: Final = 256
 VALUE_BYTES_MAX: Final = 256 * 1024
 
 
+_FULL_KEY: Final = blob_up_to(KEY_BYTES_MAX)
+_PRESENT: Final = row(("full_key", _FULL_KEY), ("value", blob_up_to(VALUE_BYTES_MAX)))
+
+
 class ItemKind(IntEnum):
     TRANSACTION = 0
     RECEIPT = 1
@@ -73,6 +77,17 @@ class Item(NamedTuple):
     height: int
     content: Any
     path: Any
+
+
+def claim_of_value(item: Item) -> tuple[bytes, bytes | None]:
+    """The full key that a PRESENT or ABSENT item speaks of, and its value; raises `Refused` BYT-003 where its content,
+    which the file's form leaves open, is neither."""
+    if item.kind == ItemKind.PRESENT:
+        _PRESENT(item.content, "content")
+        full_key, value = item.content
+        return full_key, value
+    _FULL_KEY(item.content, "content")
+    return item.content, None
 
 
 class HeaderRow(NamedTuple):
@@ -343,14 +358,8 @@ class Examiner:
                 self._transaction(number, item)
             case ItemKind.RECEIPT:
                 self._receipt(number, item)
-            case ItemKind.PRESENT:
-                row(("full_key", blob_up_to(KEY_BYTES_MAX)), ("value", blob_up_to(VALUE_BYTES_MAX)))(
-                    item.content, "content"
-                )
-                self._value(number, item, *item.content)
             case _:
-                blob_up_to(KEY_BYTES_MAX)(item.content, "content")
-                self._value(number, item, item.content, None)
+                self._value(number, item, *claim_of_value(item))
 
     def _transaction(self, number: int, item: Item) -> None:
         anything(item.content, "content")

@@ -152,9 +152,13 @@ class Genesis:
         return genesis
 
 
+FIRST_DAY_MAX: Final = 376_199
+"""2999-12-31, the last day that contracts compute with."""
+
+
 def _clock(value: Any, where: str) -> None:
     if value != ("real",):
-        row(("kind", exactly("test")), ("first_day", integer()))(value, where)
+        row(("kind", exactly("test")), ("first_day", integer(0, FIRST_DAY_MAX)))(value, where)
 
 
 _NAMED_INTEGER: Final = row(("name", text(40)), ("value", integer()))

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from ledger.codec import encode
 from ledger.crypto import Suite
 from ledger.errors import BadProof, BadSignature, Refused
-from ledger.evidence import Evidence, Examination, Examiner, Failure, Item, ItemKind, ProvenTransaction
+from ledger.evidence import Evidence, Examination, Examiner, Failure, Item, ItemKind, ProvenTransaction, claim_of_value
 from ledger.genesis import Genesis
 from ledger.interface import Interface
 from ledger.language import counted
@@ -146,10 +146,8 @@ class Judge:
                     return f"{body.contract}.{body.action}"
                 case ItemKind.RECEIPT:
                     return _receipt_head(Receipt.decode(item.content), language)
-                case ItemKind.PRESENT:
-                    return self.lexicon.describe_value(item.content[0], item.content[1], language)
                 case _:
-                    return self.lexicon.describe_value(item.content, None, language)
+                    return self.lexicon.describe_value(*claim_of_value(item), language)
         except (Refused, BadProof, BadSignature, TypeError, IndexError, ValueError):
             return "无法读取" if language == "zh" else "unreadable"
 

@@ -119,14 +119,21 @@ def view_of(genesis: Genesis, chain: bytes) -> dict[str, Any]:
             }
             for entry in genesis.validators
         ],
-        "policies": [list(row) for row in genesis.policies],
-        "parameters": [list(row) for row in genesis.parameters],
+        "policies": _plain(genesis.policies),
+        "parameters": _plain(genesis.parameters),
         "contracts": [{"name": name, "characters": len(source)} for name, source in genesis.contracts],
     }
 
 
 def day_of(number: int) -> datetime.date:
     return EPOCH + datetime.timedelta(days=number)
+
+
+def _plain(value: Any) -> Any:
+    """Tables of values of the profile as JSON; byte strings as hexadecimal."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.hex() if isinstance(value, bytes) else value
 
 
 def _milliseconds(moment: Any) -> int:

@@ -121,6 +121,19 @@ def test_a_changed_figure_is_named(honest, number):
     assert "another value" in line.en
 
 
+NO_CLAIMS = (0, None, "key", b"", (), (b"key", 5), (5, b"value"), (b"key",), (b"key", None, b"value"), b"\0" * 600)
+
+
+@pytest.mark.parametrize("kind", ItemKind)
+@pytest.mark.parametrize("content", NO_CLAIMS)
+def test_content_of_any_form_is_an_unreadable_item_and_no_crash(honest, kind, content):
+    chain, evidence = honest
+    items = (*evidence.items[:2], evidence.items[2]._replace(kind=kind, content=content), *evidence.items[3:])
+    verdict, _, _ = verdict_of(chain, dataclasses.replace(evidence, items=items))
+    [line] = [line for line in verdict.lines if not line.ok]
+    assert (line.part, line.number) == ("item", 3)
+
+
 def replaced(value, path, change):
     """`value` with the part at `path` (indices) changed."""
     if not path:

@@ -72,6 +72,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "timeouts in another order": ({"timeouts_ms": GOOD.timeouts_ms[::-1]}, "known names"),
     "an unknown suite": ({"suite": "none"}, "intl or gm"),
     "odd bucket bits": ({"bucket_bits": 7}, "bucket_bits"),
+    "a first day that no calendar has": ({"clock_first_day": 2**40}, "first_day"),
     "a contract twice": ({"contracts": GOOD.contracts * 2}, "contracts"),
 }
 

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -367,3 +368,10 @@ def test_a_genesis_of_an_engine_that_is_not_here_is_refused(tmp_path):
         load_genesis(path)
     path.write_bytes(toy_genesis().encode())
     assert load_genesis(path)[0].engine == "pbft"
+
+
+def test_a_genesis_shows_whatever_a_parameter_can_be(tmp_path):
+    path = tmp_path / "genesis.cbor"
+    path.write_bytes(replace(toy_genesis(), parameters=(("key", (b"\x01\xff", (1, None)), 0),)).encode())
+    shown = json.loads(lugang("genesis", "show", str(path), "--json").output)
+    assert shown["parameters"] == [["key", ["01ff", [1, None]], 0]]
