@@ -63,7 +63,7 @@ def rebuild_database(
 ) -> Rebuilt:
     """Make the database anew from its own blocks; the node must not run meanwhile. `again`: the results from a height
     on are signed as another attempt, where those signed before could reach no quorum. Raises `ConfigError` where that
-    height is certified: what a quorum has signed is not signed again."""
+    height is certified, for what a quorum has signed is not signed again, or is yet to come."""
     genesis, suite, chain = load_genesis(config.genesis)
     new, copy = config.database.with_name("db.new"), config.database.with_name("db.copy")
     shutil.rmtree(new, ignore_errors=True)
@@ -78,6 +78,12 @@ def rebuild_database(
             raise ConfigError(
                 f"高度 {again.height} 已有共同签认（至 {store.certified}），不能再次签认",
                 f"height {again.height} is certified (up to {store.certified}) and is not signed again",
+            )
+        if again is not None and again.height > height + 1:
+            # Heights to come would be signed as an attempt that nobody else knows of.
+            raise ConfigError(
+                f"本节点执行至高度 {height}，高度 {again.height} 尚未到达，不能再次签认",
+                f"this node has executed up to height {height}; height {again.height} is yet to come",
             )
     finally:
         store.close()

@@ -179,15 +179,17 @@ async def test_after_no_quorum_all_rebuild_with_the_corrected_program_and_sign_a
         assert cluster.nodes[2].board.ordering.value.mode != "halted"
 
 
-async def test_what_is_certified_is_not_signed_again(tmp_path):
+async def test_what_is_certified_or_yet_to_come_is_not_signed_again(tmp_path):
     async with running_cluster(tmp_path, 4) as cluster:
         await cluster.submit(0, done := cluster.transaction("done"))
         await cluster.wait_final(done)
         await cluster.stop(0)
         config = cluster.configs[0]
         before = sorted(path.name for path in config.database.parent.iterdir())
-        with pytest.raises(ConfigError, match="height 1 is certified"):
-            await trio.to_thread.run_sync(rebuild_database, config, notes_machine, lambda *_: None, SignAgain(1, 1))
+        for height, why in ((1, "height 1 is certified"), (99, "height 99 is yet to come")):
+            order = SignAgain(height, 1)
+            with pytest.raises(ConfigError, match=why):
+                await trio.to_thread.run_sync(rebuild_database, config, notes_machine, lambda *_: None, order)
         # The database is where it was.
         assert set(before) <= {path.name for path in config.database.parent.iterdir()}
         await cluster.start(0)
