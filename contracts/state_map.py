@@ -28,7 +28,7 @@ STATE: Final = b"s"
 INDEX: Final = b"i"
 """Prefixes of database keys. `s` ‖ contract u16 ‖ map u8 ‖ key; `i` ‖ contract u16 ‖ index u8 ‖ fields ‖ key."""
 SCAN_ROWS_MAX: Final = 1_024
-LIVE_ROWS_MAX: Final = 200_000
+LIVE_ROWS_MAX: Final = 50_000
 MISSING: Final[Any] = object()
 
 Row = tuple[bytes, bytes]

@@ -18,6 +18,12 @@ def test_cold_and_warm_engines_agree():
     assert history(cold=True)[0] == history(cold=False)[0]
 
 
+def test_what_is_forgotten_between_blocks_changes_nothing(monkeypatch):
+    whole = history(cold=False)[0]
+    monkeypatch.setattr("contracts.state_map.LIVE_ROWS_MAX", 1)
+    assert history(cold=False)[0] == whole
+
+
 @pytest.mark.parametrize("seed", ["0", "4242"])
 def test_hash_seeds_agree(seed):
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
