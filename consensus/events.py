@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -294,6 +295,6 @@ class OrderingEngine(Protocol):
         """Is it worth verifying? Whatever it answers, nothing changes."""
         ...
 
-    def step(self, event: Event) -> list[Effect]:
+    def step(self, event: Event) -> Iterable[Effect]:
         """The one entry that changes anything."""
         ...

@@ -157,7 +157,7 @@ class Driver:
             blame=ports.blame,
             fault=ports.fault,
         )
-        self.reportable = Reportable(permission.verify_record)
+        self.reportable = Reportable(permission.verify_record, verifier.domain.suite)
         self._building = Building(verifier.domain, genesis, self.reportable)
         self._caught_up = CaughtUpBlock(verifier)
         self._events: deque[Event] = deque()
@@ -323,7 +323,7 @@ class Driver:
                 for peer in sources:
                     self._ports.send(peer, GetTransactions(height))
             case Spread(_, order):
-                self._ports.to_mempool(SpreadTo(order))
+                self._on_spread(order)
             case Validate(height, block_hash):
                 self._step(self._validated(height, block_hash))
             case Fetch():
@@ -337,6 +337,13 @@ class Driver:
                 self._on_report(effect)
             case Reject() | Alarm() | SetMode():
                 self._ports.tell(effect)
+
+    def _on_spread(self, order: tuple[PeerId, ...]) -> None:
+        """What keeps this node awake, the transactions and the misbehaviour, is sent to those that may not have it."""
+        self._ports.to_mempool(SpreadTo(order))
+        for misbehaviour in self.reportable.messages():
+            for peer in order:
+                self._ports.send(peer, misbehaviour)
 
     def _on_taken(self, taken: Taken) -> None:
         block = self._building.finish(taken)
@@ -393,5 +400,5 @@ class Driver:
 
     def _on_report(self, report: Report) -> None:
         self._ports.tell(report)
-        if self.reportable.keep(encode_message(report.misbehaviour)):
+        if self.reportable.keep(report.misbehaviour, self.delivered + 1):
             self._submit()

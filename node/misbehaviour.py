@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from consensus.messages import Misbehaviour, decode_message
+from consensus.messages import Misbehaviour, decode_message, encode_message
 from consensus.misbehaviour import Offence, offence_of, verify_misbehaviour
 from consensus.signing import Domain
 from ledger.crypto import Suite
@@ -63,35 +63,52 @@ class MisbehaviourRules:
 
 
 class Reportable:
-    """The records that this node has been shown and no block has reported.
+    """The offences that this node has been shown and no block has reported, one record each.
 
     `verify(record, height)` gives the offence's key, or raises `PeerFault` when a block of `height` may not carry it.
+    Whatever is kept here keeps the node awake, so what no block may carry any more must go.
     """
 
-    def __init__(self, verify: Callable[[bytes, int], bytes]) -> None:
+    def __init__(self, verify: Callable[[bytes, int], bytes], suite: Suite) -> None:
         self._verify = verify
-        self._records: dict[bytes, None] = {}
+        self._suite = suite
+        self._kept: dict[bytes, tuple[int, Misbehaviour, bytes]] = {}
+        """By the offence's key: its height, what proves it, the same as a block carries it."""
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._kept)
 
-    def keep(self, record: bytes) -> bool:
-        """Whether it is news, and there is room for it."""
-        is_news = record not in self._records and len(self._records) < KEPT_MAX
-        if is_news:
-            self._records[record] = None
-        return is_news
+    def messages(self) -> tuple[Misbehaviour, ...]:
+        return tuple(misbehaviour for _, misbehaviour, _ in self._kept.values())
+
+    def keep(self, misbehaviour: Misbehaviour, height: int) -> bool:
+        """Whether it is news to a block of `height`, the next, and there is room for it."""
+        offence, record = offence_of(misbehaviour), encode_message(misbehaviour)
+        key, height = offence_key(offence), max(height, offence[1])
+        if key in self._kept or len(self._kept) >= KEPT_MAX or not self._may_stand_in(height, record):
+            return False
+        self._kept[key] = offence[1], misbehaviour, record
+        return True
 
     def of_block(self, height: int) -> tuple[bytes, ...]:
-        """What a block of `height` reports, each offence once; what it may not is forgotten."""
-        found: dict[bytes, bytes] = {}
-        for record in list(self._records):
-            try:
-                found.setdefault(self._verify(record, height), record)
-            except PeerFault:
-                del self._records[record]
-        return tuple(found.values())[:PER_BLOCK_MAX]
+        """What a block of `height` reports; what it may not is forgotten, but for what is of a height above it."""
+        found: list[bytes] = []
+        for key, (offence_height, _, record) in list(self._kept.items()):
+            if offence_height <= height:
+                if self._may_stand_in(height, record):
+                    found.append(record)
+                else:
+                    del self._kept[key]
+        return tuple(found[:PER_BLOCK_MAX])
+
+    def _may_stand_in(self, height: int, record: bytes) -> bool:
+        try:
+            self._verify(record, height)
+        except PeerFault:
+            return False
+        return True
 
     def on_decided(self, records: Iterable[bytes]) -> None:
+        """A block reports these offences, by whatever record."""
         for record in records:
-            self._records.pop(record, None)
+            self._kept.pop(offence_key_of(record, self._suite), None)

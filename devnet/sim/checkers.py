@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from consensus.events import Certified, Deliver, Effect, Event, Mode, Persist, Received, Report, SetMode
+from consensus.events import Applied, Certified, Deliver, Effect, Event, Mode, Persist, Received, Report, SetMode
 from consensus.messages import (
     BlockHash,
     CheckpointVote,
@@ -33,7 +33,7 @@ from consensus.messages import (
 from consensus.misbehaviour import claim_of, height_of, verify_misbehaviour
 from consensus.records import OwnCheckpoint, OwnProposal, OwnVote
 from consensus.start import Start
-from devnet.sim.disk import Frame, Row
+from devnet.sim.disk import Frame
 from devnet.sim.memory import entries_max, entries_of
 from devnet.sim.stage import Host, Stage
 from ledger.checkpoint import indices_of
@@ -195,8 +195,8 @@ class Checkers:
         for record in effect.records:
             if isinstance(record, (OwnVote, OwnProposal)):
                 height = _of(record).height
-                if replica.disk.applied < height - WINDOW or seen.certified < height - WINDOW:
-                    detail = f"node {replica.index} signs at {height}, A={replica.disk.applied} S={seen.certified}"
+                if replica.applied < height - WINDOW or seen.certified < height - WINDOW:
+                    detail = f"node {replica.index} signs at {height}, A={replica.applied} S={seen.certified}"
                     raise Violation("window", detail)
 
     def _check_decision(self, replica: Host, effect: Deliver) -> None:
@@ -273,7 +273,7 @@ class Checkers:
         for record in frame.records:
             if isinstance(record, (OwnVote, OwnProposal)):
                 message = _of(record)
-                if replica.disk.decided() < message.height - 1:
+                if replica.disk.decided(replica.applied) < message.height - 1:
                     detail = f"node {replica.index} votes at {message.height} before the height below is decided"
                     raise Violation("decide first", detail)
             if isinstance(record, OwnVote):
@@ -324,7 +324,7 @@ class Checkers:
             valset_hash = self._valset_hash(self._validators(message.height))
             digest = self._stage.domain.proposal(valset_hash, claim_of(self._stage.domain, message))
         if key == replica.key:
-            guard = replica.disk.guard
+            guard = replica.disk.guard.state
             if guard is None or guard.position is None or guard.position < (message.height, message.round, step):
                 raise Violation("durable", f"node {replica.index} sends before its guard says so")
         self._check_durable(key, digest)
@@ -341,7 +341,7 @@ class Checkers:
             position = (key, vote.height, vote.checkpoint.attempt, 3)
             if self._said.setdefault(position, digest) != digest:
                 raise Violation("twice", f"{key.hex()[:8]} signed two checkpoints of {vote.height}")
-        if key == replica.key and replica.disk.applied < vote.height:
+        if key == replica.key and replica.applied < vote.height:
             raise Violation("durable", f"node {replica.index} certifies {vote.height} before its batch is durable")
 
     def _check_round_cert(self, cert: RoundCert) -> None:
@@ -353,10 +353,9 @@ class Checkers:
             digest = self._vote_digest(VoteKind.PRECOMMIT, cert.height, cert.round, block_hash)
             self._check_signature(validators.rows[signer].key, digest, signature)
 
-    def on_executed(self, replica: Host, row: Row) -> None:
+    def on_executed(self, replica: Host, result: Applied) -> None:
         if not replica.is_honest or replica.spoil_height is not None:
             return
-        result = row.result
         roots = (result.state_root, result.receipts_root)
         if self._roots.setdefault(result.height, roots) != roots:
             raise Violation("roots", f"node {replica.index} comes to other roots at {result.height}")

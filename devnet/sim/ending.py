@@ -47,9 +47,9 @@ class Ending:
 
     def _is_done(self, replica: Replica) -> bool:
         top = len(self._world.checkers.chain)
-        if not replica.up or replica.disk.applied != top or replica.engine.certified != top:
+        if not replica.up or replica.applied != top or replica.engine.certified != top:
             return False
-        return not replica.misbehaviour and self._world.submitted.keys() <= replica.executed
+        return not replica.driver.reportable and self._world.submitted.keys() <= replica.executed
 
     def limit_ms(self) -> int:
         """Time enough for every height to need the bound's rounds, from the highest round that healing can find on."""
@@ -81,6 +81,6 @@ class Ending:
             engine, missing = replica.engine, len(self._world.submitted.keys() - replica.executed)
             lines.append(
                 f"{replica.index}: {engine.height}/{engine.round} A={engine.applied} S={engine.certified}"
-                f" lacks {missing} reports {len(replica.misbehaviour)}"
+                f" lacks {missing} reports {len(replica.driver.reportable)}"
             )
         return "; ".join(lines)

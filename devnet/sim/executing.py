@@ -1,66 +1,78 @@
-"""Execution, played: a hash chain over the blocks, one batch a height, each taking its time."""
+"""Execution, played: a hash chain over the blocks, each taking its time. What it leaves behind is the node's record."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import deque
 
-from consensus.events import Applied, Deliver
+from consensus.events import Applied
+from contracts.engine import Execution
 from devnet.sim.checkers import Checkers
-from devnet.sim.disk import Row
 from devnet.sim.prng import Prng
-from devnet.sim.stage import Driver, Stage
-from ledger.history import HistoryRange
-from node.held_blocks import HeldBlock
+from devnet.sim.stage import CHAIN, Machine, Stage
+from ledger.receipt import Receipt, Status
+from node import layout
+from node.messages import AppliedBlock, Execute, Executed
+from node.recording import Recorder
+from node.store import ExecutedBlock, Store
 
 
 class Executing:
-    def __init__(self, stage: Stage, checkers: Checkers, node: Driver) -> None:
-        self._stage, self._checkers, self._node = stage, checkers, node
-        self._range = HistoryRange(stage.suite)
-        self._applying: Row | None = None
-        self._waiting: deque[tuple[HeldBlock, Deliver]] = deque()
+    def __init__(self, stage: Stage, checkers: Checkers, node: Machine, store: Store) -> None:
+        self._stage, self._checkers, self._node, self._store = stage, checkers, node, store
+        self._recorder = Recorder(store, stage.suite, CHAIN, stage.genesis)
+        self._applying: ExecutedBlock | None = None
+        self._waiting: deque[Execute] = deque()
+        if store.applied is None:
+            execution = Execution((), {}, {}, stage.genesis_validators, 0)
+            store.commit(self._recorder.genesis(execution, bytes(32), {}))
 
-    def deliver(self, block: HeldBlock, effect: Deliver) -> None:
-        self._waiting.append((block, effect))
+    def execute(self, block: Execute) -> None:
+        self._waiting.append(block)
         self._next()
 
     def _next(self) -> None:
         if self._applying is None and self._waiting:
-            self._applying = self._executed(*self._waiting.popleft())
+            self._applying = self._recorded(self._waiting.popleft())
             self._node.after(self._stage.plan.speeds.apply_ms_max, self._on_executed, "executed")
 
-    def _executed(self, block: HeldBlock, effect: Deliver) -> Row:
+    def _recorded(self, block: Execute) -> ExecutedBlock:
         """What a faulty build gets wrong is played by `spoil_height`."""
-        rows = self._node.disk.rows
-        below = rows[-1] if rows else None
-        state = bytes(32) if below is None else below.result.state_root
-        salt = b"spoiled" if self._node.spoil_height == effect.height else b""
-        state_root = hashlib.sha256(state + block.block_hash + salt).digest()
-        receipts_root = hashlib.sha256(b"receipts" + block.block_hash).digest()
-        result = Applied(
-            height=effect.height,
-            block_hash=block.block_hash,
-            block_time=block.header.time,
-            state_root=state_root,
-            receipts_root=receipts_root,
-            next_validators=self._stage.next_validators(effect.height),
+        height, below = block.header.height, self._store.applied
+        assert below is not None, "the genesis is written"
+        receipts = tuple(
+            Receipt(height, index, t.id, t.wid, Status.DONE, None, (), None, (), 1).encode()
+            for index, t in enumerate(block.transactions)
         )
-        history = self._stage.genesis_history if below is None else below.history
-        leaf = self._range.leaf(effect.height, block.block_hash, state_root, receipts_root)
-        return Row(result, block, effect.proof, self._range.append(history, leaf)[0])
+        execution = Execution(receipts, {}, {}, self._stage.next_validators(height), 0)
+        salt = b"spoiled" if self._node.spoil_height == height else b""
+        state_root = hashlib.sha256(below.state_root + block.block_hash + salt).digest()
+        return self._recorder.block(block, execution, state_root, {})
 
     def _on_executed(self) -> None:
         if self._node.is_paused(self._on_executed, "executed"):
             return
-        row, self._applying = self._applying, None
-        assert row is not None, "what was begun is finished"
-        self._node.disk.commit(row)
-        self._checkers.on_executed(self._node, row)
-        self._node.on_executed(row)
+        assert self._applying is not None, "what was begun is finished"
+        record, self._applying = self._applying, None
+        applied = self._commit(record)
+        event = Applied(
+            height=applied.height,
+            block_hash=applied.block_hash,
+            block_time=applied.block_time,
+            state_root=applied.state_root,
+            receipts_root=applied.receipts_root,
+            next_validators=self._stage.next_validators(applied.height),
+        )
+        self._checkers.on_executed(self._node, event)
+        self._node.on_executed(Executed(applied.height, applied.block_time, record.ids), AppliedBlock(event))
         self._next()
+
+    def _commit(self, record: ExecutedBlock) -> layout.Applied:
+        self._store.commit(record)
+        self._node.executed.update(record.ids)
+        return record.applied
 
     def power_off(self, fate: Prng) -> None:
         """The batch under way is lost or complete."""
         if self._applying is not None and fate.chance(50):
-            self._node.disk.commit(self._applying)
+            self._commit(self._applying)

@@ -1,7 +1,7 @@
 """What all parts of one run share: the clock and the heap, the keys, the facts of the chain, the trace.
 
 The world is a stage with replicas on it. Parts that judge, lie or drive a node know the stage, never the world, and of
-a node no more than `Host` and `Driver` say.
+a node no more than `Host` and `Machine` say.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ import heapq
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from consensus.events import Event
 from consensus.messages import Misbehaviour, PeerId, PeerMessage
 from consensus.pbft.engine import Engine
-from consensus.start import Tip
-from consensus.verify import Verifier
-from devnet.sim.disk import Disk, Row
+from devnet.sim.disk import Disk
 from devnet.sim.plan import Plan
 from devnet.sim.prng import stream
 from devnet.sim.tokens import Hand, RememberingDomain, TokenSuite, make_hand
 from ledger.crypto import INTERNATIONAL, Suite
-from ledger.history import History, HistoryRange
+from ledger.genesis import LIMITS, TIMEOUTS_MS, Genesis, ValidatorEntry, complete
 from ledger.transaction import Body, Summary, Transaction, TransactionCodec
-from ledger.validators import ValidatorSet, make_validator_set
+from ledger.validators import ValidatorSet
+from node.driver import DriverMessage
 from node.held_blocks import HeldBlocks
+from node.messages import AppliedBlock, Executed
 
 GENESIS_TIME: Final = 1_000_000
 WALL_AT_ZERO: Final = 1_000_000_000
 LIFETIME_MS: Final = 10**12
+BLOCK_TRANSACTIONS_MAX: Final = 16
 CHAIN: Final = hashlib.sha256(b"simulated chain").digest()
 
 
@@ -47,17 +47,20 @@ class Host(Protocol):
     @property
     def is_honest(self) -> bool: ...
 
+    @property
+    def applied(self) -> int: ...
 
-class Driver(Host, Protocol):
-    """What the parts of a node's driver ask of one another."""
 
-    delivered: int
-    verifier: Verifier
-    is_started: bool
+class Machine(Host, Protocol):
+    """What the parts of a node ask of the machine that they run on."""
+
+    executed: set[bytes]
 
     def say(self, to: PeerId | None, message: PeerMessage) -> None: ...
 
-    def step(self, event: Event) -> None: ...
+    def tell(self, message: DriverMessage) -> None: ...
+
+    def wall(self) -> int: ...
 
     def later(self, time: int, call: Callable[[], None], what: str) -> None: ...
 
@@ -69,7 +72,9 @@ class Driver(Host, Protocol):
 
     def keep_house(self) -> None: ...
 
-    def on_executed(self, row: Row) -> None: ...
+    def on_synced(self) -> None: ...
+
+    def on_executed(self, done: Executed, applied: AppliedBlock) -> None: ...
 
 
 class Stage:
@@ -85,10 +90,8 @@ class Stage:
         self.hands: list[Hand] = sorted(hands, key=lambda hand: hand.key)
         self.domain = RememberingDomain(self.suite, CHAIN)
         self._codec = TransactionCodec(self.suite)
-        self.genesis_validators = make_validator_set({hand.key: f"org-{i}" for i, hand in enumerate(self.hands)})
-        self.genesis_tip = Tip(0, CHAIN, GENESIS_TIME, b"", 0, True)
-        ranges = HistoryRange(self.suite)
-        self.genesis_history = ranges.append(History(), ranges.leaf(0, CHAIN, bytes(32), bytes(32)))[0]
+        self.genesis = _genesis_of(self.hands)
+        self.genesis_validators = self.genesis.validator_set()
         self.transactions: dict[bytes, Transaction] = {}
         self.fate = stream(plan.seed, "fate")
         self.honest: dict[int, bytes] = {i: self.hands[i].key for i in plan.honest}
@@ -144,3 +147,22 @@ class Stage:
     def distrust(self, instance: int) -> None:
         """From here on this instance is nobody's to vouch for."""
         self.honest.pop(instance, None)
+
+
+def _genesis_of(hands: list[Hand]) -> Genesis:
+    limits = {"block_transactions_max": BLOCK_TRANSACTIONS_MAX, "transaction_lifetime_ms_max": LIFETIME_MS}
+    return Genesis(
+        name="simulated chain",
+        suite="intl",
+        engine="pbft",
+        time=GENESIS_TIME,
+        clock_first_day=None,
+        limits=complete(LIMITS, limits),
+        timeouts_ms=complete(TIMEOUTS_MS, {}),
+        bucket_bits=0,
+        members=(),
+        validators=tuple(ValidatorEntry(hand.key, f"org-{i}", hand.key, ()) for i, hand in enumerate(hands)),
+        policies=(),
+        parameters=(),
+        contracts=(),
+    )

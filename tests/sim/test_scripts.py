@@ -18,6 +18,7 @@ from devnet.sim.plan import Crash, Network, PhaseCut, Plan, Speeds, TimeCut
 from devnet.sim.runner import run_plan
 from devnet.sim.traitor import Mask
 from devnet.sim.world import World
+from ledger.block import Header
 from tests.sim.mutants import wrong_quorum
 
 HEAL = 15_000
@@ -74,10 +75,10 @@ def test_T02_with_a_quorum_of_three_of_five_the_same_split_forks(monkeypatch):
 
 def signed_twice(world, key, height):
     """Has this key precommitted two blocks of one height? The stuff that evidence is made of."""
-    records = [record for replica in world.replicas for frame in replica.disk.frames for record in frame.records]
+    records = [record for replica in world.replicas for frame in replica.disk.log.frames for record in frame.records]
     votes = [record.vote for record in records if isinstance(record, OwnVote)]
     hashes = {vote.block_hash for vote in votes if vote.height == height}
-    hashes |= {row.block.block_hash for replica in world.replicas for row in replica.disk.rows[height - 1 : height]}
+    hashes |= {row.block_hash for replica in world.replicas if (row := replica.store.checkpoint(height)) is not None}
     valset_hash = world.genesis_validators.hash(world.suite)
     named = {
         block
@@ -144,13 +145,13 @@ class OtherBlockToThree(Mask):
 def test_T06_who_was_shown_another_block_fetches_and_decides_the_one_with_the_quorum():
     world = play(Plan(seed=6, n=4, work=((0, 1),), heal_ms=HEAL), lambda w: deceive(w, 0, OtherBlockToThree))
     assert world.checkers.rounds[1] == 0
-    assert world.replicas[3].disk.rows[0].block.block_hash == world.checkers.chain[1]
+    assert world.replicas[3].store.checkpoint(1).block_hash == world.checkers.chain[1]
 
 
 def test_T07_a_proposal_made_again_brings_its_polka_to_those_that_missed_it():
     cuts = (PhaseCut(1, 0, ("proposal",), (3,), "deaf"), PhaseCut(1, 0, ("prevote",), (1,), "mute"))
     world = play(Plan(seed=7, n=4, work=ONE, network=Network(phase_cuts=cuts), heal_ms=HEAL))
-    first = world.replicas[0].disk.rows[0].block.header
+    first = Header.decode(world.replicas[0].store.header(1), world.suite)
     assert (first.created_round, world.checkers.rounds[1]) == (0, 1)
 
 
