@@ -1,10 +1,10 @@
 """Fetching decided blocks that this node lacks, beside ordering, which stays live at D + 1. Sans-IO like the engine.
 
 Claims are hints: a node asks whoever claims to be ahead, two peers at a time for neighbouring ranges, and believes a
-height only with its certificate. Blocks are handed out one by one in height order; the driver verifies certificate and
-body against the validators of that height (all signatures), then tells the engine (CommitCert, BodyArrived), which
-alone owns the decided height. `Progress` brings the next. A height that ordering decides meanwhile is simply passed
-over.
+height only with its certificate. Blocks are handed out in height order, as many above the decided height as the driver
+takes at a time; it verifies certificate and body against the validators of that height (all signatures), then tells the
+engine (CommitCert, BodyArrived), which alone owns the decided height. `Progress` brings the next. A height that
+ordering decides meanwhile is simply passed over.
 
 A peer that sends nothing of what it says it can serve, or a bad block, or whose claim shrinks is no source any more
 until its link comes up anew; its consensus link is not touched. A peer claims what it has decided and serves what it
@@ -103,8 +103,10 @@ class _Request:
 
 
 class CatchUp:
-    def __init__(self, decided: Height) -> None:
+    def __init__(self, decided: Height, handed_blocks_max: int = 1) -> None:
+        """`handed_blocks_max`: how many blocks the driver takes before it has told what came of the first."""
         self._decided = decided
+        self._handed_blocks_max = handed_blocks_max
         self._now_ms = 0
         self._claims: dict[PeerId, Height] = {}
         self._dropped: set[PeerId] = set()
@@ -229,8 +231,9 @@ class CatchUp:
         return last
 
     def _hand(self) -> None:
-        """One at a time: the validators of the next height may depend on executing this one."""
-        held = self._buffer.get(self._decided + 1)
-        if held is not None and self._handed == self._decided:
-            self._handed = self._decided + 1
+        while self._handed < self._decided + self._handed_blocks_max:
+            held = self._buffer.get(self._handed + 1)
+            if held is None:
+                return
+            self._handed += 1
             self._effects.append(Hand(held[1]))

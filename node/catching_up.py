@@ -4,6 +4,9 @@ Serving reads whole heights from the store and fills one frame. Fetching follows
 is only a hint; whom to ask for what is decided by `consensus.catch_up`. A fetched block is handed over in two halves
 under one number: ordering verifies its certificate, the mempool its transactions; who finds it false says so. Nothing
 came of it and nobody called it false: it may have come while ordering was elsewhere, so it is handed over again.
+
+A few blocks are handed over at a time: ordering decides as many as its validators are known for, one sync of its log
+covers them all, and while they are executed the transactions of the next are verified.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Final, Protocol
 from consensus import catch_up as rules
 from consensus.messages import Blocks, CertifiedBlock, CommitCert, GetBlocks, PeerId, decode_message
 from ledger.block import BlockBody, Header
-from ledger.checkpoint import CheckpointCert
+from ledger.checkpoint import VALIDATORS_LAG, CheckpointCert
 from ledger.crypto import Suite
 from ledger.errors import Refused
 from node.bodies import AppliedBlocks
@@ -34,6 +37,8 @@ from node.messages import (
 
 ANSWER_BYTES_MAX: Final = 1024 * 1024
 HAND_AGAIN_MS: Final = 10_000
+HANDED_BLOCKS_MAX: Final = VALIDATORS_LAG + 1
+"""The validators are known for so many heights above the executed one less one, whose transactions are verified."""
 
 
 class StoredBlocks(AppliedBlocks, Protocol):
@@ -60,6 +65,15 @@ class Handing:
     wires: BlockWires
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A block under way, the number of its handing over, and when that was."""
+
+    number: int
+    block: CertifiedBlock
+    at_ms: int
+
+
 CatchingUpEffect = Answer | Handing | rules.DropSource
 
 
@@ -84,12 +98,17 @@ class Serving:
         return Blocks(top, tuple(blocks))
 
     def _certify(self, blocks: list[CertifiedBlock]) -> None:
-        """The highest certificate of the range goes with its block, so that who catches up need not certify anew."""
+        """Certificates go with their blocks, so that who catches up need not sign anew what is certified: the highest
+        of the range, and below it one for as many blocks as are decided together before the first is executed."""
+        next_height = None
         for index in reversed(range(len(blocks))):
-            certificate = self._store.certificate(blocks[index].header.height)
+            height = blocks[index].header.height
+            if next_height is not None and height > next_height:
+                continue
+            certificate = self._store.certificate(height)
             if certificate is not None:
                 blocks[index] = replace(blocks[index], checkpoint=certificate)
-                return
+                next_height = height - VALIDATORS_LAG
 
     def _blocks_from(self, first: int, last: int) -> Iterator[CertifiedBlock]:
         for height in range(first, last + 1):
@@ -105,18 +124,18 @@ class Serving:
 class CatchingUp:
     def __init__(self, store: StoredBlocks, suite: Suite, decided: int) -> None:
         self._serving = Serving(store, suite)
-        self._rules = rules.CatchUp(decided)
+        self._rules = rules.CatchUp(decided, HANDED_BLOCKS_MAX)
         self._decided = decided
         self._now_ms = 0
-        self._handed: CertifiedBlock | None = None
-        self._handed_ms = 0
+        self._handed: dict[int, Handed] = {}
+        """By height."""
         self._handings = 0
         self._effects: list[CatchingUpEffect] = []
 
     @property
     def is_idle(self) -> bool:
         """Nothing is under way that the clock could move."""
-        return self._rules.is_idle and self._handed is None
+        return self._rules.is_idle and not self._handed
 
     def on(self, message: CatchUpInbox, now_ms: int) -> list[CatchingUpEffect]:
         self._now_ms = now_ms
@@ -129,6 +148,7 @@ class CatchingUp:
                 self._step(rules.Claim(peer, height))
             case OwnHeight(height):
                 self._decided = max(self._decided, height)
+                self._handed = {above: handed for above, handed in self._handed.items() if above > self._decided}
                 self._step(rules.Progress(height))
             case BlockRefused(number):
                 self._on_refused(number)
@@ -142,11 +162,8 @@ class CatchingUp:
         """Several times a second."""
         self._now_ms = now_ms
         self._step(rules.Clock(now_ms))
-        handed = self._handed
-        if handed is not None and handed.header.height <= self._decided:
-            self._handed = None
-        elif handed is not None and now_ms - self._handed_ms >= HAND_AGAIN_MS:
-            self._hand(handed)
+        for handed in [handed for handed in self._handed.values() if now_ms - handed.at_ms >= HAND_AGAIN_MS]:
+            self._hand(handed.block)
         return self._take_effects()
 
     def _take_effects(self) -> list[CatchingUpEffect]:
@@ -165,13 +182,15 @@ class CatchingUp:
 
     def _on_refused(self, number: int) -> None:
         """Both who check a block may refuse it; the later word must not hit the block that was handed since."""
-        if self._handed is not None and number == self._handings:
-            height, self._handed = self._handed.header.height, None
-            self._step(rules.BadBlock(height))
+        refused = next((height for height, handed in self._handed.items() if handed.number == number), None)
+        if refused is not None:
+            # Those above come again when this one has come from somebody else.
+            self._handed = {height: handed for height, handed in self._handed.items() if height < refused}
+            self._step(rules.BadBlock(refused))
 
     def _hand(self, block: CertifiedBlock) -> None:
-        self._handed, self._handed_ms = block, self._now_ms
         self._handings += 1
+        self._handed[block.header.height] = Handed(self._handings, block, self._now_ms)
         try:
             body = BlockBody.decode(block.body)
         except Refused:

@@ -52,7 +52,7 @@ from ledger.errors import PeerFault
 from ledger.genesis import Genesis
 from node.bodies import AppliedBlocks, BlockBodies
 from node.building import Building
-from node.caught_up import CaughtUpBlock
+from node.caught_up import CaughtUpBlocks, Certificates, FalseBlock
 from node.durable import Durable, Writes
 from node.held_blocks import HeldBlock, HeldBlocks, Permission
 from node.messages import (
@@ -159,7 +159,7 @@ class Driver:
         )
         self.reportable = Reportable(permission.verify_record, verifier.domain.suite)
         self._building = Building(verifier.domain, genesis, self.reportable)
-        self._caught_up = CaughtUpBlock(verifier)
+        self._caught_up = CaughtUpBlocks(verifier)
         self._events: deque[Event] = deque()
         self._is_stepping = False
         self._now_ms = -1
@@ -277,20 +277,21 @@ class Driver:
         self._step(Received(self._key_of(peer), verified))
 
     def _try_caught_up(self) -> None:
-        """A decided block from catch-up is the next one when all of it is here and good."""
-        try:
-            found = self._caught_up.take(self.delivered + 1, self._engine.validators)
-        except PeerFault as fault:
-            self._ports.fault(fault)
-            self._ports.to_catch_up(BlockRefused(self._caught_up.number))
-            self._caught_up.drop()
-            return
-        if found is not None:
+        """A decided block from catch-up is the next one when all of it is here and good; so may be some above it."""
+        while (found := self._next_caught_up()) is not None:
             block, certificates = found
             # The engine may have the decision already and wait for nothing but this body.
             self._step(self._bodies.hold(block))
             for certificate in certificates:
                 self._step(Received(CATCH_UP, certificate))
+
+    def _next_caught_up(self) -> tuple[HeldBlock, Certificates] | None:
+        try:
+            return self._caught_up.take(self.delivered + 1, self._engine.validators)
+        except FalseBlock as false:
+            self._ports.fault(false)
+            self._ports.to_catch_up(BlockRefused(false.number))
+            return None
 
     def _on_applied(self, applied: Applied) -> None:
         self._permission.on_applied(applied.height)
