@@ -18,7 +18,7 @@ blank 空白凭证 business 业务 buyer 买方 cancelled 已注销 capacity 资
 claims 兑付笔数 collected 已归集 collector 采集方 confirmed 确认日 consent 同意 content 内容摘要 contract 合同
 core 核心企业 count 笔数 counterparty 对方 credit_code 统一社会信用代码 cured 清偿日 currency 币种 dated 日期
 day 日期 debt 基础债务 document 文件 due 到期日 earlier 原回单 effective 实际到期日 effective_due 实际到期日
-ends 截止日 excess 超额 face 面额 fee 费用 financed 已融资 financing 融资 first 首日 frozen 冻结 funder 资金方
+ends 截止日 excess 超额 face 面额 fee 费用 financed 已融资 financing 融资 first 首号 frozen 冻结 funder 资金方
 funders 询价对象 gross 票面金额 group 总额度 guarantees 担保数 guarantor 担保方 holder 持有人 instructed 已指令
 instruction 付款指令 interest 利息 interface 接口 into 转为 invoice 发票 invoices 发票 issued 开立日
 issuer 承诺付款人 item 待办 kind 类别 level 流转层级 limit 限额 lineage 贸易谱系 line 额度 live 现存 lock 锁定
