@@ -23,6 +23,7 @@ from devnet.health import Health, diagnose
 from devnet.lifecycle import bring_up, finish, remove, working
 from devnet.onboarding import open_session
 from devnet.plan import (
+    NODES,
     NODES_MAX,
     NODES_MIN,
     PLAN_FILE,
@@ -41,7 +42,6 @@ from ledger.wording import show_day
 from node.language import words
 
 REFRESH_SECONDS: Final = 0.5
-NODES: Final = 5
 SUITE: Final = "intl"
 BANK_NAME: Final = "bank"
 PARTS: Final = {

@@ -27,6 +27,8 @@ from ledger.validators import Engine
 PLAN_FILE: Final = "devnet.json"
 UNFINISHED_FILE: Final = "unfinished"
 DEFAULT_DIR: Final = "devnet-data"
+NODES: Final = 5
+"""One for each role."""
 NODES_MIN: Final = 4
 NODES_MAX: Final = 16
 LOOPBACK: Final = "127.0.0.1"

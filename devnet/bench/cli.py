@@ -30,7 +30,7 @@ from devnet.demo.stage import Stage
 from devnet.ending import ends_in_order
 from devnet.lifecycle import bring_up, finish, make_room
 from devnet.onboarding import Cast, open_session
-from devnet.plan import DevnetPlan, make_plan
+from devnet.plan import NODES, NODES_MAX, NODES_MIN, DevnetPlan, make_plan
 from devnet.prepare import prepare
 from devnet.problems import problem
 from devnet.speech import DevnetCommand
@@ -49,7 +49,9 @@ END_SECONDS_MAX: Final = 30
 )
 @click.option("--dir", "folder", type=click.Path(path_type=Path), default=DEFAULT_DIR, show_default=True,
               help="目录 · its folder")  # fmt: skip
-@click.option("--nodes", default=5, show_default=True, help="节点数，4 至 16 · how many nodes, 4 to 16")
+@click.option(
+    "--nodes", default=NODES, show_default=True, help=f"节点数，{NODES_MIN} 至 {NODES_MAX} · how many nodes"
+)
 @click.option("--suite", type=click.Choice(["intl", "gm"]), default="intl", show_default=True,
               help="密码套件 · the cryptography")  # fmt: skip
 @click.option("--rate", type=click.IntRange(2), help="开环：每秒交易数 · open loop: transactions per second")

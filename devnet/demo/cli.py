@@ -29,7 +29,7 @@ from devnet.demo.stage import Stage
 from devnet.ending import ends_in_order
 from devnet.lifecycle import bring_up, finish, make_room, working
 from devnet.onboarding import Cast, open_session
-from devnet.plan import PLAN_FILE, DevnetPlan, make_plan
+from devnet.plan import NODES, NODES_MAX, NODES_MIN, PLAN_FILE, DevnetPlan, make_plan
 from devnet.prepare import prepare
 from devnet.problems import EXIT_DIFFERS, problem
 from devnet.speech import DevnetCommand, json_option
@@ -59,6 +59,9 @@ FAILING_SHOWN: Final = 10
 @click.option(
     "--suite", type=click.Choice(["intl", "gm"]), default="intl", show_default=True, help="密码套件 · the cryptography"
 )
+@click.option(
+    "--nodes", default=NODES, show_default=True, help=f"节点数，{NODES_MIN} 至 {NODES_MAX} · how many nodes"
+)
 @click.option("--seed", type=int, help="另一种分法，各级合计不变 · another cascade with the same level totals")
 @click.option(
     "--alter",
@@ -67,14 +70,14 @@ FAILING_SHOWN: Final = 10
 )
 @click.option("--keep", is_flag=True, help="演示后保持运行 · leave it running")
 @json_option
-def demo(folder: Path, suite: str, seed: int | None, alter: str | None, keep: bool, as_json: bool) -> None:
+def demo(folder: Path, suite: str, nodes: int, seed: int | None, alter: str | None, keep: bool, as_json: bool) -> None:
     number = None if alter is None else figure_number(alter)
     console = Console(stderr=as_json, highlight=False)
     started = time.monotonic()
     with ends_in_order():
         make_room(folder, "demo")
         try:
-            plan = make_plan(folder, 5, suite, purpose="demo")
+            plan = make_plan(folder, nodes, suite, purpose="demo")
             prepare(plan, limits={}, timeouts_ms={})
             agree, played, told = perform(plan, console, deal(seed))
             if not keep:
