@@ -45,9 +45,10 @@ class Box(Generic[M]):
             await self._room.wait()
         self.post(message)
 
-    def offer(self, message: M) -> bool:
-        """Put the message in if there is room for strangers' traffic; say whether there was."""
-        if len(self._queue) >= self._max // 2:
+    def offer(self, message: M, waiting_max: int | None = None) -> bool:
+        """Put the message in if there is room for strangers' traffic, or not so many as `waiting_max` wait already; say
+        whether there was."""
+        if len(self._queue) >= (self._max // 2 if waiting_max is None else waiting_max):
             return False
         self.post(message)
         return True

@@ -66,6 +66,10 @@ TOGETHER_FRAMES_MAX: Final = 32
 TOGETHER_BYTES_MAX: Final = 64 * 1024
 """Decoding costs up to 0.2 µs a byte, the largest frame nearly a second: after such a one it is the others' turn."""
 
+WISHES_WAITING_MAX: Final = 64
+"""To ask for blocks costs a peer far less than the answer costs us: more wishes than a second answers are dropped, and
+never waited for, since what waits here keeps everybody's votes waiting. Who asked asks another, or again."""
+
 
 class Peers:
     def __init__(
@@ -158,7 +162,8 @@ class Peers:
             case GetOutcome() | Outcome():
                 await self._ordering.send(OutcomeFromPeer(peer, message))
             case GetBlocks():
-                await self._catch_up.send(PeerWantsBlocks(peer, message))
+                wish = PeerWantsBlocks(peer, message)
+                self._count_full("blocks_wanted_full", taken=self._catch_up.offer(wish, WISHES_WAITING_MAX))
             case Blocks():
                 await self._catch_up.send(BlocksFromPeer(peer, message))
             case RoundState(height=height, certified=certified):
