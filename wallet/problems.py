@@ -81,6 +81,8 @@ _TABLE: Final = (
     (EXIT_USAGE, Refusal("WAL-028", "参数 {argument} 不能是 {text}：{detail}；写法如 {hint}",
                          "the argument {argument} cannot be {text}: {detail}; it is written like {hint}")),
     (EXIT_USAGE, Refusal("WAL-038", "清单 {file} 第 {number} 笔：{detail}", "item {number} of {file}: {detail}")),
+    (EXIT_REFUSED, Refusal("WAL-039", "{contract}.{view} 超过 {limit} 页，清单没有尽头",
+                           "{contract}.{view} has more than {limit} pages and does not come to an end")),
     (EXIT_USAGE, Refusal("WAL-029", "链上 {expected} 中没有编号 {id}",
                          "the chain has no {id} in {expected}")),
     (EXIT_USAGE, Refusal("WAL-027", "合约 {contract} 没有表 {map}；有 {expected}",

@@ -110,6 +110,50 @@ def test_what_came_after_the_genesis_awaits_people_too(way):
     assert [item["kind"] for item in run("inbox", "--json", "--key", "alpha")["items"]] == ["To read"]
 
 
+BAD_LISTS = """
+    closed = Refusal("NOT-001", zh="不列", en="nothing is listed")
+
+    @view
+    def to_read(self, ctx, owner: Org) -> tuple[tuple[Text, Note], ...]:
+        \"""zh: 待阅 | en: To read\"""
+        return self.notes.rows(limit=256)
+
+    @view
+    def to_spin(self, ctx, owner: Org, after: Text | None = None) -> tuple[tuple[Text, Note], ...]:
+        \"""zh: 无尽 | en: Endless\"""
+        return self.notes.rows(limit=256)
+
+    @view
+    def to_refuse(self, ctx, owner: Org) -> tuple[tuple[Text, Note], ...]:
+        \"""zh: 拒绝 | en: Refused\"""
+        ctx.require(False, self.closed)
+        return self.notes.rows(limit=256)
+
+    @view
+    def to_misname(self, ctx, owner: Org) -> tuple[tuple[int, Note], ...]:
+        \"""zh: 错键 | en: Misnamed\"""
+        return tuple((1, row) for key, row in self.notes.rows(limit=256))
+"""
+
+
+def test_a_contract_that_lists_badly_hides_only_its_own_lists(way):
+    """None of its views may keep anybody from the rest of the inbox, and what is missing is named."""
+    _, run, file = way
+    source = TINY.replace("import Contract, Map, Record,", "import Contract, Map, Org, Record, Refusal,") + BAD_LISTS
+    file.write_text(source, encoding="utf-8")
+    upload(run, file)
+    approve(run)
+    run("call", "notes", "write", "a", "first", "--yes", "--key", "alpha")
+    seen = run("inbox", "--json", "--key", "alpha")
+    assert [item["kind"] for item in seen["items"]] == ["To read"]
+    found = [(entry["view"], entry["code"]) for entry in seen["unread"]]
+    assert found == [("to_spin", "WAL-039"), ("to_refuse", "NOT-001"), ("to_misname", "TX-010")]
+    assert not seen["complete"]
+    told = run("inbox", "--key", "alpha")
+    assert "mind: notes.to_spin could not be listed, more may await: WAL-039 notes.to_spin has more than 100" in told
+    assert "To read" in told
+
+
 def test_only_a_text_that_nobody_types_is_read_from_a_file(tmp_path):
     governance = EngineChain(["alpha"]).interface("governance")
     name, source, _ = governance.action("upload").arguments

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from ledger.choices import choice_word
+from ledger.errors import Refused
 from ledger.interface import Action, Interface, MapForm, View
 from ledger.language import counted
 from ledger.lexicon import REGISTRY
@@ -23,6 +24,7 @@ from wallet.commands.calls import agreement, no_organisation
 from wallet.commands.words import APPROVAL, row_object
 from wallet.console import App, wallet_command
 from wallet.exporter import pages
+from wallet.problems import problem
 from wallet.session import Row
 from wallet.vouchers import ROOTS, TRANCHES, VOUCHER
 
@@ -30,8 +32,12 @@ AWAITING: Final = "inbox"
 AWAITING_ACTION: Final = "to_"
 """A view `inbox`, and views `to_…`, list what awaits their first argument, an organisation. What follows is the action
 that is waited for, or the beginning of several (`to_sign`: `sign_as_holder`, `sign_as_funder`)."""
+ENDLESS: Final = "WAL-039"
+TOO_LONG: Final = "RPC-007"
 DEADLINES: Final = ("until", "due", "value_day")
 ROWS_SHOWN_MAX: Final = 20
+PAGES_MAX: Final = 100
+"""Of one list in an inbox. A contract whose list never ends must not keep the others' from being seen."""
 ARGUMENTS_BYTES_MAX: Final = 64 * 1024
 
 
@@ -51,16 +57,31 @@ class Waiting:
         return None
 
 
-def read_pages(app: App, contract: str, view: str, args: tuple[Any, ...]) -> tuple[list[Any], Agreed]:
-    """All rows of a view, page by page where it has an `after`, and the agreement on its last page."""
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A list that a contract does not give, and why."""
+
+    contract: str
+    view: str
+    refused: Refused
+
+
+def read_pages(
+    app: App, contract: str, view: str, args: tuple[Any, ...], pages_max: int | None = None
+) -> tuple[list[Any], Agreed]:
+    """All rows of a view, page by page where it has an `after`, and the agreement on its last page. Raises WAL-039
+    where there are more pages."""
     paged = app.session.interface(contract).view(view).arguments[-1].name == "after"
     rows: list[Any] = []
-    while True:
+    page = 0
+    while page != pages_max:
         after = () if not paged else (None if not rows else _key_of(rows[-1]),)
         agreed = app.session.view(contract, view, (*args, *after))
         rows += list(agreed.result)
         if not paged or not agreed.result:
             return rows, agreed
+        page += 1
+    raise problem(ENDLESS, contract=contract, view=view, limit=page)
 
 
 def _key_of(item: Any) -> Any:
@@ -111,22 +132,42 @@ def contracts_there(app: App) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def collect(app: App, organisation: str) -> tuple[list[Waiting], list[Agreed]]:
+def collect(app: App, organisation: str) -> tuple[list[Waiting], list[Agreed], list[Unread]]:
     found: list[Waiting] = []
     agreements: list[Agreed] = []
+    unread: list[Unread] = []
     for contract in contracts_there(app):
-        interface = app.session.interface(contract)
-        for view in awaiting_views(interface):
-            form = map_of_rows(interface, view)
-            if form is None:
+        for view in awaiting_views(app.session.interface(contract)):
+            try:
+                rows, agreed = _awaiting(app, contract, view, organisation)
+            except Refused as refused:
+                if not _is_of_contract(refused):
+                    raise
+                unread.append(Unread(contract, view.name, app.session.worded(refused)))
                 continue
-            items, agreed = read_pages(app, contract, view.name, (organisation,))
-            agreements.append(agreed)
-            for row in app.session.rows(contract, form.name, [_parts(item[0]) for item in items]):
-                if row.record is not None:
-                    actions = actions_on(interface, view, form, row, organisation)
-                    found.append(Waiting((view.zh, view.en), row, actions))
-    return sorted(found, key=lambda entry: (entry.deadline is None, entry.deadline or 0)), agreements
+            found += rows
+            agreements += agreed
+    return sorted(found, key=lambda entry: (entry.deadline is None, entry.deadline or 0)), agreements, unread
+
+
+def _awaiting(app: App, contract: str, view: View, organisation: str) -> tuple[list[Waiting], list[Agreed]]:
+    interface = app.session.interface(contract)
+    form = map_of_rows(interface, view)
+    if form is None:
+        return [], []
+    items, agreed = read_pages(app, contract, view.name, (organisation,), PAGES_MAX)
+    rows = app.session.rows(contract, form.name, [_parts(_key_of(item)) for item in items])
+    return [
+        Waiting((view.zh, view.en), row, actions_on(interface, view, form, row, organisation))
+        for row in rows
+        if row.record is not None
+    ], [agreed]
+
+
+def _is_of_contract(refused: Refused) -> bool:
+    """The contract's own fault: it refuses to list, takes too long, never ends or names rows by what is no key. What
+    nodes or the network fail with concerns every list."""
+    return refused.code in (ENDLESS, TOO_LONG) or not refused.code.startswith(("WAL-", "RPC-"))
 
 
 def _parts(key: Any) -> tuple[Any, ...]:
@@ -139,7 +180,7 @@ def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
     # Another organisation's list has no numbers: nothing in it can be acted on from here.
     is_own = organisation is None or app.acts_for(organisation)
     mine = _known(app, organisation) if organisation else app.organisation()
-    entries, agreements = collect(app, mine)
+    entries, agreements, unread = collect(app, mine)
     pending_rows, agreed = waiting_rows(app, mine)
     agreements.append(agreed)
     title = ("待复核", "waits for a checker")
@@ -168,7 +209,20 @@ def inbox(app: App, *, organisation: str | None) -> dict[str, Any]:
             "没有待办；lugang key list 列出本机的其他身份，用 --key 名称选择",
             "nothing awaits you; `lugang key list` shows the other identities here, --key NAME takes one",
         )
-    return {"organisation": mine, "items": objects, **_agreements(app, agreements)}
+    return {"organisation": mine, "items": objects, **_agreements(app, agreements), **_say_unread(app, unread)}
+
+
+def _say_unread(app: App, unread: list[Unread]) -> dict[str, Any]:
+    """What a list lacks that no node is to blame for. An inbox without it is not complete."""
+    for entry in unread:
+        name, refused = f"{entry.contract}.{entry.view}", entry.refused
+        app.say(
+            f"注意：{name} 未能列出，待办可能不全：{refused.code} {refused.text('zh')}",
+            f"mind: {name} could not be listed, more may await: {refused.code} {refused.text('en')}",
+        )
+    told = [{"contract": e.contract, "view": e.view, "code": e.refused.code,
+             "zh": e.refused.text("zh"), "en": e.refused.text("en")} for e in unread]  # fmt: skip
+    return {"unread": told, **({"complete": False} if unread else {})}
 
 
 def _known(app: App, organisation: str) -> str:
