@@ -236,7 +236,7 @@ def action(
     policy it is "make" unless given). callers: contracts that may call this action; without it none can. An action that
     names nothing but callers is closed to people. anyone: any person of an active member. signed: a Signature among the
     arguments, a tag and the arguments that it covers, `signed=("signature", "entity", "entity")`: the caller's own
-    signature over `digest(tag, ctx.chain, …)`, or the act is refused; wallets make it for whoever acts.
+    signature over `digest(tag, ctx.chain, contract, …)`, or the act is refused; wallets make it for whoever acts.
     """
     raise NotImplementedError(_NOT_HERE)
 

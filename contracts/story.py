@@ -9,7 +9,7 @@ A block is a command, `----`, and everything that it changes, announces or refus
     policy transfer of a: 0.00=0, 1,000.00=1       checkers by amount; without `of` for all
     given tranches t0: root=r1 owner=a …           a row that is there (of another contract: given credit.lines …)
     statement s1: bank=icbc number=1 kind=0 …      a bank's signed statement, called s1
-    signature n1: by=icbc tag=blank of=[@blank]    a signature over digest(tag, this chain, …), called n1
+    signature n1: by=icbc tag=blank of=[@blank]    a signature over digest(tag, this chain, contract, …), called n1
     a+b  voucher.offer t0 payee=b …                an act by a, co-signed by b
     ask voucher.held_by a                          a view
 
@@ -261,7 +261,7 @@ class Story:
         names = [name.strip() for name in given["of"].strip("[]").split(",")]
         values = [self.names.digest_named(n) if n.startswith("@") else self.names.id_named(n) for n in names]
         chain = self.names.digest_named(given["chain"]) if "chain" in given else self.chain.chain
-        over = signed_digest(self.suite, chain, given["tag"], values)
+        over = signed_digest(self.suite, chain, given.get("contract", self.contract), given["tag"], values)
         self.names.give(head.strip(), self.suite.sign(secret_named(given["by"]), over))
         return []
 

@@ -162,7 +162,7 @@ class World:
         self.meter[0] -= SIGNATURE_UNITS
         if self.meter[0] < 0:
             raise OutOfBudget
-        over = bound.helpers.digest(tag, self.ground.chain, *[args[i] for i in covered])
+        over = bound.helpers.digest(tag, self.ground.chain, bound.name, *[args[i] for i in covered])
         try:
             self.ground.suite.verify(key, over, args[place])
         except BadSignature:

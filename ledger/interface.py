@@ -115,7 +115,7 @@ class Who:
     is one of these fields of that row. `policy`: the approval table that applies to the argument `amount` (maker and
     checkers by amount). `permission`: what the organisation must have allowed the person. `callers`: contracts that
     may call this action. `anyone`: any person of an active member. `signed`: an argument, a tag and further arguments:
-    the first is the person's signature over the tag and the values of the others (`signed_digest`).
+    the first is the person's signature over the tag, chain, contract and the others (`signed_digest`).
     """
 
     roles: tuple[str, ...] = ()

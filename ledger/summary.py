@@ -186,7 +186,8 @@ def _show_number(reader: Reader, kind: Type | None, value: Any) -> str:
         return plain
 
 
-def signed_digest(suite: Suite, chain: bytes, tag: str, values: Sequence[Any]) -> bytes:
+def signed_digest(suite: Suite, chain: bytes, contract: str, tag: str, values: Sequence[Any]) -> bytes:
     """What an argument that an action declares as `signed` is a signature over: the contract's own
-    `digest(tag, ctx.chain, …)`."""
-    return suite.hasher("contract")(encode((tag, chain, *values)))
+    `digest(tag, ctx.chain, contract, …)`. With the contract's name in it no other contract that chose the same tag can
+    have a wallet make what passes for a signature here."""
+    return suite.hasher("contract")(encode((tag, chain, contract, *values)))

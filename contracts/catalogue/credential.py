@@ -12,9 +12,10 @@ Rule: fields 2 to 5 of a circulation equal those of its asset. Circulation copie
 ownership, and what was copied cannot be granted onward. Revocation stops every later exercise; it cannot take back what
 a user has seen before. The operator witnesses the ledger and can neither grant, issue nor exercise.
 
-A signature here is that of whoever acts, which the engine checks as declared (`signed`), over digest("blank", chain,
-blank digest), digest("entity", chain, entity digest) or digest("presentation", chain, what was shown, grant): under a
-tag of its own, so that it can never pass for a transaction's, and with the chain, so that it says nothing on another.
+A signature here is that of whoever acts, which the engine checks as declared (`signed`), over digest(tag, chain,
+"credential", …) of the blank's digest ("blank"), the entity's ("entity"), or what was shown and the grant
+("presentation"): under a tag of its own, so that it can never pass for a transaction's, and with chain and contract, so
+that it says nothing on another chain and no other contract can have it made.
 """
 
 from contracts.sdk import Contract, Day, Digest, Event, Fen, Id, Index, Literal, Map, Org, Record, Refusal, Signature, Text

@@ -1,5 +1,5 @@
 # One data asset through its four steps: 授权·印证, 确权·发证, 产权·存证, 行权·用证.
-# Signatures are real: over digest("blank", chain, …), digest("entity", chain, …), digest("presentation", chain, …) with the signer's own key.
+# Signatures are real: over digest(tag, chain, contract, …) with tag blank, entity or presentation, with the signer's own key.
 firm collect: role collector                       # 物流公司, 采集控制方
 firm mill, other: role subject                     # 主体方
 firm desk, rival: role user; capacity bank         # 使用方
@@ -31,6 +31,7 @@ signature sig-blank-by-supervisor: by=supervisor tag=blank of=[@blank]
 signature sig-accept-1: by=desk tag=presentation of=[@shown, gx]
 signature sig-accept-by-rival: by=rival tag=presentation of=[@shown, gx]
 signature sig-of-another-chain: by=supervisor tag=blank of=[@blank] chain=@other-chain
+signature sig-of-another-contract: by=supervisor tag=blank of=[@blank] contract=notes
 
 # ---- grant 授权·印证: the supervisor's signature, then the collector's --------------------------------------------------
 collect  credential.grant collect content=@blank signature=sig-blank-by-supervisor scope=waybills purpose=credit first=1 last=100 begins=2022-06-30 ends=2023-06-30
@@ -42,6 +43,10 @@ supervisor  credential.grant mill content=@blank signature=sig-blank-by-supervis
 refused CDN-007 collector=mill: mill 不是采集控制方 | mill is no collector
 
 supervisor  credential.grant collect content=@blank signature=sig-of-another-chain scope=waybills purpose=credit first=1 last=100 begins=2022-06-30 ends=2023-06-30
+----
+refused AUTH-010 argument=signature key=supervisor: 参数 signature 不是密钥 supervisor 对所列内容的签名 | signature is not the signature of the key supervisor over what it has to cover
+
+supervisor  credential.grant collect content=@blank signature=sig-of-another-contract scope=waybills purpose=credit first=1 last=100 begins=2022-06-30 ends=2023-06-30
 ----
 refused AUTH-010 argument=signature key=supervisor: 参数 signature 不是密钥 supervisor 对所列内容的签名 | signature is not the signature of the key supervisor over what it has to cover
 

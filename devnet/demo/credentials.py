@@ -87,9 +87,10 @@ class CredentialPlay:
         )
 
     def _sign(self, signer: Signer, *values: Any) -> bytes:
-        """What the action declares: a signature over the tag, the chain and these values."""
+        """What the action declares: a signature over the tag, the chain, the contract and these values."""
         tag, *rest = values
-        return self._suite.sign(signer.secret, signed_digest(self._suite, self._stage.session.chain, tag, rest))
+        over = signed_digest(self._suite, self._stage.session.chain, "credential", tag, rest)
+        return self._suite.sign(signer.secret, over)
 
     def _address(self, space: str) -> str:
         return f"space:{space}/{self._business.paper('ciphertext').hex()}"

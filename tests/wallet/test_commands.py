@@ -88,7 +88,7 @@ def test_a_signature_that_an_act_declares_is_made_by_whoever_acts(stage, run, tm
         run("call", "credential", "countersign", "#1", "--key", "alpha", "--yes", "--json")
         row = stage.view("credential", "blank", bytes.fromhex(item["id"]))
     _, content, signature = row[1:4]
-    over = SUITE.hasher("contract")(encode(("blank", stage.chain, content)))
+    over = SUITE.hasher("contract")(encode(("blank", stage.chain, "credential", content)))
     SUITE.verify(stage.key("supervisor"), over, signature)
     SUITE.verify(stage.key("alpha"), over, row[10])
     with pytest.raises(BadSignature):

@@ -187,7 +187,7 @@ def _known_value(app: App, contract: str, action: str, read: dict[str, Any], wan
     form = app.session.interface(contract).action(action)
     if wanted.name in form.who.signed[:1]:
         _, tag, *covered = form.who.signed
-        over = signed_digest(app.suite(), app.session.chain, tag, [read[name] for name in covered])
+        over = signed_digest(app.suite(), app.session.chain, contract, tag, [read[name] for name in covered])
         return app.suite().sign(app.signer().secret, over)
     value = app.session.known_value(contract, action, read, wanted)
     if value is MISSING and form.who.on is not None:
