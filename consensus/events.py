@@ -63,7 +63,6 @@ class Eligible:
 
     height: Height
     count: int
-    oldest_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,11 @@ class Assembly:
         else:
             self._ask_next(job, now_ms)
 
+    @property
+    def is_asking(self) -> bool:
+        """Is a transaction missing anywhere?"""
+        return bool(self._wanted)
+
     def wants(self, wid: bytes) -> bool:
         return wid in self._wanted
 

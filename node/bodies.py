@@ -51,7 +51,7 @@ class BlockBodies:
         blame: Callable[[PeerId, str], None],
         fault: Callable[[PeerFault], None],
     ) -> None:
-        self.blocks = blocks
+        self._blocks = blocks
         self._suite = suite
         self._wid = suite.hasher("wire")
         self._store = store
@@ -73,9 +73,9 @@ class BlockBodies:
         if len(manifest.wids) > self._transactions_max:
             self._blame(peer, "BYT-BODY")
             return
-        offer = self.blocks.on_manifest(peer, manifest)
+        offer = self._blocks.on_manifest(peer, manifest)
         if offer is not None:
-            self._end(self.blocks.make_room(peer))
+            self._end(self._blocks.make_room(peer))
             self._resolve(offer, (peer, *self._fetching.sources_of(offer.block_hash)))
 
     def on_wish(self, wish: PeerWantsBodies) -> None:
@@ -85,7 +85,7 @@ class BlockBodies:
         behind fetches whole blocks.
         """
         question = wish.question
-        contents = self.blocks.contents(question.block_hash) or self._newest_applied(question.block_hash)
+        contents = self._blocks.contents(question.block_hash) or self._newest_applied(question.block_hash)
         if contents is not None:
             wires = {self._wid(wire): wire for wire in contents[1].transactions}
             if not question.wids:
@@ -111,7 +111,7 @@ class BlockBodies:
         """All transactions of a manifest are here: is it the block that its header says?"""
         self._to_mempool(EndResolve(number))
         try:
-            block = self.blocks.complete(number, transactions)
+            block = self._blocks.complete(number, transactions)
         except PeerFault as fault:
             self._fault(fault)
             return None
@@ -120,7 +120,7 @@ class BlockBodies:
         return self.hold(block)
 
     def hold(self, block: HeldBlock) -> BodyArrived:
-        self._end(self.blocks.hold(block))
+        self._end(self._blocks.hold(block))
         self._fetching.got(block.block_hash)
         return BodyArrived(block.height, block.block_hash, block.header)
 
@@ -129,11 +129,11 @@ class BlockBodies:
     def on_fetch(self, fetch: Fetch, now_ms: int) -> BodyArrived | None:
         """What a body that is held already has to say at once."""
         height, block_hash, sources = fetch.height, fetch.block_hash, fetch.sources
-        self.blocks.pin(height, block_hash)
-        held = self.blocks.get(block_hash)
+        self._blocks.pin(height, block_hash)
+        held = self._blocks.get(block_hash)
         if held is not None:
             return BodyArrived(height, block_hash, held.header)
-        offers = self.blocks.offers(block_hash)
+        offers = self._blocks.offers(block_hash)
         for offer in offers:
             self._resolve(offer, sources)
         self._fetching.want(height, block_hash, sources, now_ms, is_offered=bool(offers))
@@ -151,7 +151,7 @@ class BlockBodies:
         self._fetching.forget(height)
 
     def on_applied(self, height: int) -> None:
-        self.blocks.forget(height)
+        self._blocks.forget(height)
 
     def _resolve(self, offer: Offer, sources: tuple[PeerId, ...]) -> None:
         self._to_mempool(Resolve(offer.number, offer.height, offer.block_hash, offer.manifest.wids, sources))

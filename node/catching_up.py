@@ -38,7 +38,8 @@ from node.messages import (
 ANSWER_BYTES_MAX: Final = 1024 * 1024
 HAND_AGAIN_MS: Final = 10_000
 HANDED_BLOCKS_MAX: Final = VALIDATORS_LAG + 1
-"""The validators are known for so many heights above the executed one less one, whose transactions are verified."""
+"""As many as the validators are known for above the executed height, and one more, whose transactions are verified
+meanwhile."""
 
 
 class StoredBlocks(AppliedBlocks, Protocol):

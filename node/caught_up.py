@@ -28,42 +28,43 @@ class FalseBlock(PeerFault):
 
 
 @dataclass(slots=True)
-class Handing:
+class Halves:
+    """What has come of one handing over: the certified half, and the transactions, None until they are verified."""
+
     handed: CaughtUp
     transactions: tuple[Transaction, ...] | None = None
-    """None until they are verified."""
 
 
 class CaughtUpBlocks:
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
-        self._handings: dict[int, Handing] = {}
+        self._halves: dict[int, Halves] = {}
         """By height."""
 
     def on_handed(self, handed: CaughtUp) -> None:
         """It takes the place of the one before of its height."""
-        self._handings[handed.block.header.height] = Handing(handed)
+        self._halves[handed.block.header.height] = Halves(handed)
 
     def on_verified(self, verified: BlockVerified) -> None:
-        for handing in self._handings.values():
-            if handing.handed.number == verified.number:
-                handing.transactions = verified.transactions
+        for halves in self._halves.values():
+            if halves.handed.number == verified.number:
+                halves.transactions = verified.transactions
 
     def take(self, height: int, view: ValidatorsView) -> tuple[HeldBlock, Certificates] | None:
         """The block of `height` with its certificates once it is here and complete; `FalseBlock` when it is false."""
-        self._handings = {other: handing for other, handing in self._handings.items() if other >= height}
-        handing = self._handings.get(height)
-        if handing is None or handing.transactions is None:
+        self._halves = {other: halves for other, halves in self._halves.items() if other >= height}
+        halves = self._halves.get(height)
+        if halves is None or halves.transactions is None:
             return None
         try:
-            certificates = self._verified(handing.handed, view)
+            certificates = self._verified(halves.handed, view)
             if certificates is None:
                 return None
-            block = self._block_of(handing.handed, handing.transactions)
+            block = self._block_of(halves.handed, halves.transactions)
         except PeerFault as fault:
-            del self._handings[height]
-            raise FalseBlock(handing.handed.number, fault) from None
-        del self._handings[height]
+            del self._halves[height]
+            raise FalseBlock(halves.handed.number, fault) from None
+        del self._halves[height]
         return block, certificates
 
     def _verified(self, handed: CaughtUp, view: ValidatorsView) -> Certificates | None:

@@ -95,7 +95,7 @@ class BlockInvalid:
 
 
 Notice = Certified | Report | Reject | Alarm | SetMode | BlockInvalid
-"""What people should hear of. All that follows from it here has been done when it is told."""
+"""What people should hear of. A certificate is in the store when it is told."""
 
 
 class ChainStore(AppliedBlocks, Protocol):
@@ -164,7 +164,8 @@ class Driver:
         self._is_stepping = False
         self._now_ms = -1
         self._timer_ms: int | None = None
-        self._waiting = Waiting(0, None)
+        self._waiting = 0
+        """So many transactions wait in the mempool."""
         applied = store.applied
         assert applied is not None, "the genesis is written before ordering starts"
         self.delivered = applied.height
@@ -184,7 +185,7 @@ class Driver:
 
     def begin(self) -> None:
         """Say what is eligible: on a new chain that is something even while nothing waits."""
-        self._submit()
+        self._say_eligible()
 
     @property
     def wake_ms(self) -> int | None:
@@ -213,9 +214,9 @@ class Driver:
                 self._maybe_step(self._bodies.on_resolved(number, transactions))
             case ManifestFromPeer(peer, manifest):
                 self._bodies.on_manifest(peer, manifest)
-            case Waiting():
-                self._waiting = message
-                self._submit()
+            case Waiting(count):
+                self._waiting = count
+                self._say_eligible()
             case Taken():
                 self._on_taken(message)
             case AppliedBlock(applied):
@@ -301,12 +302,12 @@ class Driver:
         # Its validators may only be known now.
         self._try_caught_up()
 
-    def _submit(self) -> None:
-        count = self._waiting.count + len(self.reportable)
+    def _say_eligible(self) -> None:
+        count = self._waiting + len(self.reportable)
         if self.delivered == 0:
             # A new chain's first block may be empty: until one is certified nobody can prove even the genesis's state.
             count = max(count, 1)
-        self._step(Eligible(self.delivered + 1, count, self._waiting.oldest_ms))
+        self._step(Eligible(self.delivered + 1, count))
 
     # What the engine asks for
 
@@ -402,4 +403,4 @@ class Driver:
     def _on_report(self, report: Report) -> None:
         self._ports.tell(report)
         if self.reportable.keep(report.misbehaviour, self.delivered + 1):
-            self._submit()
+            self._say_eligible()

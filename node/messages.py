@@ -268,7 +268,6 @@ class Waiting:
     """How many transactions wait, said when the number leaves or reaches zero and after each decided height."""
 
     count: int
-    oldest_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,13 @@ class Pooling:
         self._stage, self._node, self._store = stage, node, store
         self._pool = Pool(LIMITS)
         self._assembly = Assembly(find=self._pool.find, ask=node.say, done=self._on_body)
-        self._said_eligible = False
+        self._said_waiting = False
         self.hang_build = False
         """Take is never answered: a mempool that hangs."""
 
     @property
     def is_busy(self) -> bool:
-        return any(job.missing for job in self._assembly._jobs.values())
+        return self._assembly.is_asking
 
     def on_house(self) -> None:
         self._assembly.ask_again(self._stage.now)
@@ -86,14 +86,14 @@ class Pooling:
         elif not self._store.is_executed(transaction.id):
             segment = SEGMENT if is_ours else None
             pool.add(Pooled(transaction, source, self._node.wall(), segment, self._stage.now))
-            if not self._said_eligible:
-                self._say_eligible()
+            if not self._said_waiting:
+                self._say_waiting()
         self._assembly.on_transaction(transaction)
 
-    def _say_eligible(self) -> None:
-        oldest, count = self._pool.oldest, self._pool.eligible_count(self._node.wall())
-        self._said_eligible = count > 0
-        self._node.tell(Waiting(count, None if oldest is None else oldest.since_ms))
+    def _say_waiting(self) -> None:
+        count = self._pool.eligible_count(self._node.wall())
+        self._said_waiting = count > 0
+        self._node.tell(Waiting(count))
 
     # what ordering and the links want
 
@@ -109,7 +109,7 @@ class Pooling:
                     self._node.after(self._stage.plan.speeds.build_ms_max, lambda: self._answer(message), "built")
             case Decided(_, ids):
                 self._pool.on_decided(ids)
-                self._say_eligible()
+                self._say_waiting()
             case Executed():
                 self._on_executed(message)
             case PeerWantsBodies(peer, question):
@@ -137,7 +137,7 @@ class Pooling:
             self._node.disk.journal.pop(entry.transaction.id, None)
         self._assembly.on_applied(block.height)
         if expired or not len(self._pool):
-            self._say_eligible()
+            self._say_waiting()
 
     def _serve(self, peer: PeerId, question: GetBodies) -> None:
         wires = self._assembly.serve(question.block_hash, question.wids)

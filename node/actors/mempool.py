@@ -129,7 +129,7 @@ class Mempool:
         self._take: Take | None = None
         self._take_wanted = trio.Event()
         self._taken_ms = -settings.linger_ms
-        self._said_eligible = False
+        self._said_waiting = False
         self._executed_blocks = 0
         self._counts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
@@ -305,8 +305,8 @@ class Mempool:
             self._spread_wanted.set()
         if len(self._pool) >= FILL_TRANSACTIONS:
             self._grown.set()
-        if not self._said_eligible:
-            self._say_eligible()
+        if not self._said_waiting:
+            self._say_waiting()
 
     # Control ---------------------------------------------------------------------------------------------------------
 
@@ -325,7 +325,7 @@ class Mempool:
                 self._take_wanted.set()
             case Decided(_, ids):
                 self._pool.on_decided(ids)
-                self._say_eligible()
+                self._say_waiting()
             case Executed():
                 self._on_executed(message)
             case PeerWantsBodies(peer, question):
@@ -351,7 +351,7 @@ class Mempool:
         self._counts["expired"] += len(expired)
         self._assembly.on_applied(block.height)
         if expired or not len(self._pool):
-            self._say_eligible()
+            self._say_waiting()
         self._publish()
 
     def _offer_oldest(self, peer: PeerId) -> None:
@@ -367,10 +367,10 @@ class Mempool:
         transactions = tuple(job.held[wid] for wid in job.wids)
         self._to_ordering(BodyResolved(job.number, transactions))
 
-    def _say_eligible(self) -> None:
-        oldest, count = self._pool.oldest, self._pool.eligible_count(self._clock.wall_ms())
-        self._said_eligible = count > 0
-        self._to_ordering(Waiting(count, None if oldest is None else oldest.since_ms))
+    def _say_waiting(self) -> None:
+        count = self._pool.eligible_count(self._clock.wall_ms())
+        self._said_waiting = count > 0
+        self._to_ordering(Waiting(count))
 
     # Building --------------------------------------------------------------------------------------------------------
 

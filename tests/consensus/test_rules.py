@@ -686,7 +686,7 @@ def test_waking_work_that_is_told_before_the_height_can_be_entered_counts():
     for name in ("A", "B", "C"):
         bench.decide(name)
     assert bench.engine.height == 4
-    bench.step(Eligible(4, 7, None))
+    bench.step(Eligible(4, 7))
     assert [spread.height for spread in find(bench.applied("A"), Spread)] == [4]
 
 

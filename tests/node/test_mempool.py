@@ -255,7 +255,7 @@ async def test_eligible_is_said_when_the_pool_fills_and_when_it_empties(autojump
     assert bench.of(Waiting)[-1].count == 1
     bench.mempool.control.post(Decided(1, (one.id,)))
     await bench.settle()
-    assert bench.of(Waiting)[-1] == Waiting(0, None)
+    assert bench.of(Waiting)[-1] == Waiting(0)
     assert bench.pool.has_id(one.id)
     bench.mempool.control.post(Executed(1, GENESIS_TIME, (one.id,)))
     await bench.settle()
