@@ -51,6 +51,14 @@ usable 可用 uses 次数 witness 见证方 work_days 调休上班日
 ZH: Final = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
 
 
+#: Words that mean another thing under another kind: by name and kind.
+_BY_KIND: Final = {
+    ("contract", "text"): "合约",  # a contract of the chain by its name; any other is a paper between two firms
+    ("since", "height"): "起始高度",
+    ("issued", "integer"): "已签发数",
+}
+
+
 def field_words(name: str, language: str) -> str:
     """A field that only its name is known of."""
     return ZH.get(name, name) if language == "zh" else name
@@ -59,6 +67,9 @@ def field_words(name: str, language: str) -> str:
 def field_name(field: Field, language: str) -> str:
     """What people read beside a value: the interface's label, else the Chinese word, else the field's own name."""
     label = label_of(field, language)
-    if (field.name, field.type.kind, language) == ("contract", "text", "zh"):
-        return "合约"  # a contract of the chain by its name; any other is a paper between two firms
-    return ZH.get(field.name, label) if language == "zh" and label == field.name else label
+    if language != "zh":
+        return label
+    by_kind = _BY_KIND.get((field.name, field.type.kind))
+    if by_kind is not None:
+        return by_kind
+    return ZH.get(field.name, label) if label == field.name else label

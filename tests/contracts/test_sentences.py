@@ -88,6 +88,13 @@ def test_every_choice_and_every_field_has_a_chinese_word(name):
     assert [field.name for form in forms for field in form.fields if field_name(field, "zh") == field.name] == []
 
 
+def test_a_word_that_is_a_day_here_and_a_number_there_is_said_by_its_kind():
+    said = {(name, kind): field_name(Field(name=name, type=Type(kind=kind)), "zh") for name, kind in (
+        ("since", "day"), ("since", "height"), ("issued", "day"), ("issued", "integer"), ("first", "integer"),
+    )}  # fmt: skip
+    assert list(said.values()) == ["起始日", "起始高度", "开立日", "已签发数", "首号"]
+
+
 def test_a_choice_means_what_it_means_among_the_others_of_its_kind():
     papers = ("tender", "contract", "order")
     proposals = ("contract", "status", "parameter", "policy", "ballot", "validator")

@@ -21,7 +21,8 @@ def who_may(app: App, action: Action) -> str:
         ("由合约", "called by", who.callers),
     ):  # fmt: skip
         if names:
-            parts.append(f"{app.words(zh, en)} {'/'.join(_word(app, name, zh) for name in names)}")
+            called = "调用" if zh == "由合约" and app.language == "zh" else ""
+            parts.append(f"{app.words(zh, en)} {'/'.join(_word(app, name, zh) for name in names)} {called}".rstrip())
     if who.policy is not None:
         parts.append(app.words(f"按 {who.policy} 复核", f"checked by policy {who.policy}"))
     if who.permission is not None:
