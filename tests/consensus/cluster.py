@@ -173,7 +173,6 @@ class Node:
         self.clock_told = -1
         self.lost_log = self.damaged_log = False
         self.held: dict[bytes, tuple[Header, tuple[str, ...]]] = {}
-        self.held_deliveries: list[Deliver] = []
         self.alarms: list[str] = []
         self.modes: list[SetMode] = []
         self.reports: list[Report] = []
@@ -404,8 +403,6 @@ class Node:
             raise AssertionError("delivered twice")
         if not self.hold_apply:
             self.apply(effect)
-        else:
-            self.held_deliveries.append(effect)
         self.tell_work(effect.height + 1)
 
     def apply(self, effect: Deliver) -> None:
@@ -424,13 +421,6 @@ class Node:
         self.disk.tips.append(tip_of(header, effect.block_hash))
         self.disk.proofs[effect.height] = effect.proof
         self.inbox.append(done)
-
-    def release_applies(self) -> None:
-        self.hold_apply = False
-        held, self.held_deliveries = self.held_deliveries, []
-        for effect in held:
-            self.apply(effect)
-        self.feed(Tick(self.cluster.now, self.wall()))
 
     def tell_work(self, height: int | None = None) -> None:
         event = Eligible(height or self.engine.height, len(self.mempool))

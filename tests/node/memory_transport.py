@@ -102,13 +102,6 @@ class MemoryNetwork:
         for other in self._here.values():
             other.incoming.send.send_nowait(PeerDown(transport.key, Reason.PEER_CLOSED))
 
-    def isolate(self, key: PeerKey) -> None:
-        for other in self._here.values():
-            if other.key != key:
-                self._cut.add(frozenset((other.key, key)))
-                other.incoming.send.send_nowait(PeerDown(key, Reason.SILENT))
-                self._here[key].incoming.send.send_nowait(PeerDown(other.key, Reason.SILENT))
-
     def part(self, one: PeerKey, other: PeerKey) -> None:
         self._cut.add(frozenset((one, other)))
         for key, lost in ((one, other), (other, one)):
