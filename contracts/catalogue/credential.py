@@ -567,9 +567,10 @@ class Credential(Contract):
         return self.assets_of.rows(subject, after=after, limit=256)
 
     @view
-    def granted_to(self, ctx, user: Org, after: Id | None = None) -> tuple[tuple[Id, Grant], ...]:
+    def to_exercise(self, ctx, user: Org) -> tuple[tuple[Id, Grant], ...]:
         """zh: 可行使的授权 | en: What a user may exercise"""
-        return self.grants_to.rows(user, after=after, limit=256)
+        rows = self.grants_to.rows(user, limit=1024)
+        return tuple((key, row) for key, row in rows if row.left > 0 and not row.revoked and ctx.day <= row.until)
 
     @view
     def to_countersign(self, ctx, collector: Org, after: Id | None = None) -> tuple[tuple[Id, Blank], ...]:

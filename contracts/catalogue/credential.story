@@ -192,6 +192,10 @@ given settlement.accounts mill: account=@account-mill bank=desk since=2022-06-30
 given grants gx: asset=a1 subject=mill user=desk purpose=credit left=2 until=2022-07-31 fee=10.00
 
 # Fields 2 to 5 of a circulation equal those of its asset.
+ask credential.to_exercise desk
+----
+result [(g1, {asset=a1 subject=mill user=desk purpose=credit left=2 until=2022-07-31 fee=10.00 revoked=no}), (gx, {asset=a1 subject=mill user=desk purpose=credit left=2 until=2022-07-31 fee=10.00 revoked=no})]
+
 desk  credential.exercise gx source=space:subject-001/dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd blank_digest=@blank blank_signature=sig-blank-by-supervisor entity_digest=@entity entity_signature=sig-entity-1 target=space:bank-desk-7/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb purpose=credit fee=10.00 presentation=@shown acceptance=sig-accept-1
 ----
 refused CDN-016 field=source: 流通表达式的 source 与凭证不符 | the source of the circulation is not the asset's
@@ -269,6 +273,10 @@ result [(l1, {source=space:subject-001/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 ask credential.to_witness mill
 ----
 result []
+
+ask credential.to_exercise desk
+----
+result [(g1, {asset=a1 subject=mill user=desk purpose=credit left=2 until=2022-07-31 fee=10.00 revoked=no})]
 
 mill  credential.disallow gx
 ----

@@ -61,6 +61,16 @@ def test_what_has_to_be_decided_is_in_the_inbox_of_whoever_decides_it(stage, run
         assert run("inbox", "--json")["items"] == []
 
 
+def test_a_view_is_described_as_an_action_is(stage, run):
+    with serving(stage, None, None) as nodes:
+        home_of(run.home, stage, nodes, "alpha")
+        shown = run("describe", "finance", "cost")
+        assert "finance cost application=… funder=… value_day=…" in shown
+        assert "day: 2022-12-30" in shown
+        [view] = run("describe", "finance", "cost", "--json")["views"]
+        assert (view["name"], view["arguments"]) == ("cost", ["application", "funder", "value_day"])
+
+
 def test_each_list_of_what_is_to_be_done_names_an_action(stage):
     """What is to be paid is paid at a bank."""
     unnamed = []

@@ -48,6 +48,13 @@ def _arguments(fields: tuple[Field, ...]) -> str:
     return " ".join(shown)
 
 
+def _say_arguments(app: App, fields: tuple[Field, ...], organisation: str) -> None:
+    for field in fields:
+        kind = choice_in_sentence(field.type.kind, app.language)
+        written = app.words(f"{kind}，写法如 {example(field.type, organisation)}", hint(field.type, organisation))
+        app.say(*[f"  {field.name}  {field_name(field, app.language)}  {written}"] * 2)
+
+
 @wallet_command(
     "describe", "合约说明：业务、参数、谁可办理、查询、拒绝", "what a contract offers and refuses, and who may"
 )
@@ -63,7 +70,10 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
     known = app.session.client.registry.in_force(contract)
     digest = known.digest
     organisation = example_organisation(app)
-    actions = [entry_named(contract, action, interface.actions)] if action else list(interface.actions)
+    views = [view for view in interface.views if view.name == action]
+    actions = list(interface.actions) if not action else []
+    if action and not views:
+        actions = [entry_named(contract, action, interface.actions)]
     app.say(f"{contract}：{interface.zh}", f"{contract}: {interface.en}")
     app.say(f"接口摘要 {digest.hex()}", f"interface {digest.hex()}")
     app.say(
@@ -76,11 +86,12 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
         app.say(f"  {entry.zh}", f"  {entry.en}")
         app.say(f"  可办理：{who_may(app, entry)}", f"  who may: {who_may(app, entry)}")
         if action:
-            for field in entry.arguments:
-                kind = choice_in_sentence(field.type.kind, app.language)
-                like = example(field.type, organisation)
-                written = app.words(f"{kind}，写法如 {like}", hint(field.type, organisation))
-                app.say(*[f"  {field.name}  {field_name(field, app.language)}  {written}"] * 2)
+            _say_arguments(app, entry.arguments, organisation)
+    for view in views:
+        app.say("", "")
+        app.say(*[f"{contract} {view.name} {_arguments(view.arguments)}"] * 2)
+        app.say(f"  查询：{view.zh}", f"  view: {view.en}")
+        _say_arguments(app, view.arguments, organisation)
     if not action:
         app.say("\n查询", "\nViews")
         for form in interface.views:
@@ -97,7 +108,7 @@ def describe(app: App, *, contract: str | None, action: str | None) -> dict[str,
         "actions": [_action_object(entry, organisation) for entry in actions],
         "views": [
             {"name": v.name, "arguments": [f.name for f in v.arguments], "zh": v.zh, "en": v.en}
-            for v in interface.views
+            for v in views or interface.views
         ],
         "refusals": [{"code": r.code, "zh": r.zh, "en": r.en} for r in interface.refusals],
     }  # fmt: skip

@@ -35,6 +35,7 @@ that is waited for, or the beginning of several (`to_sign`: `sign_as_holder`, `s
 ENDLESS: Final = "WAL-039"
 TOO_LONG: Final = "RPC-007"
 DEADLINES: Final = ("until", "due", "value_day")
+PARTIES: Final = ("owner", "payer", "payee", "seller", "buyer", "issuer", "funder", "holder", "core", "subject", "collector")
 ROWS_SHOWN_MAX: Final = 20
 PAGES_MAX: Final = 100
 """Of one list in an inbox. A contract whose list never ends must not keep the others' from being seen."""
@@ -247,7 +248,7 @@ def _inbox_line(app: App, entry: Waiting, mine: str, number: str) -> tuple[str, 
     row = entry.row
     reader = app.session.reader(row.contract)
     amounts = [row.fields[name] for name in ("face", "amount", "gross") if type(row.fields.get(name)) is int]
-    others = [row.fields[name] for name in ("owner", "payer", "seller", "buyer", "issuer", "funder", "holder", "core")
+    others = [row.fields[name] for name in PARTIES
               if type(row.fields.get(name)) is str and row.fields[name] != mine]  # fmt: skip
     app.session.learn_names(others[:1])
     key = short_id(row.key[0]) if _has_id(row) else " ".join(map(str, row.key))
