@@ -35,7 +35,9 @@ that is waited for, or the beginning of several (`to_sign`: `sign_as_holder`, `s
 ENDLESS: Final = "WAL-039"
 TOO_LONG: Final = "RPC-007"
 DEADLINES: Final = ("until", "due", "value_day")
-PARTIES: Final = ("owner", "payer", "payee", "seller", "buyer", "issuer", "funder", "holder", "core", "subject", "collector")
+PARTIES: Final = (
+    "owner", "payer", "payee", "seller", "buyer", "issuer", "funder", "holder", "core", "subject", "collector",
+)  # fmt: skip
 ROWS_SHOWN_MAX: Final = 20
 PAGES_MAX: Final = 100
 """Of one list in an inbox. A contract whose list never ends must not keep the others' from being seen."""
