@@ -225,7 +225,7 @@ def test_an_act_above_the_band_waits_for_its_checkers(told):
     assert refused(told, "c2", "approval", "approve", item, act, "")[0] == "EXE-003"
 
 
-def test_T49_a_checker_may_come_after_a_hundred_others_and_days_and_the_old_body_may_not(told):  # noqa: N802
+def test_T49_a_checker_may_come_after_a_hundred_others_and_days_and_the_old_body_may_not(told):  # noqa: N802 - the case has its number
     purse, other = made(told, "a", 50_000), made(told, "b", 0)
     told.do("a", "membership", "enrol", told.key("c1"), ("check",))
     request = told.transaction("a", "purse", "pay", (purse, other, 5_000))

@@ -38,7 +38,7 @@ async def test_nodes_agree_on_every_block_and_root(tmp_path):
             assert len(checkpoints) == 1, f"height {height}"
 
 
-async def test_T39_one_id_with_two_signatures_in_two_pools(tmp_path):  # noqa: N802
+async def test_T39_one_id_with_two_signatures_in_two_pools(tmp_path):  # noqa: N802 - the case has its number
     async with running_cluster(tmp_path) as cluster:
         one = cluster.transaction()
         [signature] = one.signatures
@@ -100,6 +100,7 @@ async def test_who_comes_back_hears_where_everybody_stands(tmp_path):
         keys = [entry.transport_key for entry in cluster.genesis.validators]
         with trio.fail_after(PATIENCE_SECONDS):
             for node, others in ((back, keys[:3]), (cluster.nodes[0], keys[1:])):
+                # The board is a plain value that the node's metrics read: nobody is told when it changes.
                 while {key: seen.height for key, seen in node.board.peers.items()} != dict.fromkeys(others, top):  # noqa: ASYNC110
                     await trio.sleep(0.05)
 
