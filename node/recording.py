@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from consensus.events import Applied
 from contracts.engine import Execution
 from ledger.checkpoint import VALIDATORS_LAG, Checkpoint
 from ledger.crypto import ZERO_HASH, Suite
@@ -20,6 +21,20 @@ from node.messages import Execute
 from node.misbehaviour import offence_key_of
 from node.store import ExecutedBlock, Store
 from node.validators import StoredValidators
+
+
+def event_of(record: ExecutedBlock, next_validators: ValidatorSet) -> Applied:
+    """What the engine hears of a height once its record is written; `next_validators` as executing it left them."""
+    applied = record.applied
+    return Applied(
+        height=applied.height,
+        block_hash=applied.block_hash,
+        block_time=applied.block_time,
+        state_root=applied.state_root,
+        receipts_root=applied.receipts_root,
+        next_validators=next_validators,
+        attempt=record.checkpoint.attempt,
+    )
 
 
 class Recorder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 
-from consensus.events import Applied
 from contracts.engine import Execution
 from devnet.sim.checkers import Checkers
 from devnet.sim.prng import Prng
@@ -13,7 +12,7 @@ from devnet.sim.stage import CHAIN, Machine, Stage
 from ledger.receipt import Receipt, Status
 from node import layout
 from node.messages import AppliedBlock, Execute, Executed
-from node.recording import Recorder
+from node.recording import Recorder, event_of
 from node.store import ExecutedBlock, Store
 
 
@@ -55,14 +54,7 @@ class Executing:
         assert self._applying is not None, "what was begun is finished"
         record, self._applying = self._applying, None
         applied = self._commit(record)
-        event = Applied(
-            height=applied.height,
-            block_hash=applied.block_hash,
-            block_time=applied.block_time,
-            state_root=applied.state_root,
-            receipts_root=applied.receipts_root,
-            next_validators=self._stage.next_validators(applied.height),
-        )
+        event = event_of(record, self._stage.next_validators(applied.height))
         self._checkers.on_executed(self._node, event)
         self._node.on_executed(Executed(applied.height, applied.block_time, record.ids), AppliedBlock(event))
         self._next()

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from consensus.events import Applied
 from contracts.engine import Execution
 from ledger.crypto import Suite
 from ledger.genesis import Genesis
@@ -39,7 +38,7 @@ from node.messages import (
     Proved,
 )
 from node.outcomes import refusals_in
-from node.recording import Recorder
+from node.recording import Recorder, event_of
 from node.store import ExecutedBlock, Store
 
 if TYPE_CHECKING:
@@ -121,15 +120,7 @@ class Executor:
     def _report(self, record: ExecutedBlock, execution: Execution) -> None:
         applied = record.applied
         self._publish_chain()
-        event = Applied(
-            height=applied.height,
-            block_hash=applied.block_hash,
-            block_time=applied.block_time,
-            state_root=applied.state_root,
-            receipts_root=applied.receipts_root,
-            next_validators=execution.next_validators,
-            attempt=record.checkpoint.attempt,
-        )
+        event = event_of(record, execution.next_validators)
         changed, units = execution.callers_changed, execution.units
         self._to_mempool(Executed(applied.height, applied.block_time, record.ids, changed, units))
         self._to_ordering(AppliedBlock(event, execution.nodes))
