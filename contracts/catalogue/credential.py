@@ -108,7 +108,7 @@ class Circulation(Record):
     fee: Fen
     unpaid: Fen
     witness: Org | None = None
-    unwitnessed: bool = True
+    unwitnessed: bool = True  # says what `witness` says, for the index: it finds what is set, not what is not
 
 
 class Answer(Record):
